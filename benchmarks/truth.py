@@ -1,0 +1,86 @@
+"""Examine the reader: what `hwlint inspect` says against what torch was recorded to build.
+
+    python benchmarks/truth.py [--truth DIR] [--split dev] [--lib timm ...] [--site DIR]
+
+Each package is read whole, with the entry points that hwlint finds in it by itself. A layer that a
+model of one package builds in a file of another counts there, as it does in the record.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from _common import CACHE, LIBRARIES, TRUTH, Run, fetch, hwlint, record, run, table
+
+
+def inspect(library: str, site: Path) -> tuple[Path, Run]:
+    """Read one package; return the file of records and how the run went."""
+    output = CACHE / "inspect" / f"{library}.jsonl"
+    arguments = ("inspect", site / library, "--root", site, "--output-format", "jsonl")
+    done = run(hwlint(*arguments), output)
+    if done.code != 0:
+        sys.exit(f"inspect {library} ended with {done.code}:\n{done.errors[-2000:]}")
+    return output, done
+
+
+def score(truth: Path, records: Path, library: str, split: str) -> dict[str, Any]:
+    """Run the scorer on one library."""
+    result = CACHE / "inspect" / f"{library}.score.json"
+    command = [sys.executable, truth / "score.py", "--pred", records, "--truth", truth / "out"]
+    command += ["--split", split, "--lib", library, "--level", "core", "--json", result]
+    subprocess.run([str(part) for part in command], check=True, stdout=subprocess.DEVNULL)
+    return json.loads(result.read_text())
+
+
+def row(library: str, scores: Mapping[str, Any], done: Run) -> dict[str, object]:
+    """Return one line of the table."""
+    forward = scores.get("forward", {}).get(library, {})
+    entries, said = forward.get("entries", 0), forward.get("params said", 0)
+    return {
+        "library": library,
+        "sites": scores["sites"],
+        "recall_site": scores["recall_site(any dims right)"],
+        "recall_tuple": scores["recall_tuple"],
+        "precision": scores["precision"],
+        "wrong": scores.get("concrete_wrong", 0),
+        "entries": entries,
+        "params said": said / entries if entries else None,
+        "exact of said": forward.get("params exact", 0) / said if said else None,
+        "wall s": round(done.wall, 1),
+        "peak MB": round(done.peak),
+    }
+
+
+def arguments() -> argparse.Namespace:
+    """Parse the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--truth", type=Path, default=TRUTH, help="folder with score.py and out/")
+    parser.add_argument("--split", default="dev", choices=("dev", "heldout", "all"))
+    parser.add_argument("--lib", action="append", choices=tuple(LIBRARIES), help="may be repeated")
+    parser.add_argument("--site", type=Path, help="unpacked packages; else they are downloaded")
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Read, score, print, record."""
+    options = arguments()
+    libraries = options.lib or list(LIBRARIES)
+    site = fetch(libraries, options.site).resolve()
+    runs = {library: inspect(library, site) for library in libraries}
+    records = CACHE / "inspect" / "all.jsonl"
+    records.write_bytes(b"".join(path.read_bytes() for path, _ in runs.values()))
+    scores = {lib: score(options.truth, records, lib, options.split) for lib in libraries}
+    text = table([row(lib, scores[lib], runs[lib][1]) for lib in libraries])
+    print(text)
+    if set(libraries) == set(LIBRARIES):  # a part of the examination is not the record
+        rows = [row(lib, scores[lib], runs[lib][1]) for lib in libraries]
+        title = f"The reader against recorded truth, split {options.split}, level core"
+        record("truth", {"split": options.split, "rows": rows, "scores": scores}, title, text)
+
+
+if __name__ == "__main__":
+    main()
