@@ -1,0 +1,123 @@
+"""The shape of a row of the ops table."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+__all__ = [
+    "REQUIRED",
+    "Child",
+    "LayerSpec",
+    "Parameter",
+    "Reference",
+    "Shapes",
+    "Values",
+    "no_changes",
+    "no_check",
+    "no_children",
+    "no_shapes",
+]
+
+Values = Mapping[str, object]
+"""Constructor arguments by torch's parameter names."""
+Shapes = Mapping[str, tuple[int, ...]]
+"""Tensor shapes by dotted name, in torch's order."""
+
+
+class _Required:
+    def __repr__(self) -> str:
+        return "REQUIRED"
+
+
+REQUIRED = _Required()
+"""Marks a parameter without a default."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A default that is an object of torch rather than a plain value."""
+
+    path: str
+    """Dotted path: "torch.nn.functional.relu"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One constructor parameter, as torch names it."""
+
+    name: str
+    default: object = REQUIRED
+    kind: str = "positional"
+    """"positional", "keyword" (keyword-only), "varargs" or "varkwargs"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """A module that a composite layer registers when it is constructed."""
+
+    name: str
+    """Dotted name below the composite: "self_attn", "layers.0". A container comes before its
+    items."""
+    op: str | None = None
+    """The class that torch builds: a key of `LAYERS` or a name in `CONTAINERS`. None where the
+    module is `given`."""
+    args: Values = field(default_factory=dict[str, object])
+    """Keyword arguments that torch builds it with."""
+    given: object = None
+    """The module that the caller passed in."""
+    copied: bool = False
+    """The module is a deep copy of `given`, so that its parameters count again."""
+
+
+def no_changes(values: Values) -> Values:
+    """Every argument is stored as it was passed."""
+    del values
+    return {}
+
+
+def no_check(values: Values) -> None:
+    """Torch's constructor accepts everything."""
+    del values
+
+
+def no_shapes(values: Values) -> Shapes:
+    """Torch's class has no such tensors."""
+    del values
+    return {}
+
+
+def no_children(values: Values) -> tuple[Child, ...]:
+    """Torch's class is a leaf."""
+    del values
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class LayerSpec:
+    """What one torch.nn class is. Shape, cost and export columns join these rows later."""
+
+    op: str
+    """The class name in torch.nn."""
+    family: str
+    """"conv", "linear", "norm", "activation", "pool", "padding", "dropout", "upsample",
+    "shuffle", "recurrent", "attention", "embedding", "container", "loss", "other"."""
+    bases: tuple[str, ...]
+    """Names of torch's own bases, nearest first, for isinstance: ("_ConvNd", "Module")."""
+    parameters: tuple[Parameter, ...]
+    weights: Callable[[Values], Shapes]
+    """Bound, normalised arguments -> shape of each nn.Parameter by its dotted name, in torch's
+    order. Only called when every argument is known. Parameters of modules that the caller
+    passed in (`Child.given`) are not among them."""
+    attributes: Callable[[Values], Values]
+    """Bound, normalised arguments -> the plain attributes that torch sets on the instance
+    (`in_features`, `kernel_size` as a tuple, ...), and None for each parameter or buffer that it
+    registers empty. Unknown arguments stay whatever object stands for them."""
+    normalise: Callable[[Values], Values] = no_changes
+    """Bound arguments -> those that torch stores in another form, alone."""
+    check: Callable[[Values], None] = no_check
+    """Raises what torch's constructor raises, as far as the arguments are known."""
+    buffers: Callable[[Values], Shapes] = no_shapes
+    """Like `weights`, for the buffers that hold a tensor."""
+    children: Callable[[Values], tuple[Child, ...]] = no_children
+    """Like `attributes`, for the modules that a composite builds or is given."""
+    lazy: bool = False
+    """Weights get their shape in the first forward pass: `weights` does not have them."""
