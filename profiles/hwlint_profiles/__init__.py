@@ -1,0 +1,1 @@
+"""Device profiles that come with hwlint: `data/*.toml`, one file a device."""
