@@ -25,6 +25,7 @@ __all__ = [
     "integer",
     "integers",
     "is_off",
+    "is_plain",
     "is_real",
     "is_tuple",
     "is_whole",
@@ -131,6 +132,11 @@ def is_real(value: object) -> TypeGuard[float]:
     return isinstance(value, int | float)
 
 
+def is_plain(value: object) -> bool:
+    """Whether the value is known: not an object that stands for something else."""
+    return value is None or isinstance(value, int | float | str | tuple | list)
+
+
 def is_off(value: object) -> bool:
     """Whether the value is known and false."""
     return value is None or (isinstance(value, int | float | str | tuple) and not value)
@@ -191,8 +197,8 @@ def require_sizes(values: Values, *names: str) -> None:
 
 
 def _require_size(name: str, size: object) -> None:
-    if size is None or isinstance(size, float | str | list | tuple):
-        kind = type(cast(object, size)).__name__
+    if is_plain(size) and not is_whole(size):
+        kind = type(size).__name__
         raise TypeError(f"{name}: the size of a tensor must be an int, not {kind}")
     if is_whole(size) and size < 0:
         raise RuntimeError(f"Trying to create tensor with negative dimension {size}: {name}")

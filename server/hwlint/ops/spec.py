@@ -61,9 +61,10 @@ class Child:
     """The class that torch builds: a key of `LAYERS` or a name in `CONTAINERS`. None where the
     module is `given`."""
     args: Values = field(default_factory=dict[str, object])
-    """Keyword arguments that torch builds it with."""
+    """Keyword arguments that torch builds it with. One that is a `Child` is built before."""
     given: object = None
-    """The module that the caller passed in."""
+    """The module that the caller passed in, or the `Child` that stands for it. Whatever stands
+    for an unknown number of layers stands for the list of them too."""
     copied: bool = False
     """The module is a deep copy of `given`, so that its parameters count again."""
 
@@ -118,6 +119,7 @@ class LayerSpec:
     buffers: Callable[[Values], Shapes] = no_shapes
     """Like `weights`, for the buffers that hold a tensor."""
     children: Callable[[Values], tuple[Child, ...]] = no_children
-    """Like `attributes`, for the modules that a composite builds or is given."""
+    """Like `attributes`, for the modules that a composite builds or is given. An attribute whose
+    value turns out to be a module (`activation`) is one more, registered after these."""
     lazy: bool = False
     """Weights get their shape in the first forward pass: `weights` does not have them."""

@@ -4,12 +4,46 @@ from collections.abc import Mapping
 from itertools import chain
 from types import MappingProxyType
 
-from hwlint.ops import activation, conv, embedding, linear, norm, pool
+from hwlint.ops import (
+    activation,
+    attention,
+    classifier,
+    conv,
+    distance,
+    dropout,
+    embedding,
+    linear,
+    loss,
+    norm,
+    padding,
+    parallel,
+    pool,
+    recurrent,
+    shuffle,
+    upsample,
+)
 from hwlint.ops.spec import LayerSpec
 
 __all__ = ["ABSTRACT", "CONTAINERS", "INTERNAL", "LAYERS"]
 
-_FAMILIES = (activation, conv, embedding, linear, norm, pool)
+_FAMILIES = (
+    activation,
+    attention,
+    classifier,
+    conv,
+    distance,
+    dropout,
+    embedding,
+    linear,
+    loss,
+    norm,
+    padding,
+    parallel,
+    pool,
+    recurrent,
+    shuffle,
+    upsample,
+)
 
 LAYERS: Mapping[str, LayerSpec] = MappingProxyType(
     {row.op: row for row in chain.from_iterable(family.ROWS for family in _FAMILIES)}
@@ -17,7 +51,7 @@ LAYERS: Mapping[str, LayerSpec] = MappingProxyType(
 """Every public class of torch.nn that is a module and not a container, by name."""
 
 INTERNAL: Mapping[str, LayerSpec] = MappingProxyType(
-    {row.op: row for row in (*linear.INTERNAL, *norm.INTERNAL)}
+    {row.op: row for row in (*dropout.INTERNAL, *linear.INTERNAL, *norm.INTERNAL)}
 )
 """Classes of torch.nn.modules without a public name that code subclasses or that composites
 build."""

@@ -1,0 +1,16 @@
+"""Distances."""
+
+from hwlint.ops._rows import layer, stored
+
+__all__ = ["ROWS"]
+
+ROWS = (
+    layer("CosineSimilarity", "other", "", "dim=1, eps=1e-8"),
+    layer(
+        "PairwiseDistance",
+        "other",
+        "",
+        "p=2.0, eps=1e-6, keepdim=False",
+        attributes=stored("norm=p eps keepdim"),
+    ),
+)
