@@ -1,10 +1,12 @@
 """What all tests share: a project in a temporary folder, and hwlint run the way people run it."""
 
+import json
 import os
 import subprocess
 import sys
 import textwrap
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import hypothesis
@@ -67,3 +69,103 @@ def hwlint() -> Callable[..., subprocess.CompletedProcess[str]]:
         )
 
     return run
+
+
+FINE = """
+import torch.nn as nn
+
+class Fine(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv1 = nn.Conv2d(3, 100, 3)
+        self.conv2 = nn.Conv2d(100, 100, 3)
+"""
+
+# A child started from a large process inherits its peak memory; one started from here does not.
+WATCHED = """
+import json, resource, subprocess, sys, time
+start = time.perf_counter()
+done = subprocess.run(sys.argv[2:], timeout=20)
+wall = time.perf_counter() - start
+peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+with open(sys.argv[1], "w") as file:
+    json.dump({"code": done.returncode, "wall": wall, "peak": peak}, file)
+"""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a watched run of `hwlint check` went."""
+
+    code: int
+    wall: float
+    """Seconds."""
+    peak: float
+    """MB of the largest process."""
+    output: str
+    errors: str
+
+
+def watched(folder: Path, scratch: Path, cwd: Path | None = None) -> Outcome:
+    """Run `python -m hwlint check FOLDER` and watch its time and memory."""
+    told = scratch / "outcome.json"
+    command = [sys.executable, "-m", "hwlint", "check", folder, "--device", "h100-sxm"]
+    done = subprocess.run(
+        [sys.executable, "-c", WATCHED, str(told), *map(str, command), "--no-cache"],
+        cwd=cwd or scratch,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        timeout=30,
+        check=False,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(SOURCES)},
+    )
+    assert done.returncode == 0, done.stderr
+    return Outcome(**json.loads(told.read_text()), output=done.stdout, errors=done.stderr)
+
+
+@pytest.fixture(scope="session")
+def usual_peak(tmp_path_factory: pytest.TempPathFactory) -> float:
+    """Return the memory in MB that a run over one small model takes."""
+    folder = tmp_path_factory.mktemp("usual")
+    (folder / "fine.py").write_text(FINE)
+    outcome = watched(folder, tmp_path_factory.mktemp("scratch"))
+    assert "HW101" in outcome.output, outcome
+    return outcome.peak
+
+
+@pytest.fixture
+def harmless(tmp_path: Path, usual_peak: float) -> Callable[..., Outcome]:
+    """Return a function that checks a folder and asserts that nothing in it did any harm."""
+
+    def check(folder: Path, *, cwd: Path | None = None) -> Outcome:
+        (folder / "fine.py").write_text(FINE)
+        marker = folder / "marker"
+        marker.write_text("here")
+        scratch = tmp_path / "scratch"
+        scratch.mkdir()
+        outcome = watched(folder, scratch, cwd)
+        for _ in range(2):  # another process may have had the machine
+            if outcome.wall > 2:
+                outcome = min(outcome, watched(folder, scratch, cwd), key=lambda o: o.wall)
+        assert marker.read_text() == "here"
+        assert outcome.code in (0, 1, 2), outcome
+        assert "Traceback" not in outcome.errors + outcome.output, outcome
+        assert outcome.wall <= 2, outcome
+        assert outcome.peak - usual_peak <= 300, outcome
+        return outcome
+
+    return check
+
+
+@pytest.fixture
+def survives(harmless: Callable[..., Outcome]) -> Callable[..., Outcome]:
+    """Return the same, asserting as well that the harmless model beside was read as ever."""
+
+    def check(folder: Path, *, cwd: Path | None = None) -> Outcome:
+        outcome = harmless(folder, cwd=cwd)
+        fine = [line for line in outcome.output.splitlines() if "fine.py" in line]
+        assert any("HW101" in line for line in fine), outcome
+        return outcome
+
+    return check
