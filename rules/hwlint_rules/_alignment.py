@@ -1,0 +1,333 @@
+"""Dimensions that do not fill the device's tiles: what HW101 and HW102 share."""
+
+import math
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+
+from hwlint.api import (
+    LAYERS,
+    Argument,
+    Finding,
+    Layer,
+    ModelGraph,
+    Origin,
+    Place,
+    Reading,
+    Tile,
+)
+from hwlint_rules._origins import describe, evaluate, owner
+from hwlint_rules._text import count, listed, percent, related
+
+__all__ = ["Dimension", "misaligned", "number"]
+
+_TASK = re.compile(
+    r"(^|_)(n|num|nb)?_?(class(es)?|labels?|targets?|outputs?|vocab(ulary)?(_size)?)$",
+    re.IGNORECASE,
+)
+"""Names of numbers that the task gives: nobody pads them for speed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dimension:
+    """One channel or feature count of one layer, with the tile that it should fill."""
+
+    layer: Layer
+    operand: str
+    """"in" or "out"."""
+    argument: Argument
+    value: int
+    """What the tile counts: channels, of a grouped convolution those of one group."""
+    tile: Tile
+    groups: int = 1
+
+    @property
+    def padded(self) -> int:
+        """The next multiple of the tile."""
+        return -(-self.value // self.tile.minimum) * self.tile.minimum
+
+    @property
+    def misses(self) -> bool:
+        """Whether the tile is not filled."""
+        return self.value != self.padded
+
+
+@dataclass(slots=True)
+class _Cause:
+    """All dimensions that one literal decides, or that one call has."""
+
+    literal: Origin | None
+    dims: list[Dimension] = field(default_factory=list[Dimension])
+    exempt: list[Dimension] = field(default_factory=list[Dimension])
+
+    def concerned(self) -> list[Dimension]:
+        """Dimensions that miss their tile; those that the task gives only if there is no other."""
+        missing = [dim for dim in self.dims if dim.misses]
+        return missing or [dim for dim in self.exempt if dim.misses]
+
+    def by_task(self) -> bool:
+        """Whether only the task decides what is concerned."""
+        return not any(dim.misses for dim in self.dims)
+
+
+@dataclass(frozen=True, slots=True)
+class _Waste:
+    """What filling the tiles would add, in parameters."""
+
+    layers: tuple[Layer, ...]
+    params: int
+    padding: float
+    model: int
+    """Parameters of the model, or of all layers that are known where the model is not."""
+    whole: bool
+    """Whether `model` is the whole model."""
+
+    @property
+    def share(self) -> float:
+        """Padding as a share of the padded layers."""
+        return self.padding / (self.params + self.padding)
+
+
+def number(argument: Argument | None) -> int | None:
+    """Return a known, positive, whole argument."""
+    if argument is None or not argument.known:
+        return None
+    value = argument.value
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        return None
+    return value
+
+
+def misaligned(
+    reading: Reading, dimensions: Callable[[Reading, Layer], Iterable[Dimension]], noun: str
+) -> Iterator[Finding]:
+    """Yield one finding for each literal (or call) whose dimensions miss their tiles."""
+    graph, limits = reading.graph, reading.profile.reporting
+    if graph is None or limits is None:
+        return
+    layers = _unique(graph)
+    for cause in _causes(reading, layers, dimensions).values():
+        waste = _waste(graph, layers, cause.concerned())
+        if waste is None or waste.share < limits.padding_layer_share:
+            continue
+        least = limits.exempt_model_share if cause.by_task() else limits.padding_model_share
+        if waste.padding >= least * waste.model:
+            yield _finding(reading, layers, cause, waste, noun)
+
+
+def _unique(graph: ModelGraph) -> list[Layer]:
+    """Layers that are built for certain, each once: a shared one stands in the tree twice."""
+    return list({id(layer): layer for layer in graph.layers() if not layer.maybe}.values())
+
+
+def _causes(
+    reading: Reading,
+    layers: list[Layer],
+    dimensions: Callable[[Reading, Layer], Iterable[Dimension]],
+) -> dict[Place, _Cause]:
+    """Group dimensions by the literal that decides them, else by the call."""
+    ends = _Ends(layers, reading)
+    owners = _Owners()
+    causes: dict[Place, _Cause] = {}
+    for layer in layers:
+        for dim in dimensions(reading, layer):
+            literal = owners.of(dim.argument.origin)
+            place = literal.place if literal is not None else None
+            cause = causes.setdefault(place or layer.place, _Cause(literal))
+            (cause.exempt if ends.given(dim, literal) else cause.dims).append(dim)
+    return causes
+
+
+class _Owners:
+    """Owners of origins, each found once: thousands of layers share a few chains."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, Origin | None] = {}
+
+    def of(self, origin: Origin | None) -> Origin | None:
+        """Return the literal that decides the number."""
+        key = id(origin)
+        if key not in self._known:
+            self._known[key] = owner(origin)
+        return self._known[key]
+
+
+class _Ends:
+    """What the task gives: the ends of the model, image channels, class counts."""
+
+    def __init__(self, layers: list[Layer], reading: Reading) -> None:
+        weighted = [layer for layer in layers if LAYERS[layer.op].family in {"conv", "linear"}]
+        self._first = weighted[0] if weighted else None
+        self._last = weighted[-1] if weighted else None
+        limits = reading.profile.reporting
+        self._small = limits.image_channels if limits is not None else 0
+
+    def given(self, dim: Dimension, literal: Origin | None) -> bool:
+        """Whether the dimension is not the author's to choose."""
+        if dim.value * dim.groups <= self._small:
+            return True
+        if dim.operand == "in" and dim.layer is self._first:
+            return True
+        if dim.operand == "out" and dim.layer is self._last:
+            return True
+        names = [literal] if literal is not None else _leaves(dim.argument.origin)
+        return any(leaf.name and _TASK.search(leaf.name) for leaf in names)
+
+
+def _leaves(origin: Origin | None) -> list[Origin]:
+    return list(origin.leaves()) if origin is not None else []
+
+
+def _waste(graph: ModelGraph, layers: list[Layer], dims: list[Dimension]) -> _Waste | None:
+    """Add up what filling the tiles takes; None where a layer's parameters are not known."""
+    growth: dict[int, float] = {}
+    concerned: dict[int, Layer] = {}
+    for dim in dims:
+        key = id(dim.layer)
+        concerned[key] = dim.layer
+        growth[key] = growth.get(key, 1.0) * dim.padded / dim.value
+    params, padding = 0, 0.0
+    for key, layer in concerned.items():
+        if layer.params is None:
+            return None
+        params += layer.params
+        padding += layer.params * (growth[key] - 1)
+    if not padding:
+        return None
+    known = sum(layer.params or 0 for layer in layers)
+    model = known if graph.params is None else graph.params
+    return _Waste(tuple(concerned.values()), params, padding, model, graph.params is not None)
+
+
+def _finding(
+    reading: Reading, layers: list[Layer], cause: _Cause, waste: _Waste, noun: str
+) -> Finding:
+    dims = cause.concerned()
+    anchor = cause.literal.place if cause.literal is not None else None
+    place = anchor or dims[0].layer.place
+    padded = _padded(dims)
+    solved = _solved(cause, place) if anchor is not None else None
+    value = cause.literal.value if cause.literal is not None else None
+    model_share = waste.padding / waste.model if waste.whole and waste.model else None
+    return Finding(
+        place,
+        _message(padded, (value, solved), _things(layers, cause, waste, noun), waste),
+        _why(reading, dims, padded, place, waste),
+        _advice(dims, waste),
+        alternatives=_alternatives(dims, place),
+        related=related(waste.layers, place, _described),
+        share=waste.share,
+        model_share=model_share,
+        data={
+            "value": value if solved is not None else None,
+            "padded": solved,
+            "dimensions": [[before, after] for before, after in padded.items()],
+            "layers": len(waste.layers),
+        },
+    )
+
+
+def _padded(dims: list[Dimension]) -> dict[int, int]:
+    """Each number of channels as it stands in the source, and what would fill all its tiles."""
+    steps: dict[int, int] = {}
+    for dim in dims:
+        value = dim.value * dim.groups
+        steps[value] = math.lcm(steps.get(value, 1), dim.tile.minimum * dim.groups)
+    return {value: -(-value // step) * step for value, step in sorted(steps.items())}
+
+
+def _solved(cause: _Cause, place: Place) -> int | None:
+    """Return the least greater value of the literal with which all it decides fills its tiles."""
+    literal = cause.literal
+    if literal is None or isinstance(literal.value, bool) or not isinstance(literal.value, int):
+        return None
+    dims = [*cause.dims, *cause.exempt]
+    highest = literal.value + max(64, literal.value // 2)
+    for candidate in range(literal.value + 1, highest + 1):
+        if all(_fills(dim, place, candidate) for dim in dims):
+            return candidate
+    return None
+
+
+def _fills(dim: Dimension, place: Place, candidate: int) -> bool:
+    origin = dim.argument.origin
+    then = evaluate(origin, place, candidate) if origin is not None else None
+    whole = dim.value * dim.groups
+    return then is not None and then >= whole and then % (dim.tile.minimum * dim.groups) == 0
+
+
+def _things(layers: list[Layer], cause: _Cause, waste: _Waste, noun: str) -> str:
+    """What would be aligned: "7 convolutions and 7 norms"."""
+    text = count(len(waste.layers), noun)
+    norms = _norms(layers, cause)
+    return f"{text} and {count(norms, 'norm')}" if norms else text
+
+
+def _norms(layers: list[Layer], cause: _Cause) -> int:
+    """Norms whose width the same literal decides."""
+    if cause.literal is None:
+        return 0
+    values = {dim.value * dim.groups for dim in cause.concerned()}
+    return sum(1 for layer in layers if _follows(layer, cause.literal, values))
+
+
+def _follows(layer: Layer, literal: Origin, values: set[int]) -> bool:
+    argument = layer.args.get("num_features") or layer.args.get("num_channels")
+    if LAYERS[layer.op].family != "norm" or argument is None or argument.value not in values:
+        return False
+    decides = owner(argument.origin)
+    return decides is not None and decides.place == literal.place
+
+
+def _message(
+    padded: dict[int, int], literal: tuple[object, int | None], things: str, waste: _Waste
+) -> str:
+    value, solved = literal
+    changes = listed(f"{before} -> {after}" for before, after in padded.items())
+    if solved is None or padded == {value: solved}:
+        text = f"{changes} would align {things}"
+    else:
+        text = f"{value} -> {solved} would align {things} ({listed(map(str, padded))})"
+    if not waste.whole or not waste.model:
+        return text
+    return f"{text}: {percent(waste.params / waste.model)} of the parameters"
+
+
+def _why(
+    reading: Reading, dims: list[Dimension], padded: dict[int, int], place: Place, waste: _Waste
+) -> str:
+    tile = max((dim.tile for dim in dims), key=lambda tile: tile.minimum)
+    largest = max(dims, key=lambda dim: (dim.layer.params or 0, dim.value))
+    parts = [describe(largest.argument.origin, place)] if largest.argument.origin else []
+    if tile.effect == "padded":
+        first = largest.value * largest.groups
+        cost = f"computed in steps of {largest.tile.minimum} in {reading.dtype}"
+        parts.append(f"{cost}, {largest.value} costs as {largest.padded}")
+        if len(padded) == 1 and first in padded:
+            parts.append(f"{percent(waste.share)} of these layers is padding")
+    else:
+        step = f"multiples of {tile.minimum}"
+        parts.append(f"less efficient in {reading.dtype} than {step}")
+    return f"{'; '.join(part for part in parts if part)} [{tile.evidence}]"
+
+
+def _advice(dims: list[Dimension], waste: _Waste) -> str:
+    steps = " and ".join(str(step) for step in sorted({dim.tile.minimum for dim in dims}))
+    grown = f"+{percent(waste.padding / waste.params)} parameters in these layers"
+    if waste.whole and waste.model:
+        grown += f", +{percent(waste.padding / waste.model)} in the model"
+    return f"use multiples of {steps} ({grown}; changes the checkpoint)"
+
+
+def _alternatives(dims: list[Dimension], place: Place) -> tuple[Place, ...]:
+    """Where else the cause can be met: literals on the way, then the calls."""
+    leaves = [leaf.place for dim in dims for leaf in _leaves(dim.argument.origin) if leaf.name]
+    calls = [dim.layer.place for dim in dims]
+    unique = dict.fromkeys(p for p in (*leaves, *calls) if p is not None and p != place)
+    return tuple(unique)
+
+
+def _described(layer: Layer) -> str:
+    ends = ("in_channels", "out_channels", "in_features", "out_features")
+    sizes = [str(layer.args[end].value) for end in ends if end in layer.args]
+    return f"{layer.op} {' -> '.join(sizes)}"

@@ -1,0 +1,76 @@
+"""Operators that a deploy path has no kernel for: what HW201 and HW202 share."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from hwlint.api import LAYERS, Finding, Layer, Place, Reading
+from hwlint_rules._text import count, listed, related
+
+__all__ = ["costly"]
+
+_COSTLY = ("float", "none", "decomposed")
+
+
+def costly(
+    reading: Reading, family: str, instead: Mapping[str, Sequence[str]], change: str
+) -> Iterator[Finding]:
+    """Yield one finding for each call that builds operators of `family` without own kernel.
+
+    `instead` names candidates to use instead, best first; only those are offered that the profile
+    says have a kernel. `change` says what using them means.
+    """
+    groups: dict[tuple[Place, str], list[Layer]] = {}
+    for layer in reading.graph.layers() if reading.graph is not None else ():
+        if layer.maybe or LAYERS[layer.op].family != family:
+            continue
+        if reading.profile.support(reading.dtype, layer.op) in _COSTLY:
+            groups.setdefault((layer.place, layer.op), []).append(layer)
+    for (place, op), layers in groups.items():
+        others = [layer for key, more in groups.items() if key[1] == op for layer in more]
+        yield _finding(reading, place, layers, others, (instead.get(op, ()), change))
+
+
+def _finding(
+    reading: Reading,
+    place: Place,
+    layers: list[Layer],
+    others: list[Layer],
+    instead: tuple[Sequence[str], str],
+) -> Finding:
+    op = layers[0].op
+    return Finding(
+        place,
+        _message(reading, op, layers),
+        _why(reading, op),
+        _advice(reading, *instead),
+        related=related(others, place, lambda layer: f"{layer.op} too"),
+        data={"op": op, "layers": len({layer.name for layer in layers})},
+    )
+
+
+def _message(reading: Reading, op: str, layers: list[Layer]) -> str:
+    support = reading.profile.support(reading.dtype, op)
+    number = len({layer.name for layer in layers})
+    built = f"{count(number, 'layer')} of this call" if number > 1 else "this layer"
+    if support == "float":
+        return f"{op} has no {reading.dtype} kernel: {built} runs in float, converted to and fro"
+    if support == "none":
+        return f"{op} is not supported in {reading.dtype}: {built} cannot run on the device's unit"
+    return f"{op} has no {reading.dtype} kernel of its own: {built} becomes several operators"
+
+
+def _why(reading: Reading, op: str) -> str:
+    operators = reading.profile.operators[reading.dtype]
+    reason = operators.why.get(op, "")
+    deploy = reading.profile.deploy
+    path = f"{deploy.exporter}, {deploy.runtime}" if deploy is not None else ""
+    said = "; ".join(part for part in (reason, path) if part)
+    return f"{said} [{operators.evidence}]".strip()
+
+
+def _advice(reading: Reading, candidates: Sequence[str], change: str) -> str:
+    known = {op: reading.profile.support(reading.dtype, op) for op in candidates}
+    usable = [op for op, support in known.items() if support in {"native", "fused"}]
+    if not usable:
+        return ""
+    words = [f"{op} (fused)" if known[op] == "fused" else op for op in usable]
+    return f"{listed(words, 2)} would run in {reading.dtype} here ({change})"

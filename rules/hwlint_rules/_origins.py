@@ -1,0 +1,150 @@
+"""Where a number comes from: in words, and what it would be if its literal were another."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+
+from hwlint.api import Origin, Place
+
+__all__ = ["describe", "evaluate", "owner"]
+
+_LONGEST = 90
+"""Longer formulas say less than the list of what they are made of."""
+
+
+def owner(origin: Origin | None) -> Origin | None:
+    """Return the one literal that decides the number, None where there is not just one.
+
+    A literal with a name (`width=50`) owns what a bare one beside it (the 2 of `width * 2`)
+    only scales.
+    """
+    if origin is None:
+        return None
+    leaves = list({leaf.place: leaf for leaf in origin.leaves()}.values())
+    if len(leaves) == 1:
+        return leaves[0]
+    named = [leaf for leaf in leaves if leaf.name]
+    return named[0] if len(named) == 1 else None
+
+
+def describe(origin: Origin | None, anchor: Place | None = None) -> str:
+    """Say where a number comes from: "100 = width 50 (line 12) x 2"; "" where nothing is known.
+
+    A literal at `anchor` is named without its line: the reader of the message looks at it.
+    """
+    if origin is None:
+        return ""
+    formula = _formula(origin, anchor)
+    if formula is not None and len(formula) <= _LONGEST:
+        return formula if origin.operation is None else f"{origin.value} = {formula}"
+    leaves = list({leaf.place: leaf for leaf in origin.leaves()}.values())
+    named = [leaf for leaf in leaves if leaf.name] or leaves
+    if not named:
+        return ""
+    listed = ", ".join(_leaf(leaf, anchor) for leaf in named[:3])
+    return f"{origin.value} comes from {listed}{' and more' if len(named) > 3 else ''}"
+
+
+def _leaf(leaf: Origin, anchor: Place | None) -> str:
+    text = f"{leaf.name} {leaf.value}" if leaf.name else str(leaf.value)
+    if leaf.place is None or leaf.place == anchor or not leaf.name:
+        return text
+    line = leaf.place.line + 1
+    if anchor is None or leaf.place.path == anchor.path:
+        return f"{text} (line {line})"
+    return f"{text} ({leaf.place.path.replace(chr(92), '/').rpartition('/')[2]}:{line})"
+
+
+def _formula(origin: Origin, anchor: Place | None, depth: int = 0) -> str | None:
+    if origin.operation is None:
+        return _leaf(origin, anchor)
+    if depth > 4 or not origin.operands:
+        return None
+    parts = [_formula(operand, anchor, depth + 1) for operand in origin.operands]
+    if any(part is None for part in parts):
+        return None
+    texts = [part for part in parts if part is not None]
+    if origin.operation not in _BINARY:
+        return f"{origin.operation}({', '.join(texts)})"
+    if len(texts) != 2:
+        return None
+    sign = "x" if origin.operation == "*" else origin.operation
+    formula = f"{texts[0]} {sign} {texts[1]}"
+    return f"({formula})" if depth else formula
+
+
+Number = int | float
+
+_BINARY: Mapping[str, Callable[[Number, Number], Number]] = {
+    "+": lambda a, b: a + b,
+    "-": lambda a, b: a - b,
+    "*": lambda a, b: a * b,
+    "/": lambda a, b: a / b,
+    "//": lambda a, b: a // b,
+    "%": lambda a, b: a % b,
+}
+_CALLS: Mapping[str, Callable[[Sequence[Number]], Number]] = {
+    "int": lambda a: int(a[0]),
+    "float": lambda a: float(a[0]),
+    "round": lambda a: round(a[0]),
+    "abs": lambda a: abs(a[0]),
+    "max": max,
+    "min": min,
+    "ceil": lambda a: math.ceil(a[0]),
+    "floor": lambda a: math.floor(a[0]),
+    "math.ceil": lambda a: math.ceil(a[0]),
+    "math.floor": lambda a: math.floor(a[0]),
+}
+
+
+def evaluate(origin: Origin, leaf: Place, value: int) -> int | None:
+    """Return what the number would be if the literal at `leaf` were `value`.
+
+    None where that cannot be told: an operation that is not modelled, or a chain that does not
+    even give today's number when it is computed again.
+    """
+    now = _evaluated(origin, leaf, None)
+    if now is None or now != origin.value:
+        return None
+    then = _evaluated(origin, leaf, value)
+    return int(then) if then is not None and then == int(then) else None
+
+
+def _evaluated(origin: Origin, leaf: Place, value: int | None) -> Number | None:
+    """Compute again; `value` None: with the literal as it stands."""
+    if origin.place == leaf:
+        return _number(origin.value) if value is None else value
+    if not any(below.place == leaf for below in origin.leaves()):
+        return _number(origin.value)
+    operands = [_evaluated(operand, leaf, value) for operand in origin.operands]
+    numbers = [number for number in operands if number is not None]
+    if len(numbers) != len(operands):
+        return None
+    try:
+        return _applied(origin, numbers)
+    except (ArithmeticError, ValueError, TypeError):
+        return None
+
+
+def _applied(origin: Origin, numbers: Sequence[Number]) -> Number | None:
+    operation = origin.operation or ""
+    if operation in _BINARY:
+        if len(numbers) == 2:
+            return _BINARY[operation](numbers[0], numbers[1])
+        return _with_lost_operand(origin, numbers)
+    return _CALLS[operation](numbers) if operation in _CALLS else None
+
+
+def _with_lost_operand(origin: Origin, numbers: Sequence[Number]) -> Number | None:
+    """`width * i` where only `width` is traced: i is what makes it today's number."""
+    whole, part = _number(origin.value), _number(origin.operands[0].value)
+    if len(numbers) != 1 or whole is None or part is None:
+        return None
+    if origin.operation == "+":
+        return numbers[0] + (whole - part)
+    if origin.operation == "*" and part and whole % part == 0:
+        return numbers[0] * (whole // part)
+    return None
+
+
+def _number(value: object) -> Number | None:
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else None

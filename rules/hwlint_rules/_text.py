@@ -1,0 +1,39 @@
+"""Words that several rules share."""
+
+from collections.abc import Callable, Iterable
+
+from hwlint.api import Layer, Place, Related
+
+__all__ = ["count", "listed", "percent", "related"]
+
+Places = tuple[Related, ...]
+
+
+def count(number: int, one: str, many: str = "") -> str:
+    """Return "1 norm", "7 norms"."""
+    return f"{number} {one if number == 1 else many or one + 's'}"
+
+
+def percent(share: float) -> str:
+    """Return a share in percent with two figures at most: "3.8 %", "12 %", "0.04 %"."""
+    value = 100 * share
+    if value >= 9.95:
+        return f"{value:.0f} %"
+    return f"{value:.1f} %" if value >= 0.095 else f"{value:.1g} %"
+
+
+def listed(words: Iterable[str], most: int = 4) -> str:
+    """Return "a, b, c and 3 more"."""
+    known = list(words)
+    if len(known) <= most:
+        return ", ".join(known)
+    return f"{', '.join(known[:most])} and {len(known) - most} more"
+
+
+def related(layers: Iterable[Layer], anchor: Place, say: Callable[[Layer], str]) -> Places:
+    """Return one related place for each call elsewhere that builds any of the layers."""
+    said: dict[Place, dict[str, None]] = {}
+    for layer in layers:
+        if layer.place != anchor:
+            said.setdefault(layer.place, {})[say(layer)] = None
+    return tuple(Related(place, listed(texts, 2)) for place, texts in said.items())

@@ -1,0 +1,105 @@
+"""What a rule sees and gives: the only module of hwlint that rules import.
+
+A rule is a pure function of one frozen `Reading`. It does no I/O, reads no clock, knows no device
+by name and holds no threshold: numbers come from the profile by field name, and a field that is
+absent means that the rule stays silent.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from hwlint.graph import Argument, EntryPoint, Layer, ModelGraph, Node, Origin
+from hwlint.ops import LAYERS, LayerSpec
+from hwlint.profile import Profile, Tile
+from hwlint.source.facts import CallFact, FileFacts
+from hwlint.source.spans import Place
+
+__all__ = [
+    "LAYERS",
+    "Argument",
+    "CallFact",
+    "EntryPoint",
+    "FileFacts",
+    "Finding",
+    "Layer",
+    "LayerSpec",
+    "ModelGraph",
+    "Node",
+    "Origin",
+    "Place",
+    "Profile",
+    "Reading",
+    "Related",
+    "Rule",
+    "Tile",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """A place that belongs to a finding: a layer that the same literal reaches, say."""
+
+    place: Place
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a rule looks at: one entry point (or one file's facts) on one device.
+
+    A rule that needs the graph is given readings with `graph`; a rule that needs only what stands
+    in a file (`Rule.scope = "file"`) is given readings with `facts` and without a graph.
+    """
+
+    profile: Profile
+    dtype: str
+    """What the model computes in on this device: "bf16", "int8", "fp32", ..."""
+    graph: ModelGraph | None = None
+    facts: FileFacts | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing a rule has to say, in one context, on one device. The engine merges contexts,
+    devices and anchors, and adds severity."""
+
+    anchor: Place
+    """What is to change: the literal where one is known, else the building call."""
+    message: str
+    """First line: what and how much, with the numbers. No device name (the engine has it)."""
+    why: str = ""
+    """Second line: how it is known and where the number comes from, with the profile's source."""
+    advice: str = ""
+    """Third line: what to do."""
+    alternatives: tuple[Place, ...] = ()
+    """Other places that stand for the same cause, the nearest first: literals that the number
+    comes from, the call. The engine takes the first that is the user's own."""
+    related: tuple[Related, ...] = ()
+    share: float | None = None
+    """Share (0 to 1) of the layers concerned that is wasted; None where it does not apply."""
+    model_share: float | None = None
+    """The same as a share of the model's parameters, until the cost model is there."""
+    data: Mapping[str, object] = field(default_factory=dict[str, object])
+    """What a fix needs (JSON values): {"value": 100, "padded": 104}."""
+
+
+class Rule:
+    """Base of every rule: one file, one class, docstring with fixed headings."""
+
+    code: ClassVar[str]
+    """"HW101"."""
+    name: ClassVar[str]
+    """The smell: "misaligned-channels"."""
+    scope: ClassVar[str] = "graph"
+    """"graph" or "file"."""
+    default_severity: ClassVar[str] = "warning"
+    VALID: ClassVar[tuple[str, ...]] = ()
+    """Small modules that must bring no finding of this rule on `example_devices`."""
+    INVALID: ClassVar[tuple[str, ...]] = ()
+    """Small modules that must bring at least one."""
+    example_devices: ClassVar[tuple[str, ...]] = ()
+
+    def check(self, reading: Reading) -> Iterable[Finding]:
+        """Yield what this rule has to say of one reading."""
+        raise NotImplementedError
