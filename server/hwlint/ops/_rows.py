@@ -176,8 +176,8 @@ def is_tuple(value: object) -> TypeGuard[tuple[object, ...]]:
 
 
 def items(value: object) -> tuple[object, ...]:
-    """The items of a known tuple; none of anything else."""
-    return value if is_tuple(value) else ()
+    """The items of a known tuple or list; none of anything else."""
+    return tuple(cast(Iterable[object], value)) if isinstance(value, tuple | list) else ()
 
 
 def absent(values: Values, switch: str, names: str) -> dict[str, object]:

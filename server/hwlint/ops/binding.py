@@ -5,16 +5,15 @@ row take what `normalise` gave.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from math import prod
+from typing import NamedTuple
 
 from hwlint.ops.spec import REQUIRED, LayerSpec, Parameter, Values
 
 __all__ = ["Bound", "bind", "check", "count", "normalise"]
 
 
-@dataclass(frozen=True, slots=True)
-class Bound:
+class Bound(NamedTuple):
     """The arguments of one call by parameter name."""
 
     values: dict[str, object]
@@ -29,8 +28,12 @@ def bind(spec: LayerSpec, args: Sequence[object], kwargs: Mapping[str, object]) 
     Raises:
         TypeError: In Python's own wording, where the call does not fit the signature.
     """
-    given = _positional(spec, args)
+    slots = [p for p in spec.parameters if p.kind == "positional"]
+    given: dict[str, object] = {p.name: value for p, value in zip(slots, args, strict=False)}
     rest = _keywords(spec, kwargs, given)
+    extra = tuple(args[len(slots) :])
+    if extra and not any(p.kind == "varargs" for p in spec.parameters):
+        raise TypeError(_too_many_message(spec, slots, len(args), given))
     missing = [p for p in spec.parameters if p.default is REQUIRED and _is_absent(p, given)]
     if missing:
         raise TypeError(_missing_message(spec, missing))
@@ -41,7 +44,7 @@ def bind(spec: LayerSpec, args: Sequence[object], kwargs: Mapping[str, object]) 
         if parameter.kind == "varkwargs":
             values[name] = rest
         elif parameter.kind == "varargs":
-            values[name] = given.get(name, ())
+            values[name] = extra
         elif name in given:
             values[name] = given[name]
         else:
@@ -52,17 +55,6 @@ def bind(spec: LayerSpec, args: Sequence[object], kwargs: Mapping[str, object]) 
 
 def _is_absent(parameter: Parameter, given: Mapping[str, object]) -> bool:
     return parameter.kind in ("positional", "keyword") and parameter.name not in given
-
-
-def _positional(spec: LayerSpec, args: Sequence[object]) -> dict[str, object]:
-    slots = [p for p in spec.parameters if p.kind == "positional"]
-    given: dict[str, object] = {p.name: value for p, value in zip(slots, args, strict=False)}
-    extra = next((p for p in spec.parameters if p.kind == "varargs"), None)
-    if extra is not None:
-        given[extra.name] = tuple(args[len(slots) :])
-    elif len(args) > len(slots):
-        raise TypeError(_too_many_message(spec, slots, len(args)))
-    return given
 
 
 def _keywords(
@@ -83,13 +75,18 @@ def _keywords(
     return rest
 
 
-def _too_many_message(spec: LayerSpec, slots: Sequence[Parameter], count: int) -> str:
+def _too_many_message(
+    spec: LayerSpec, slots: Sequence[Parameter], count: int, given: Values
+) -> str:
     # The instance itself counts as one.
     most = len(slots) + 1
     least = 1 + sum(p.default is REQUIRED for p in slots)
     takes = f"{most}" if least == most else f"from {least} to {most}"
     noun = "argument" if most == 1 else "arguments"
-    return f"{spec.op}.__init__() takes {takes} positional {noun} but {count + 1} were given"
+    named = sum(p.kind == "keyword" and p.name in given for p in spec.parameters)
+    aside = f" positional arguments (and {named} keyword-only argument{'s' * (named > 1)})"
+    were = f"{count + 1}{aside if named else ''} were given"
+    return f"{spec.op}.__init__() takes {takes} positional {noun} but {were}"
 
 
 def _missing_message(spec: LayerSpec, missing: Sequence[Parameter]) -> str:

@@ -19,7 +19,7 @@ def _check_unflatten(values: Values) -> None:
     if is_plain(size) and not isinstance(size, tuple | list):
         kind = type(size).__name__
         raise TypeError(f"unflattened_size must be a tuple of ints, but found type {kind}")
-    for index, item in enumerate(items(size)):
+    for index, item in enumerate(items(values["unflattened_size"])):
         if is_plain(item) and not is_whole(item):
             raise TypeError(
                 "unflattened_size must be tuple of ints, "

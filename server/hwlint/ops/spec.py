@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 __all__ = [
     "REQUIRED",
@@ -40,8 +41,7 @@ class Reference:
     """Dotted path: "torch.nn.functional.relu"."""
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
+class Parameter(NamedTuple):
     """One constructor parameter, as torch names it."""
 
     name: str
