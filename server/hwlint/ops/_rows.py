@@ -189,16 +189,16 @@ def absent(values: Values, switch: str, names: str) -> dict[str, object]:
 
 
 def require_sizes(values: Values, *names: str) -> None:
-    """Refuse what cannot be the size of a tensor: these arguments, or the items of tuples."""
-    for name in names:
-        value = values[name]
-        for size in value if is_tuple(value) else (value,):
-            _require_size(name, size)
+    """Refuse what cannot be the sizes of one tensor: these arguments, and the items of tuples."""
+    sizes = [(name, size) for name in names for size in _each(values[name])]
+    for name, size in sizes:
+        if is_plain(size) and not is_whole(size):
+            kind = type(size).__name__
+            raise TypeError(f"{name}: the size of a tensor must be an int, not {kind}")
+    for name, size in sizes:
+        if is_whole(size) and size < 0:
+            raise RuntimeError(f"Trying to create tensor with negative dimension {size}: {name}")
 
 
-def _require_size(name: str, size: object) -> None:
-    if is_plain(size) and not is_whole(size):
-        kind = type(size).__name__
-        raise TypeError(f"{name}: the size of a tensor must be an int, not {kind}")
-    if is_whole(size) and size < 0:
-        raise RuntimeError(f"Trying to create tensor with negative dimension {size}: {name}")
+def _each(value: object) -> tuple[object, ...]:
+    return value if is_tuple(value) else (value,)

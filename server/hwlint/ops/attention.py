@@ -47,7 +47,7 @@ def _same_width(values: Values) -> object:
             return other
         if other is not width and not is_whole(width):
             return width
-    return values["kdim"] == width and values["vdim"] == width
+    return all(values[name] is width or values[name] == width for name in ("kdim", "vdim"))
 
 
 def _head_width(values: Values) -> object:

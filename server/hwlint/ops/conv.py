@@ -76,9 +76,11 @@ def _check_groups(values: Values) -> None:
     groups = integers(values, "groups")
     if groups and groups[0] <= 0:
         raise ValueError("groups must be a positive integer")
+
+
+def _check_channels(values: Values) -> None:
     for name in ("in_channels", "out_channels"):
-        known = integers(values, name, "groups") if name in values else None
-        # Torch counts no input channels yet in a lazy layer: every group divides none.
+        known = integers(values, name, "groups")
         if known and known[0] % known[1] != 0:
             raise ValueError(f"{name} must be divisible by groups")
 
@@ -98,19 +100,17 @@ def _check_padding(values: Values) -> None:
         )
 
 
-def _check(values: Values) -> None:
-    _check_groups(values)
-    _check_padding(values)
-    sizes = ("in_channels", "out_channels", "kernel_size")
-    require_sizes(values, *(name for name in sizes if name in values))
-
-
-def _check_transposed(op: str) -> Callable[[Values], None]:
+def _check(op: str, transposed: bool, lazy: bool) -> Callable[[Values], None]:
     def check(values: Values) -> None:
         mode = values["padding_mode"]
-        if isinstance(mode, str) and mode != "zeros":
+        if transposed and isinstance(mode, str) and mode != "zeros":
             raise ValueError(f'Only "zeros" padding mode is supported for {op}')
-        _check(values)
+        _check_groups(values)
+        # A lazy layer looks at its channels when it first runs.
+        if not lazy:
+            _check_channels(values)
+        _check_padding(values)
+        require_sizes(values, *(() if lazy else ("in_channels", "out_channels")), "kernel_size")
 
     return check
 
@@ -120,15 +120,16 @@ def _row(dims: int, transposed: bool, lazy: bool) -> LayerSpec:
     signature = "out_channels, " + (_TRANSPOSED if transposed else _FORWARD)
     bases = "_ConvTransposeNd _ConvNd" if transposed else "_ConvNd"
     weights = _transposed_weights if transposed else _forward_weights
+    op = f"Lazy{eager}" if lazy else eager
     return layer(
-        f"Lazy{eager}" if lazy else eager,
+        op,
         "conv",
         f"_LazyConvXdMixin LazyModuleMixin {eager} {bases}" if lazy else bases,
         signature if lazy else f"in_channels, {signature}",
         weights=(lambda _: {}) if lazy else weights,
         attributes=_attributes(dims, transposed, lazy),
         normalise=_normalise(dims),
-        check=_check_transposed(eager) if transposed else _check,
+        check=_check(op, transposed, lazy),
         lazy=lazy,
     )
 

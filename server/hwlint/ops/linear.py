@@ -71,7 +71,6 @@ ROWS = (
         "LazyModuleMixin Linear",
         f"out_features, {_OPTIONS}",
         attributes=_lazy_attributes,
-        check=lambda values: require_sizes(values, "out_features"),
         lazy=True,
     ),
     layer(

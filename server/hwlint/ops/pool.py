@@ -36,9 +36,11 @@ def _fractions(dims: int) -> Callable[[Values], Values]:
     return normalise
 
 
-def _check_fractions(op: str) -> Callable[[Values], None]:
+def _check_fractions(op: str, dims: int) -> Callable[[Values], None]:
     def check(values: Values) -> None:
-        size, ratio = values["output_size"], values["output_ratio"]
+        size, ratio, kernel = (values[n] for n in ("output_size", "output_ratio", "kernel_size"))
+        if dims == 3 and any(is_real(part) and part <= 0 for part in items(kernel)):
+            raise ValueError(f"kernel_size must be greater than 0, but got {kernel}")
         if size is None and ratio is None:
             raise ValueError(f"{op} requires specifying either an output size, or a pooling ratio")
         if isinstance(size, tuple) and isinstance(ratio, tuple):
@@ -69,7 +71,7 @@ def _fractional_row(dims: int) -> LayerSpec:
         _FRACTIONAL,
         attributes=stored("kernel_size return_indices output_size output_ratio _random_samples"),
         normalise=_fractions(dims),
-        check=_check_fractions(op),
+        check=_check_fractions(op, dims),
     )
 
 

@@ -8,12 +8,6 @@ __all__ = ["ROWS"]
 _WINDOW = "kernel_size, dilation=1, padding=0, stride=1"
 
 
-def _check_groups(values: Values) -> None:
-    groups = values["groups"]
-    if is_whole(groups) and groups <= 0:
-        raise ValueError(f"groups must be a positive integer, got {groups}")
-
-
 def _check_unflatten(values: Values) -> None:
     size = values["unflattened_size"]
     if is_plain(size) and not isinstance(size, tuple | list):
@@ -28,7 +22,7 @@ def _check_unflatten(values: Values) -> None:
 
 
 ROWS = (
-    layer("ChannelShuffle", "shuffle", "", "groups", check=_check_groups),
+    layer("ChannelShuffle", "shuffle", "", "groups"),
     layer("PixelShuffle", "shuffle", "", "upscale_factor"),
     layer("PixelUnshuffle", "shuffle", "", "downscale_factor"),
     layer("Fold", "shuffle", "", f"output_size, {_WINDOW}"),
