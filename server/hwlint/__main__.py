@@ -1,0 +1,5 @@
+"""`python -m hwlint`."""
+
+from hwlint.cli import main
+
+main()

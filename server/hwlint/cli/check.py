@@ -1,0 +1,163 @@
+"""`hwlint check`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from hwlint.cli.common import (
+    ProgressLine,
+    debug_option,
+    emit,
+    paint_for,
+    split,
+    terminal_width,
+    write_details,
+)
+
+if TYPE_CHECKING:
+    from hwlint.engine.run import CheckResult, Options
+
+__all__ = ["check"]
+
+_CLEAN, _FINDINGS, _COULD_NOT_RUN = 0, 1, 2
+
+
+@click.command()
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH...]")
+@click.option(
+    "--device", "devices", multiple=True, metavar="D", help="Target; repeat or use commas."
+)
+@click.option("--dtype", metavar="T", help="What the model computes in: bf16, int8, ...")
+@click.option("--select", multiple=True, metavar="RULE", help="Only these codes, prefixes, names.")
+@click.option("--ignore", multiple=True, metavar="RULE", help="Not these.")
+@click.option(
+    "--output-format",
+    "form",
+    type=click.Choice(["full", "concise", "json"]),
+    default="full",
+    show_default=True,
+    envvar="HWLINT_OUTPUT_FORMAT",
+)
+@click.option("-o", "--output-file", "file", type=click.Path(path_type=Path), metavar="FILE")
+@click.option("--statistics", is_flag=True, help="Count findings by rule instead.")
+@click.option(
+    "--fail-on",
+    type=click.Choice(["error", "warning", "info"]),
+    help="Least severity that makes the exit code 1.  [default: error]",
+)
+@click.option("--exit-zero", is_flag=True, help="Findings do not make the exit code 1.")
+@click.option(
+    "--min-coverage",
+    type=click.FloatRange(0, 100),
+    metavar="PCT",
+    help="Exit with 2 where fewer entry points can be read fully.",
+)
+@click.option("--no-cache", is_flag=True, help="Neither use nor write results of other runs.")
+@click.option(
+    "--python",
+    type=click.Path(path_type=Path),
+    metavar="PYTHON",
+    help="The project's interpreter or environment; it is not run.",
+)
+@click.option("--root", type=click.Path(path_type=Path), metavar="DIR", help="The workspace.")
+@click.option("--jobs", "-j", type=click.IntRange(1), metavar="N", help="Processes.")
+@debug_option
+def check(
+    paths: tuple[Path, ...],
+    devices: tuple[str, ...],
+    dtype: str | None,
+    select: tuple[str, ...],
+    ignore: tuple[str, ...],
+    form: str,
+    file: Path | None,
+    statistics: bool,
+    fail_on: str | None,
+    exit_zero: bool,
+    min_coverage: float | None,
+    no_cache: bool,
+    python: Path | None,
+    root: Path | None,
+    jobs: int | None,
+    debug: bool,
+) -> int:
+    """Find what costs time, memory or energy on the target device.
+
+    PATHs (default: the current folder) choose what is reported; the workspace that they lie in is
+    always read as a whole. Exit code: 0 clean, 1 findings at or above --fail-on, 2 could not run
+    or could not read everything.
+    """
+    from hwlint.engine.run import Options
+
+    options = Options(
+        devices=split(devices),
+        dtype=dtype,
+        select=split(select),
+        ignore=split(ignore),
+        python=python,
+        root=root,
+        min_coverage=min_coverage,
+        fail_on=fail_on,
+        jobs=jobs,
+        cache=not no_cache,
+    )
+    result = _checked(paths or (Path(),), options)
+    emit(_counted(result) if statistics else _rendered(result, form, file), file)
+    _say_aside(result, debug=debug, summary=statistics or form == "concise" or file is not None)
+    return _code(result, exit_zero=exit_zero)
+
+
+def _checked(paths: tuple[Path, ...], options: "Options") -> "CheckResult":
+    from hwlint.engine import run
+
+    progress = ProgressLine("Reading")
+    try:
+        return run.check(paths, options, progress)
+    finally:
+        progress.close()
+
+
+def _rendered(result: "CheckResult", form: str, file: Path | None) -> str:
+    base = Path.cwd().resolve()
+    if form == "json":
+        from hwlint.report import as_json
+
+        return as_json.render(result, base)
+    if form == "concise":
+        from hwlint.report import concise
+
+        return concise.render(result, base)
+    from hwlint.report import full
+
+    return full.render(result, base, paint_for(file), terminal_width())
+
+
+def _counted(result: "CheckResult") -> str:
+    from hwlint.report.full import statistics
+
+    return statistics(result)
+
+
+def _say_aside(result: "CheckResult", *, summary: bool, debug: bool) -> None:
+    """On standard error: what the chosen format does not say."""
+    from hwlint.report.words import coverage_lines, incomplete_lines, summary_line
+
+    base = Path.cwd().resolve()
+    if summary:
+        lines = [summary_line(result), *coverage_lines(result.coverage, base)]
+        lines += incomplete_lines(result, base)
+        click.echo("\n".join(lines), err=True)
+    if result.uncovered is not None:
+        click.echo(
+            f"hwlint: coverage {result.coverage.percent:.1f} % is below {result.uncovered:g} %",
+            err=True,
+        )
+    traces = [f"{item.path}\n{item.trace}" for item in result.incomplete if item.trace]
+    if debug and traces:
+        click.echo(f"hwlint: details in {write_details(traces)}", err=True)
+
+
+def _code(result: "CheckResult", *, exit_zero: bool) -> int:
+    if result.incomplete or result.uncovered is not None:
+        return _COULD_NOT_RUN
+    return _FINDINGS if result.failing and not exit_zero else _CLEAN

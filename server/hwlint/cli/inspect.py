@@ -1,0 +1,125 @@
+"""`hwlint inspect`."""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from hwlint.cli.common import ProgressLine, debug_option, emit, write_details
+
+if TYPE_CHECKING:
+    from hwlint.engine.inspection import Inspected
+    from hwlint.engine.run import Options
+    from hwlint.graph import ModelGraph
+
+__all__ = ["inspect"]
+
+
+@click.command()
+@click.argument("places", nargs=-1, required=True, metavar="PATH...")
+@click.option(
+    "--root", type=click.Path(path_type=Path), metavar="DIR", help="The folder imports start from."
+)
+@click.option("--python", type=click.Path(path_type=Path), metavar="PYTHON")
+@click.option("--context", metavar="NAME", help="Only this entry point: resnet50, Net.")
+@click.option(
+    "--output-format",
+    "form",
+    type=click.Choice(["text", "json", "jsonl"]),
+    default="text",
+    show_default=True,
+)
+@click.option("-o", "--output-file", "file", type=click.Path(path_type=Path), metavar="FILE")
+@click.option("--jobs", "-j", type=click.IntRange(1), metavar="N", help="Processes.")
+@debug_option
+def inspect(
+    places: tuple[str, ...],
+    root: Path | None,
+    python: Path | None,
+    context: str | None,
+    form: str,
+    file: Path | None,
+    jobs: int | None,
+    debug: bool,
+) -> int:
+    """Show the model as it is read: layers, where their numbers come from, what is unknown.
+
+    PATH is a file, a folder, FILE:Class or FILE:factory.
+    """
+    from hwlint.engine.run import Options
+
+    options = Options(python=python, root=root, jobs=jobs)
+    base = (root or Path()).resolve()
+    read = _read(places, options, _show(form, base), context)
+    emit(_text(read, form, base), file)
+    return _aside(read, context, debug=debug)
+
+
+def _show(form: str, base: Path) -> "Callable[[ModelGraph], str]":
+    if form == "jsonl":
+        from hwlint.report.inspect_jsonl import JsonLines
+
+        return JsonLines(base)
+    if form == "json":
+        from hwlint.report.inspect_json import JsonTree
+
+        return JsonTree(base)
+    from hwlint.report.inspect_text import TextTree
+
+    return TextTree(base)
+
+
+def _read(
+    places: tuple[str, ...],
+    options: "Options",
+    show: "Callable[[ModelGraph], str]",
+    context: str | None,
+) -> "list[Inspected[str]]":
+    from hwlint.engine import inspection
+
+    progress = ProgressLine("Reading")
+    try:
+        return [
+            result
+            for place in places
+            for result in inspection.inspect(place, options, show, context, progress)
+        ]
+    finally:
+        progress.close()
+
+
+def _text(read: "list[Inspected[str]]", form: str, base: Path) -> str:
+    shown = [text for result in read for text in result.shown]
+    if form == "json":
+        from hwlint.report.inspect_json import document
+
+        return document(shown)
+    if form == "jsonl":
+        from hwlint.report.inspect_jsonl import file_record
+
+        files = dict.fromkeys(result.path for result in read if not result.incomplete)
+        return "".join([*shown, *(file_record(path, base) for path in files)])
+    return "\n".join(shown)
+
+
+def _aside(read: "list[Inspected[str]]", context: str | None, *, debug: bool) -> int:
+    """On standard error: what could not be read, and that there is nothing."""
+    incomplete = [result for result in read if result.incomplete]
+    _echo(f"Not read to the end: {result.path}: {result.incomplete}" for result in incomplete)
+    _echo(dict.fromkeys(f"{r.path}: {note}" for r in read for note in r.notes))
+    traces = [f"{result.path}\n{result.trace}" for result in incomplete if result.trace]
+    if debug and traces:
+        click.echo(f"hwlint: details in {write_details(traces)}", err=True)
+    if incomplete:
+        return 2
+    if not any(result.shown for result in read):
+        wanted = f' called "{context}"' if context else ""
+        click.echo(f"No entry point{wanted} found: nothing here builds a model.", err=True)
+        return 2 if context else 0
+    return 0
+
+
+def _echo(lines: Iterable[str]) -> None:
+    for line in lines:
+        click.echo(line, err=True)

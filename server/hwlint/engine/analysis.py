@@ -1,0 +1,181 @@
+"""One file of the workspace: read it, let the rules look at what was read."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from hwlint.api import Finding, Reading, Rule
+from hwlint.engine.pool import Built
+from hwlint.engine.targets import Target
+from hwlint.graph import EntryPoint, Missing, ModelGraph
+from hwlint.reader import FileReading, Reader, ReadOptions
+from hwlint.source import file_facts, read_source
+from hwlint.source.spans import Place
+
+__all__ = ["Analyst", "Crash", "EntryResult", "FileResult", "Job", "Raised"]
+
+
+@dataclass(frozen=True)
+class Job:
+    """All that a process has to know to take part in a run."""
+
+    root: Path
+    options: ReadOptions
+    targets: tuple[Target, ...]
+    rules: tuple[type[Rule], ...]
+
+    def visitor(self) -> "Analyst":
+        """Make what reads the files of this run."""
+        return Analyst(self)
+
+    def failed(self, path: str, reason: str, trace: str = "") -> "FileResult":
+        """Make the result of a file that could not be read to its end."""
+        return FileResult(path, incomplete=reason, trace=trace)
+
+
+@dataclass(frozen=True, slots=True)
+class EntryResult:
+    """What stays of an entry point once the rules have seen it."""
+
+    entry: EntryPoint
+    complete: bool
+    missing: tuple[Missing, ...]
+    places: frozenset[Place]
+    """The calls that build its layers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Raised:
+    """A finding with the rule, device and entry point that it belongs to."""
+
+    rule: str
+    device: str
+    dtype: str
+    entry: int | None
+    """Index into `FileResult.entries`; None: from what stands in the file, without a model."""
+    finding: Finding
+
+
+@dataclass(frozen=True, slots=True)
+class Crash:
+    """A rule that raised."""
+
+    rule: str
+    place: Place
+    about: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileResult:
+    """What one pass over one file brought."""
+
+    path: str
+    entries: tuple[EntryResult, ...] = ()
+    raised: tuple[Raised, ...] = ()
+    crashes: tuple[Crash, ...] = ()
+    problems: tuple[Missing, ...] = ()
+    """What in this file is not Python."""
+    notes: tuple[Missing, ...] = ()
+    """What else the reader could not do with this file."""
+    built: Built = frozenset()
+    files: tuple[str, ...] = ()
+    """Every file that was read or looked for."""
+    incomplete: str = ""
+    """Why the file could not be read to its end: such a result is never kept."""
+    trace: str = ""
+    """Where it failed, for `--debug`."""
+
+
+class Analyst:
+    """Reads files one after the other and remembers what they share."""
+
+    def __init__(self, job: Job) -> None:
+        """Make the reader and one instance of each rule."""
+        self._job = job
+        self._reader = Reader(job.options)
+        self._graph_rules = [rule() for rule in job.rules if rule.scope == "graph"]
+        self._file_rules = [rule() for rule in job.rules if rule.scope == "file"]
+
+    def calls(self, path: str) -> FileResult:
+        """First pass: everything in the file that builds a model."""
+        reading = self._reader.read_calls(path)
+        outcome = _Outcome()
+        self._look_at_facts(path, outcome)
+        return self._result(path, reading, outcome)
+
+    def defaults(self, path: str, built: Built) -> FileResult:
+        """Second pass: classes of the file that nothing builds, by their defaults."""
+        return self._result(path, self._reader.read_defaults(path, built), _Outcome())
+
+    def _result(self, path: str, reading: FileReading, outcome: "_Outcome") -> FileResult:
+        graphs = (*reading.graphs, *reading.unread)
+        for number, graph in enumerate(graphs):
+            if graph.root is not None or graph.constructed:
+                self._look_at_graph(number, graph, outcome)
+        return FileResult(
+            path,
+            tuple(_entry(graph) for graph in graphs),
+            tuple(outcome.raised),
+            tuple(outcome.crashes),
+            tuple(outcome.problems),
+            reading.problems,
+            reading.built,
+            tuple(sorted({path, *reading.files})),
+        )
+
+    def _look_at_graph(self, number: int, graph: ModelGraph, outcome: "_Outcome") -> None:
+        about = graph.entry.name
+        for target in self._job.targets:
+            reading = Reading(target.profile, target.dtype, graph=graph)
+            for rule in self._graph_rules:
+                outcome.run(rule, target, reading, number, (about, graph.entry.place))
+
+    def _look_at_facts(self, path: str, outcome: "_Outcome") -> None:
+        source = read_source(path)
+        outcome.problems.extend(source.problems)
+        if not self._file_rules:
+            return
+        facts = file_facts(source)
+        start = Place(path, 0, 0, 0, 0)
+        for target in self._job.targets:
+            reading = Reading(target.profile, target.dtype, facts=facts)
+            for rule in self._file_rules:
+                outcome.run(rule, target, reading, None, ("", start))
+
+
+@dataclass
+class _Outcome:
+    """What rules have said so far of one file."""
+
+    raised: list[Raised] = field(default_factory=list[Raised])
+    crashes: list[Crash] = field(default_factory=list[Crash])
+    problems: list[Missing] = field(default_factory=list[Missing])
+
+    def run(
+        self,
+        rule: Rule,
+        target: Target,
+        reading: Reading,
+        entry: int | None,
+        about: tuple[str, Place],
+    ) -> None:
+        """Let one rule look at one reading; what it raises is noted, not passed on."""
+        device = target.profile.id
+        try:
+            found = tuple(rule.check(reading))
+        except Exception as error:  # noqa: BLE001 - a rule may be anyone's code
+            line = " ".join(f"{type(error).__name__}: {error}".split())
+            self.crashes.append(Crash(rule.code, about[1], about[0], line[:200]))
+            return
+        self.raised.extend(
+            Raised(rule.code, device, target.dtype, entry, finding) for finding in found
+        )
+
+
+def _entry(graph: ModelGraph) -> EntryResult:
+    places = frozenset(layer.place for layer in graph.constructed)
+    return EntryResult(graph.entry, graph.complete, graph.missing[:_KEPT], places)
+
+
+_KEPT = 3
+"""Reasons kept for an entry point that was not read fully: the report shows the first."""

@@ -1,0 +1,165 @@
+"""Results of earlier runs, kept as long as every file that they rest on is the same.
+
+The cache lies in the user's own cache folder (`HWLINT_CACHE_DIR` moves it), never in the
+workspace: it is read back by `pickle`, and a workspace may be anybody's. One file holds one
+workspace under one set of settings; a broken one counts as empty.
+"""
+
+import contextlib
+import hashlib
+import os
+import pickle
+import stat
+import sys
+import tempfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from platformdirs import user_cache_path
+
+from hwlint.engine.analysis import FileResult, Job
+from hwlint.engine.pool import Built
+from hwlint.engine.workspace import Workspace, digest
+
+__all__ = ["Cache", "cache_folder", "drop_caches"]
+
+_FORMAT = 1
+_KEPT = 40
+"""Cache files kept; the oldest go first."""
+
+
+def cache_folder() -> Path:
+    """Return the folder that holds the caches of all workspaces."""
+    own = os.environ.get("HWLINT_CACHE_DIR")
+    return Path(own) if own else user_cache_path("hwlint", appauthor=False)
+
+
+def drop_caches() -> int:
+    """Remove every cache; returns how many there were."""
+    files = list(cache_folder().glob("*.cache"))
+    for file in files:
+        file.unlink(missing_ok=True)
+    return len(files)
+
+
+@dataclass
+class _Stored:
+    """What a cache file holds. Digests stand once for each file, results refer to them."""
+
+    format: int = _FORMAT
+    digests: dict[str, str] = field(default_factory=dict[str, str])
+    results: dict[tuple[str, str], tuple[tuple[str, ...], bytes]] = field(
+        default_factory=dict[tuple[str, str], tuple[tuple[str, ...], bytes]]
+    )
+    """By path and pass: the files that it rests on, and the pickled result."""
+
+
+class Cache:
+    """The results of one workspace."""
+
+    def __init__(self, workspace: Workspace, job: Job) -> None:
+        """Open what earlier runs with these settings left, and see which files have changed."""
+        self._file = cache_folder() / f"{_fingerprint(workspace, job)}.cache"
+        self._known = dict(workspace.digests)
+        self._stored = _load(self._file)
+        self._fresh = _Stored()
+        before = self._stored.digests
+        self._changed = {path for path in before if self._digest(path) != before[path]}
+
+    def get(self, path: str, built: Built | None = None) -> FileResult | None:
+        """Return the result of an earlier run if nothing that it rests on has changed."""
+        key = (path, _pass(path, built))
+        found = self._stored.results.get(key)
+        if found is None or not self._changed.isdisjoint(found[0]):
+            return None
+        self._keep(key, *found)
+        return pickle.loads(found[1])
+
+    def put(self, result: FileResult, built: Built | None = None) -> None:
+        """Keep a result, unless it is one that a clock cut short."""
+        if result.incomplete:
+            return
+        # Equal paths as one object: pickle then writes each once.
+        files = tuple(sys.intern(path) for path in result.files)
+        self._keep((result.path, _pass(result.path, built)), files, pickle.dumps(result))
+
+    def save(self) -> None:
+        """Write what this run used, whole or not at all."""
+        if self._fresh.results.keys() == self._stored.results.keys() and not self._changed:
+            return
+        folder = self._file.parent
+        with contextlib.suppress(OSError):  # a cache that cannot be written is no reason to fail
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            handle, name = tempfile.mkstemp(dir=folder, suffix=".new")
+            with os.fdopen(handle, "wb") as file:
+                pickle.dump(self._fresh, file)
+            Path(name).replace(self._file)
+            _drop_oldest(folder)
+
+    def _keep(self, key: tuple[str, str], files: tuple[str, ...], content: bytes) -> None:
+        self._fresh.results[key] = (files, content)
+        for path in files:
+            self._fresh.digests[path] = self._digest(path)
+
+    def _digest(self, path: str) -> str:
+        if path not in self._known:
+            self._known[path] = _digest_of(Path(path))
+        return self._known[path]
+
+
+def _pass(path: str, built: Built | None) -> str:
+    """Name the pass: the second one rests on what of this very file is built anywhere."""
+    if built is None:
+        return "calls"
+    own = sorted(name for owner, name in built if owner == path)
+    return "defaults " + " ".join(own)
+
+
+def _digest_of(path: Path) -> str:
+    """Hash a file; what is no file, or not there, has a mark of its own."""
+    try:
+        mode = path.stat().st_mode
+        return digest(path.read_bytes()) if stat.S_ISREG(mode) else f"mode {stat.S_IFMT(mode):o}"
+    except (OSError, ValueError):
+        return "absent"
+
+
+def _load(file: Path) -> _Stored:
+    try:
+        with file.open("rb") as stream:
+            stored: object = pickle.load(stream)
+    except Exception:  # noqa: BLE001 - whatever a broken cache raises, it is empty
+        return _Stored()
+    if isinstance(stored, _Stored) and stored.format == _FORMAT:
+        return stored
+    return _Stored()
+
+
+def _drop_oldest(folder: Path) -> None:
+    files = sorted(folder.glob("*.cache"), key=lambda f: f.stat().st_mtime_ns, reverse=True)
+    for file in files[_KEPT:]:
+        file.unlink(missing_ok=True)
+
+
+def _fingerprint(workspace: Workspace, job: Job) -> str:
+    parts: list[str] = [str(_FORMAT), sys.version, str(workspace.root), workspace.listing]
+    parts.append(repr(job.options))
+    parts += (f"{t.profile.id} {t.profile.fingerprint} {t.dtype}" for t in job.targets)
+    parts += (f"{r.code} {r.__module__}.{r.__qualname__}" for r in job.rules)
+    parts += _own_sources({"hwlint", *(r.__module__.partition(".")[0] for r in job.rules)})
+    return hashlib.blake2b("\n".join(parts).encode(), digest_size=20).hexdigest()
+
+
+def _own_sources(packages: Iterable[str]) -> list[str]:
+    """Stand for the versions of hwlint and of the rules, also where they are being written."""
+    stamps: list[str] = []
+    modules: Mapping[str, object] = sys.modules
+    for package in sorted(packages):
+        file = getattr(modules.get(package), "__file__", None)
+        if file is None:
+            continue
+        for source in sorted(Path(file).parent.rglob("*.py")):
+            state = source.stat()
+            stamps.append(f"{source} {state.st_size} {state.st_mtime_ns}")
+    return stamps

@@ -1,0 +1,271 @@
+"""`[tool.hwlint]` of the closest pyproject.toml, or `hwlint.toml`."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import cast
+
+from hwlint.engine.errors import UserError
+from hwlint.engine.tomlfile import Table, read_toml, shown
+from hwlint.profile.errors import did_you_mean
+
+__all__ = ["SEVERITIES", "Config", "ModelConfig", "Setting", "load_config"]
+
+SEVERITIES = ("off", "info", "warning", "error")
+"""Mildest first."""
+_LEVELS = SEVERITIES[1:]
+_MODES = ("inference", "training")
+
+
+@dataclass(frozen=True, slots=True)
+class ModelConfig:
+    """`[tool.hwlint.models."pkg/net.py:Net"]`: one way of building a model."""
+
+    args: Mapping[str, object] = field(default_factory=dict[str, object])
+    inputs: tuple[tuple[int, ...], ...] = ()
+    batch: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """Where a value in force comes from."""
+
+    file: Path
+    line: int
+
+    def __str__(self) -> str:
+        return f"{shown(self.file)}:{self.line}"
+
+
+@dataclass(frozen=True)
+class Config:
+    """What is in force for one workspace."""
+
+    devices: tuple[str, ...] = ("h100-sxm",)
+    dtype: str | Mapping[str, str] | None = None
+    """One for all devices, or by device; None: what the profile says."""
+    batch: int = 1
+    mode: str = "inference"
+    image_size: tuple[int, int] = (224, 224)
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    severity: Mapping[str, str] = field(default_factory=dict[str, str])
+    exclude: tuple[str, ...] = ()
+    src: tuple[Path, ...] = ()
+    """Folders that imports start from, besides those that are found."""
+    python: Path | None = None
+    min_coverage: float | None = None
+    fail_on: str = "error"
+    models: Mapping[str, ModelConfig] = field(default_factory=dict[str, ModelConfig])
+    file: Path | None = None
+    """The file that was read; None: only defaults."""
+    origins: Mapping[str, Setting] = field(default_factory=dict[str, Setting])
+    """By field name, for what a file sets."""
+
+    given: frozenset[str] = frozenset()
+    """Names of fields that the command line sets."""
+
+    def where(self, name: str) -> str:
+        """Say where a field's value comes from."""
+        if name in self.given:
+            return "command line"
+        return str(self.origins[name]) if name in self.origins else "default"
+
+
+def load_config(root: Path) -> Config:
+    """Read the configuration of the workspace at `root`."""
+    for folder in (root, *root.parents):
+        table = _table_in(folder)
+        if table is not None:
+            return _config(table, ())
+        if (folder / ".git").exists():
+            break
+    return Config()
+
+
+def _table_in(folder: Path) -> Table | None:
+    if (folder / "hwlint.toml").is_file():
+        return read_toml(folder / "hwlint.toml")
+    if (folder / "pyproject.toml").is_file():
+        return read_toml(folder / "pyproject.toml", ("tool", "hwlint"))
+    return None
+
+
+def _config(table: Table, trail: tuple[Path, ...]) -> Config:
+    base = _extended(table, trail)
+    values: dict[str, object] = {}
+    origins = dict(base.origins)
+    for key, value in table.values.items():
+        if key == "extend":
+            continue
+        if key not in _KEYS:
+            raise table.error(f'unknown key "{key}"{did_you_mean(key, (*_KEYS, "extend"))}', key)
+        name = key.replace("-", "_")
+        values[name] = _KEYS[key](table, key, value)
+        origins[name] = Setting(table.file, table.line(key))
+    # The names come from `_KEYS`, each with the reader that makes the field's type.
+    return replace(base, **values, file=table.file, origins=origins)  # pyright: ignore[reportArgumentType]
+
+
+def _extended(table: Table, trail: tuple[Path, ...]) -> Config:
+    if "extend" not in table.values:
+        return Config()
+    file = (table.file.parent / _string(table, "extend", table.values["extend"])).resolve()
+    if file in trail or file == table.file.resolve():
+        raise table.error(f'"extend" leads back to {shown(file)}', "extend")
+    if not file.is_file():
+        raise table.error(f'"extend" names {shown(file)}, which is not there', "extend")
+    path = ("tool", "hwlint") if file.name == "pyproject.toml" else ()
+    other = read_toml(file, path)
+    if other is None:
+        raise table.error(f"{shown(file)} has no [tool.hwlint]", "extend")
+    return _config(other, (*trail, table.file.resolve()))
+
+
+def _wrong(table: Table, key: str, wanted: str, value: object, *more: str) -> UserError:
+    return table.error(f'"{key}" must be {wanted}, not {_kind(value)}', *(more or (key,)))
+
+
+def _kind(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return f'"{value}"'
+    if isinstance(value, int | float):
+        return str(value)
+    return "a list" if isinstance(value, list) else "a table" if isinstance(value, dict) else "that"
+
+
+def _string(table: Table, key: str, value: object) -> str:
+    if not isinstance(value, str):
+        raise _wrong(table, key, "a string", value)
+    return value
+
+
+def _strings(table: Table, key: str, value: object) -> tuple[str, ...]:
+    items = cast("list[object]", value) if isinstance(value, list) else [value]
+    if not all(isinstance(item, str) for item in items):
+        raise _wrong(table, key, "a list of strings", value)
+    return tuple(cast("list[str]", items))
+
+
+def _devices(table: Table, key: str, value: object) -> tuple[str, ...]:
+    devices = _strings(table, key, value)
+    if not devices:
+        raise table.error('"devices" is empty: name at least one device', key)
+    return tuple(dict.fromkeys(devices))
+
+
+def _dtype(table: Table, key: str, value: object) -> str | Mapping[str, str]:
+    if isinstance(value, str):
+        return value
+    if not isinstance(value, dict):
+        raise _wrong(table, key, "a string or a table by device", value)
+    by_device = cast("dict[str, object]", value)
+    for device, dtype in by_device.items():
+        if not isinstance(dtype, str):
+            raise _wrong(table, f"{key}.{device}", "a string", dtype, key, device)
+    return cast("dict[str, str]", by_device)
+
+
+def _count(table: Table, key: str, value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise _wrong(table, key, "a whole number from 1 up", value)
+    return value
+
+
+def _choice(*choices: str) -> Callable[[Table, str, object], str]:
+    def read(table: Table, key: str, value: object) -> str:
+        if value not in choices:
+            raise _wrong(table, key, " or ".join(f'"{c}"' for c in choices), value)
+        return cast("str", value)
+
+    return read
+
+
+def _size(table: Table, key: str, value: object) -> tuple[int, int]:
+    sides = cast("list[object]", value) if isinstance(value, list) else [value, value]
+    good = [s for s in sides if isinstance(s, int) and not isinstance(s, bool) and s > 0]
+    if len(good) != len(sides) or len(sides) != 2:
+        raise _wrong(table, key, "a whole number or [height, width]", value)
+    return (good[0], good[1])
+
+
+def _percent(table: Table, key: str, value: object) -> float:
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= 100:
+        raise _wrong(table, key, "a number from 0 to 100", value)
+    return float(value)
+
+
+def _severity(table: Table, key: str, value: object) -> Mapping[str, str]:
+    if not isinstance(value, dict):
+        raise _wrong(table, key, "a table from rule to severity", value)
+    levels = cast("dict[str, object]", value)
+    for rule, level in levels.items():
+        if level not in SEVERITIES:
+            wanted = ", ".join(f'"{s}"' for s in SEVERITIES)
+            raise _wrong(table, f"{key}.{rule}", f"one of {wanted}", level, key, rule)
+    return cast("dict[str, str]", levels)
+
+
+def _path(table: Table, key: str, value: object) -> Path:
+    return table.file.parent / Path(_string(table, key, value)).expanduser()
+
+
+def _folders(table: Table, key: str, value: object) -> tuple[Path, ...]:
+    return tuple((table.file.parent / part).resolve() for part in _strings(table, key, value))
+
+
+def _models(table: Table, key: str, value: object) -> Mapping[str, ModelConfig]:
+    if not isinstance(value, dict):
+        raise _wrong(table, key, "a table of models", value)
+    models = cast("dict[str, object]", value)
+    return {name: _model(table, name, given) for name, given in models.items()}
+
+
+def _model(table: Table, name: str, given: object) -> ModelConfig:
+    if not isinstance(given, dict):
+        raise _wrong(table, f"models.{name}", "a table", given, "models", name)
+    inner = Table(
+        table.file, (*table.path, "models", name), cast("dict[str, object]", given), table.text
+    )
+    for key in inner.values:
+        if key not in ("args", "inputs", "batch"):
+            near = did_you_mean(key, ("args", "inputs", "batch"))
+            raise inner.error(f'unknown key "{key}"{near}', key)
+    args = inner.values.get("args", {})
+    if not isinstance(args, dict):
+        raise _wrong(inner, "args", "a table of build arguments", args)
+    batch = _count(inner, "batch", inner.values["batch"]) if "batch" in inner.values else None
+    return ModelConfig(cast("dict[str, object]", args), _shapes(inner), batch)
+
+
+def _shapes(table: Table) -> tuple[tuple[int, ...], ...]:
+    value = table.values.get("inputs", [])
+    shapes = cast("list[object]", value) if isinstance(value, list) else [value]
+    found: list[tuple[int, ...]] = []
+    for shape in shapes:
+        sizes = cast("list[object]", shape) if isinstance(shape, list) else [None]
+        good = tuple(s for s in sizes if isinstance(s, int) and not isinstance(s, bool) and s > 0)
+        if len(good) != len(sizes):
+            raise _wrong(table, "inputs", "a list of shapes such as [[1, 3, 224, 224]]", value)
+        found.append(good)
+    return tuple(found)
+
+
+_KEYS: Mapping[str, Callable[[Table, str, object], object]] = {
+    "devices": _devices,
+    "dtype": _dtype,
+    "batch": _count,
+    "mode": _choice(*_MODES),
+    "image-size": _size,
+    "select": _strings,
+    "ignore": _strings,
+    "severity": _severity,
+    "exclude": _strings,
+    "src": _folders,
+    "python": _path,
+    "min-coverage": _percent,
+    "fail-on": _choice(*_LEVELS),
+    "models": _models,
+}

@@ -1,0 +1,147 @@
+"""Which rules there are, and which of them run."""
+
+import inspect
+import pkgutil
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.metadata import entry_points
+from types import ModuleType
+
+from hwlint.api import Rule
+from hwlint.engine.errors import UserError
+from hwlint.profile.errors import did_you_mean
+
+__all__ = ["ENGINE_RULES", "EngineRule", "RuleSet", "discover_rules", "select_rules"]
+
+GROUP = "hwlint.rules"
+"""Entry point group: each value names a package whose modules hold rules."""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineRule:
+    """A finding that the engine makes itself, because it is about reading and not about a model."""
+
+    code: str
+    name: str
+    text: str
+    default_severity: str = "error"
+
+
+ENGINE_RULES = (
+    EngineRule(
+        "HW001",
+        "syntax-error",
+        """A file, or a part of one, that is not Python.
+
+        What it checks
+        --------------
+        Whether every statement of a file that has to do with torch can be parsed. The parts that
+        can be are still read.
+
+        Why it costs
+        ------------
+        What stands in the broken part is not looked at: no finding there does not mean that
+        nothing is wrong.
+
+        Use instead
+        -----------
+        Mend the syntax, or leave the file out by `exclude` in `[tool.hwlint]`.
+        """,
+    ),
+    EngineRule(
+        "HW004",
+        "rule-crashed",
+        """A rule that failed while it looked at a model.
+
+        What it checks
+        --------------
+        Nothing in your code: a rule raised an exception. The other rules went on.
+
+        Why it costs
+        ------------
+        What that rule would have said of this model is missing.
+
+        Use instead
+        -----------
+        Report it to the author of the rule with the model that brought it about;
+        `--ignore` with the rule's code silences it until then.
+        """,
+    ),
+)
+
+RuleSet = tuple[type[Rule], ...]
+
+
+def discover_rules(packages: Iterable[str] | None = None) -> RuleSet:
+    """Return the rules of installed packages (or of `packages`, by name), sorted by code."""
+    if packages is None:
+        packages = sorted({entry.value for entry in entry_points(group=GROUP)})
+    found: dict[str, type[Rule]] = {}
+    for package in packages:
+        for module in _modules(package):
+            for rule in _rules_in(module):
+                _add(found, rule)
+    return tuple(found[code] for code in sorted(found))
+
+
+def _modules(package: str) -> Iterable[ModuleType]:
+    try:
+        top = import_module(package)
+    except ImportError as error:
+        raise UserError(f"the rules of {package} cannot be imported: {error}") from error
+    yield top
+    for module in pkgutil.walk_packages(getattr(top, "__path__", ()), f"{package}."):
+        yield import_module(module.name)
+
+
+def _rules_in(module: ModuleType) -> Iterable[type[Rule]]:
+    for value in vars(module).values():
+        if not (inspect.isclass(value) and issubclass(value, Rule)):
+            continue
+        # A shared base has no code; an imported rule belongs to the module that defines it.
+        if value.__module__ == module.__name__ and "code" in vars(value):
+            yield value
+
+
+def _add(found: dict[str, type[Rule]], rule: type[Rule]) -> None:
+    other = found.setdefault(rule.code, rule)
+    if other is not rule:
+        raise UserError(f"{rule.code} is both {_whole_name(other)} and {_whole_name(rule)}")
+
+
+def _whole_name(rule: type[Rule]) -> str:
+    return f"{rule.__module__}.{rule.__qualname__}"
+
+
+def select_rules(rules: RuleSet, select: Iterable[str], ignore: Iterable[str]) -> frozenset[str]:
+    """Return the codes that are on: all or the selected ones, less the ignored ones.
+
+    A selector is a code, the beginning of one ("HW1"), a name or "ALL". The longer one wins.
+    """
+    names = {rule.code: rule.name for rule in (*rules, *ENGINE_RULES)}
+    wanted = _weights(names, tuple(select) or ("ALL",), "select")
+    unwanted = _weights(names, ignore, "ignore")
+    return frozenset(code for code in names if wanted[code] > unwanted[code])
+
+
+def _weights(names: Mapping[str, str], selectors: Iterable[str], option: str) -> dict[str, int]:
+    """How closely the closest selector names each rule; 0 where none does."""
+    weights = dict.fromkeys(names, 0)
+    for selector in selectors:
+        meant = [code for code, name in names.items() if matches(selector, code, name)]
+        if not meant:
+            known = (*names.keys(), *names.values())
+            raise UserError(f'{option}: no rule "{selector}"{did_you_mean(selector, known)}')
+        for code in meant:
+            exact = selector.lower() == names[code]
+            weight = 1 if selector == "ALL" else 1 + (len(code) if exact else len(selector))
+            weights[code] = max(weights[code], weight)
+    return weights
+
+
+def matches(selector: str, code: str, name: str) -> bool:
+    """Whether a selector means a rule."""
+    if selector == "ALL" or selector.lower() == name:
+        return True
+    return bool(selector) and code.startswith(selector.upper())

@@ -1,0 +1,264 @@
+"""`check`: read a workspace, let the rules look, and say what holds."""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from hwlint.api import Rule
+from hwlint.engine.analysis import FileResult, Job
+from hwlint.engine.cache import Cache
+from hwlint.engine.config import Config, load_config
+from hwlint.engine.coverage import Coverage, cover
+from hwlint.engine.errors import UserError
+from hwlint.engine.findings import Diagnostic, collect, order
+from hwlint.engine.pool import KILL_AFTER, Built, Pool
+from hwlint.engine.registry import discover_rules, select_rules
+from hwlint.engine.suppress import Suppressions
+from hwlint.engine.targets import find_targets
+from hwlint.engine.workspace import Workspace, index, workspaces
+from hwlint.reader import ReadOptions
+from hwlint.reader.environment import site_packages_of
+
+__all__ = [
+    "CheckResult",
+    "Incomplete",
+    "Options",
+    "check",
+    "configure",
+    "processes",
+    "read_options",
+]
+
+_SERIAL_BELOW = 8
+"""Files; under this a second process costs more than it saves."""
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the user asked for on top of the configuration; None leaves it as configured."""
+
+    devices: tuple[str, ...] | None = None
+    dtype: str | None = None
+    select: tuple[str, ...] | None = None
+    ignore: tuple[str, ...] | None = None
+    python: Path | None = None
+    root: Path | None = None
+    min_coverage: float | None = None
+    fail_on: str | None = None
+    jobs: int | None = None
+    cache: bool = True
+    kill_after: float = KILL_AFTER
+
+
+@dataclass(frozen=True)
+class Incomplete:
+    """A file whose reading ended before its end."""
+
+    path: str
+    reason: str
+    trace: str = ""
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """What a check of one or more workspaces came to."""
+
+    findings: tuple[Diagnostic, ...]
+    coverage: Coverage
+    targets: tuple[tuple[str, str], ...]
+    """Device and dtype."""
+    configs: tuple[Config, ...]
+    files: int
+    """Files looked at, of those that were asked about."""
+    suppressed: int = 0
+    incomplete: tuple[Incomplete, ...] = ()
+    failing: bool = False
+    """There is a finding at or above `fail-on`."""
+    uncovered: float | None = None
+    """The least coverage that was asked for, where it was not reached."""
+
+
+def check(paths: Sequence[Path], options: Options, progress: Progress | None = None) -> CheckResult:
+    """Check the workspaces that hold the paths and report what concerns the paths."""
+    for path in paths:
+        if not path.exists():
+            raise UserError(f"{path}: no such file or folder")
+    rules = discover_rules()
+    parts = [
+        _check_workspace(root, chosen, options, rules, progress)
+        for root, chosen in workspaces(paths, options.root).items()
+    ]
+    return _together(parts)
+
+
+def configure(root: Path, options: Options) -> Config:
+    """Read the workspace's configuration and lay the command line's wishes over it."""
+    config = load_config(root)
+    wishes = {
+        "devices": options.devices,
+        "dtype": options.dtype,
+        "select": options.select,
+        "ignore": (*config.ignore, *options.ignore) if options.ignore else None,
+        "python": options.python,
+        "min_coverage": options.min_coverage,
+        "fail_on": options.fail_on,
+    }
+    given = {name: value for name, value in wishes.items() if value is not None}
+    origins = {name: where for name, where in config.origins.items() if name not in given}
+    # Every value has the type of the field that it is named after.
+    return replace(config, **given, origins=origins, given=frozenset(given))  # pyright: ignore[reportArgumentType]
+
+
+def read_options(workspace: Workspace, config: Config) -> ReadOptions:
+    """Say where the reader finds the workspace's modules and the user's packages."""
+    return ReadOptions(
+        root=workspace.root,
+        import_roots=tuple(dict.fromkeys((*config.src, *workspace.import_roots))),
+        site_packages=site_packages_of(config.python, workspace.root),
+    )
+
+
+def _check_workspace(
+    root: Path,
+    chosen: tuple[Path, ...],
+    options: Options,
+    rules: tuple[type[Rule], ...],
+    progress: Progress | None,
+) -> CheckResult:
+    config = configure(root, options)
+    active = select_rules(rules, config.select, config.ignore)
+    targets = find_targets(config, root)
+    workspace = index(root, chosen, config.exclude, nested=options.root is not None)
+    running = tuple(rule for rule in rules if rule.code in active)
+    job = Job(root, read_options(workspace, config), targets, running)
+    results = read_all(workspace, job, options, progress)
+    found = collect(results, running, config, frozenset(workspace.files))
+    shown = _Shown(chosen)
+    asked = [d for d in found if d.code in active and shown(d.anchor.path)]
+    suppressions = Suppressions()
+    kept = tuple(d for d in asked if not suppressions.cover(d))
+    return _graded(
+        CheckResult(
+            kept,
+            cover(results, shown),
+            tuple((t.profile.id, t.dtype) for t in targets),
+            (config,),
+            sum(map(shown, workspace.candidates)),
+            len(asked) - len(kept),
+            _incomplete(results, workspace, shown),
+        ),
+        config,
+    )
+
+
+class _Shown:
+    """Whether a file is among those that the user asked about."""
+
+    def __init__(self, chosen: tuple[Path, ...]) -> None:
+        self._exact = frozenset(map(str, chosen))
+        self._below = tuple(f"{path}{os.sep}" for path in chosen if path.is_dir())
+
+    def __call__(self, path: str) -> bool:
+        return path in self._exact or path.startswith(self._below)
+
+
+def _graded(result: CheckResult, config: Config) -> CheckResult:
+    levels = ("info", "warning", "error")
+    bar = levels.index(config.fail_on)
+    failing = any(levels.index(d.severity) >= bar for d in result.findings)
+    least = config.min_coverage
+    uncovered = least if least is not None and result.coverage.percent < least else None
+    return replace(result, failing=failing, uncovered=uncovered)
+
+
+def _incomplete(
+    results: Sequence[FileResult], workspace: Workspace, shown: Callable[[str], bool]
+) -> tuple[Incomplete, ...]:
+    found = [Incomplete(r.path, r.incomplete, r.trace) for r in results if r.incomplete]
+    found += [Incomplete(path, reason) for path, reason in workspace.unreadable]
+    return tuple(sorted((i for i in found if shown(i.path)), key=lambda i: i.path))
+
+
+def read_all(
+    workspace: Workspace, job: Job, options: Options, progress: Progress | None = None
+) -> list[FileResult]:
+    """Read every candidate twice: what builds models, then what nothing builds."""
+    cache = Cache(workspace, job) if options.cache else None
+    paths = workspace.candidates
+    report = progress or (lambda _done, _all: None)
+    with Pool(job, processes(len(paths), options.jobs), options.kill_after) as pool:
+        run = _Passes(pool, cache, report, 2 * len(paths))
+        first = sorted(run.read(paths, None), key=lambda r: r.path)
+        built: Built = frozenset().union(*(result.built for result in first))
+        # What could not be read the first time is not tried again.
+        sound = [result.path for result in first if not result.incomplete]
+        second = sorted(run.read(sound, built), key=lambda r: r.path)
+    if cache is not None:
+        cache.save()
+    return first + second
+
+
+@dataclass
+class _Passes:
+    """The cache before the processes."""
+
+    pool: Pool[FileResult]
+    cache: Cache | None
+    report: Progress
+    total: int
+    done: int = 0
+
+    def read(self, paths: Sequence[str], built: Built | None) -> Iterator[FileResult]:
+        """Yield a result for each path: an earlier one where it still holds."""
+        missing: list[str] = []
+        for path in paths:
+            known = self.cache.get(path, built) if self.cache is not None else None
+            if known is None:
+                missing.append(path)
+                continue
+            yield self._count(known)
+        for result in self.pool.read(missing, built):
+            if self.cache is not None:
+                self.cache.put(result, built)
+            yield self._count(result)
+
+    def _count(self, result: FileResult) -> FileResult:
+        self.done += 1
+        self.report(self.done, self.total)
+        return result
+
+
+def processes(files: int, asked: int | None) -> int:
+    """Say how many processes are to read that many files."""
+    if asked is not None:
+        return max(1, asked)
+    if files < _SERIAL_BELOW:
+        return 1
+    return max(1, min(_cpus(), files // 4))
+
+
+def _cpus() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _together(parts: Sequence[CheckResult]) -> CheckResult:
+    total = Coverage(0, 0)
+    for part in parts:
+        total += part.coverage
+    uncovered = [part.uncovered for part in parts if part.uncovered is not None]
+    return CheckResult(
+        tuple(sorted((d for part in parts for d in part.findings), key=order)),
+        total,
+        tuple(dict.fromkeys(target for part in parts for target in part.targets)),
+        tuple(config for part in parts for config in part.configs),
+        sum(part.files for part in parts),
+        sum(part.suppressed for part in parts),
+        tuple(i for part in parts for i in part.incomplete),
+        any(part.failing for part in parts),
+        max(uncovered, default=None),
+    )

@@ -1,0 +1,97 @@
+"""Everything a check found, for programs.
+
+One object. Lines and columns count from 1, columns in code points, ends are exclusive; paths are
+relative to the current folder where they lie below it. `version` changes when a field changes its
+meaning or goes; new fields may come at any time.
+"""
+
+import json
+from pathlib import Path
+
+from hwlint.engine.coverage import Coverage
+from hwlint.engine.findings import Diagnostic, Row
+from hwlint.engine.run import CheckResult
+from hwlint.report.lines import where
+from hwlint.source.spans import Place
+
+__all__ = ["render"]
+
+_VERSION = 1
+
+
+def render(result: CheckResult, base: Path) -> str:
+    """Return the JSON text."""
+    document = {
+        "version": _VERSION,
+        "targets": [{"device": d, "dtype": t} for d, t in result.targets],
+        "findings": [_finding(d, base) for d in result.findings],
+        "suppressed": result.suppressed,
+        "files": result.files,
+        "coverage": _coverage(result.coverage, base),
+        "incomplete": [
+            {"path": where(item.path, base), "reason": item.reason} for item in result.incomplete
+        ],
+    }
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def _finding(diagnostic: Diagnostic, base: Path) -> dict[str, object]:
+    return {
+        "code": diagnostic.code,
+        "name": diagnostic.name,
+        "severity": diagnostic.severity,
+        **_place(diagnostic.anchor, base),
+        "message": diagnostic.message,
+        "advice": diagnostic.advice,
+        "devices": [_row(row) for row in diagnostic.rows],
+        "related": [
+            {**_place(related.place, base), "message": related.message}
+            for related in diagnostic.related
+        ],
+        "contexts": {
+            "holds": diagnostic.contexts,
+            "of": diagnostic.of,
+            "worst": diagnostic.worst or None,
+        },
+        "cost": diagnostic.cost,
+        "data": dict(diagnostic.data),
+    }
+
+
+def _place(place: Place, base: Path) -> dict[str, object]:
+    return {
+        "path": where(place.path, base),
+        "line": place.line + 1,
+        "column": place.col + 1,
+        "end_line": place.end_line + 1,
+        "end_column": place.end_col + 1,
+    }
+
+
+def _row(row: Row) -> dict[str, object]:
+    return {
+        "device": row.device,
+        "dtype": row.dtype,
+        "message": row.message,
+        "why": row.why,
+        "advice": row.advice,
+        "share": row.share,
+        "model_share": row.model_share,
+    }
+
+
+def _coverage(coverage: Coverage, base: Path) -> dict[str, object]:
+    return {
+        "read": coverage.full,
+        "entry_points": coverage.total,
+        "percent": round(coverage.percent, 2),
+        "gaps": [
+            {
+                "reason": gap.reason,
+                "count": gap.count,
+                "entry_point": gap.entry,
+                **_place(gap.place, base),
+            }
+            for gap in coverage.gaps
+        ],
+    }

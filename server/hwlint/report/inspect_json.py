@@ -1,0 +1,79 @@
+"""The model as read, one JSON object an entry point. Lines and columns as in `as_json`."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from hwlint.graph import Layer, Missing, ModelGraph, Node
+from hwlint.report.inspect_jsonl import arguments
+from hwlint.report.lines import where
+from hwlint.report.origins import explain
+from hwlint.source.spans import Place
+
+__all__ = ["JsonTree", "document"]
+
+_VERSION = 1
+
+
+def document(entries: list[str]) -> str:
+    """Put the texts of the entry points together."""
+    inner = ",\n".join(entries)
+    return f'{{"version": {_VERSION}, "entry_points": [\n{inner}\n]}}\n'
+
+
+@dataclass(frozen=True)
+class JsonTree:
+    """Shows a graph as an object, with paths relative to `base`."""
+
+    base: Path
+
+    def __call__(self, graph: ModelGraph) -> str:
+        """Return the JSON text of one entry point."""
+        entry = graph.entry
+        shown = {
+            "name": entry.name,
+            "kind": entry.kind,
+            **self._place(entry.place),
+            "package": entry.package,
+            "built_with": entry.built_with,
+            "params": graph.params,
+            "complete": graph.complete,
+            "model": None if graph.root is None else self._node(graph.root),
+            "unknown": [self._missing(missing) for missing in graph.missing],
+        }
+        return json.dumps(shown, ensure_ascii=False)
+
+    def _node(self, node: Node) -> dict[str, object]:
+        shown: dict[str, object] = {
+            "name": node.name,
+            "class": node.class_name,
+            "kind": node.kind,
+            **self._place(node.place),
+        }
+        if node.layer is not None:
+            shown |= self._layer(node.layer)
+        if node.children:
+            shown["children"] = [self._node(child) for child in node.children]
+        return shown
+
+    def _layer(self, layer: Layer) -> dict[str, object]:
+        said = ((name, explain(arg.origin, layer.place)) for name, arg in layer.args.items())
+        return {
+            "op": layer.op,
+            "args": dict(arguments(layer)),
+            "origins": {name: text for name, text in said if text},
+            "params": layer.params,
+            "maybe": layer.maybe,
+        }
+
+    def _missing(self, missing: Missing) -> dict[str, object]:
+        return {**self._place(missing.place), "reason": missing.reason}
+
+    def _place(self, place: Place | None) -> dict[str, object]:
+        if place is None:
+            return {}
+        return {
+            "path": where(place.path, self.base),
+            "line": place.line + 1,
+            "column": place.col + 1,
+        }

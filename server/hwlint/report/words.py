@@ -1,0 +1,99 @@
+"""Small pieces of text that several formats share."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from hwlint.engine.coverage import Coverage
+from hwlint.engine.findings import Diagnostic
+from hwlint.engine.run import CheckResult
+from hwlint.report.lines import clean, where
+
+__all__ = [
+    "count",
+    "coverage_lines",
+    "devices",
+    "hint",
+    "holds_in",
+    "incomplete_lines",
+    "summary_line",
+    "tally",
+]
+
+_SHOWN_GAPS = 3
+
+
+def count(number: int, one: str, many: str | None = None) -> str:
+    """Return "1 file", "2 files"."""
+    return f"{number} {one if number == 1 else many or one + 's'}"
+
+
+def devices(result: CheckResult) -> str:
+    """Return the devices with their dtypes."""
+    return ", ".join(f"{device} ({dtype})" for device, dtype in result.targets)
+
+
+def tally(found: Iterable[Diagnostic]) -> str:
+    """Return "7 findings (1 error, 6 warnings) in 3 files"."""
+    all_found = tuple(found)
+    by_severity = [
+        count(number, severity) if severity != "info" else f"{number} info"
+        for severity in ("error", "warning", "info")
+        if (number := sum(d.severity == severity for d in all_found))
+    ]
+    files = count(len({d.anchor.path for d in all_found}), "file")
+    return f"{count(len(all_found), 'finding')} ({', '.join(by_severity)}) in {files}"
+
+
+def holds_in(diagnostic: Diagnostic) -> str:
+    """Return in how many ways of building it holds; "" where that says nothing."""
+    if diagnostic.of <= 1:
+        return ""
+    worst = f", worst in {clean(diagnostic.worst)}" if diagnostic.contexts > 1 else ""
+    if diagnostic.contexts == diagnostic.of:
+        return f"holds in all {diagnostic.of} contexts{worst}"
+    return f"holds in {diagnostic.contexts} of {diagnostic.of} contexts{worst}"
+
+
+def coverage_lines(coverage: Coverage, base: Path) -> list[str]:
+    """Return how much was read, and the commonest reasons why the rest was not."""
+    if not coverage.total:
+        return ["No entry point found: nothing here builds a model."]
+    missing = coverage.total - coverage.full
+    said = f"Read {coverage.full} of {count(coverage.total, 'entry point')} fully"
+    if not missing:
+        return [f"{said}."]
+    lines = [f"{said}; {missing} not:"]
+    for gap in coverage.gaps[:_SHOWN_GAPS]:
+        line = f"{where(gap.place.path, base)}:{gap.place.line + 1}"
+        number = f"{gap.count} x " if gap.count > 1 else ""
+        lines.append(clean(f"  {number}{gap.reason} ({gap.entry}, {line})"))
+    others = sum(gap.count for gap in coverage.gaps[_SHOWN_GAPS:])
+    if others:
+        kinds = count(len(coverage.gaps) - _SHOWN_GAPS, "other reason")
+        lines.append(f"  {others} x {kinds}; `hwlint inspect` lists them")
+    return lines
+
+
+def incomplete_lines(result: CheckResult, base: Path) -> list[str]:
+    """Return the files whose reading ended early."""
+    return [
+        clean(f"Not read to the end: {where(item.path, base)}: {item.reason}")
+        for item in result.incomplete
+    ]
+
+
+def summary_line(result: CheckResult) -> str:
+    """Return the line that says what was found, where and for which devices."""
+    if result.findings:
+        return f"{tally(result.findings)} · {devices(result)}"
+    return f"No findings in {count(result.files, 'file')} · {devices(result)}"
+
+
+def hint(result: CheckResult) -> str:
+    """Return what is assumed where nobody has named a device; "" where somebody has."""
+    for config in result.configs:
+        if config.where("devices") == "default":
+            assumed = ", ".join(f"{device} in {dtype}" for device, dtype in result.targets)
+            rest = f"batch {config.batch}, {config.mode}"
+            return f"No device is configured: assumed {assumed}, {rest}. Name yours by --device."
+    return ""
