@@ -1,6 +1,5 @@
 """What the rows of the ops table are written with."""
 
-from ast import literal_eval
 from collections.abc import Callable, Iterable
 from functools import cache
 from typing import TypeGuard, cast
@@ -41,10 +40,22 @@ __all__ = [
 _KINDS = {"*": "varargs", "**": "varkwargs"}
 
 
-@cache
+# What torch's signatures have besides numbers and strings.
+_DEFAULTS: dict[str, object] = {
+    "None": None,
+    "True": True,
+    "False": False,
+    "()": (),
+    "F.relu": Reference("torch.nn.functional.relu"),
+}
+
+
 def _default(text: str) -> object:
-    # torch's signatures hold literals only, but for one function.
-    return Reference("torch.nn.functional.relu") if text == "F.relu" else literal_eval(text)
+    if text in _DEFAULTS:
+        return _DEFAULTS[text]
+    if text.startswith("'"):
+        return text.strip("'")
+    return float(text) if "." in text or "e" in text else int(text)
 
 
 @cache
