@@ -126,11 +126,15 @@ def _causes(
     dimensions: Callable[[Reading, Layer], Iterable[Dimension]],
 ) -> dict[Place, _Cause]:
     """Group dimensions by the literal that decides them, else by the call."""
-    ends = _Ends(layers, reading)
+    ends = _Ends(layers)
+    limits = reading.profile.reporting
+    small = limits.image_channels if limits is not None else 0
     owners = _Owners()
     causes: dict[Place, _Cause] = {}
     for layer in layers:
         for dim in dimensions(reading, layer):
+            if dim.value * dim.groups <= small:
+                continue
             literal = owners.of(dim.argument.origin)
             place = literal.place if literal is not None else None
             cause = causes.setdefault(place or layer.place, _Cause(literal))
@@ -153,19 +157,15 @@ class _Owners:
 
 
 class _Ends:
-    """What the task gives: the ends of the model, image channels, class counts."""
+    """What the task gives: the ends of the model, class counts."""
 
-    def __init__(self, layers: list[Layer], reading: Reading) -> None:
+    def __init__(self, layers: list[Layer]) -> None:
         weighted = [layer for layer in layers if LAYERS[layer.op].family in {"conv", "linear"}]
         self._first = weighted[0] if weighted else None
         self._last = weighted[-1] if weighted else None
-        limits = reading.profile.reporting
-        self._small = limits.image_channels if limits is not None else 0
 
     def given(self, dim: Dimension, literal: Origin | None) -> bool:
         """Whether the dimension is not the author's to choose."""
-        if dim.value * dim.groups <= self._small:
-            return True
         if dim.operand == "in" and dim.layer is self._first:
             return True
         if dim.operand == "out" and dim.layer is self._last:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from hwlint.api import LAYERS, Finding, Layer, Place, Reading
-from hwlint_rules._text import count, listed, related
+from hwlint_rules._text import count, related
 
 __all__ = ["costly"]
 
@@ -73,4 +73,4 @@ def _advice(reading: Reading, candidates: Sequence[str], change: str) -> str:
     if not usable:
         return ""
     words = [f"{op} (fused)" if known[op] == "fused" else op for op in usable]
-    return f"{listed(words, 2)} would run in {reading.dtype} here ({change})"
+    return f"{' or '.join(words[:2])} would run in {reading.dtype} here ({change})"

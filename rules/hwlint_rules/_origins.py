@@ -54,22 +54,25 @@ def _leaf(leaf: Origin, anchor: Place | None) -> str:
     return f"{text} ({leaf.place.path.replace(chr(92), '/').rpartition('/')[2]}:{line})"
 
 
-def _formula(origin: Origin, anchor: Place | None, depth: int = 0) -> str | None:
+def _formula(
+    origin: Origin, anchor: Place | None, depth: int = 0, *, inside: bool = False
+) -> str | None:
     if origin.operation is None:
         return _leaf(origin, anchor)
     if depth > 4 or not origin.operands:
         return None
-    parts = [_formula(operand, anchor, depth + 1) for operand in origin.operands]
+    infix = origin.operation in _BINARY
+    parts = [_formula(o, anchor, depth + 1, inside=infix) for o in origin.operands]
     if any(part is None for part in parts):
         return None
     texts = [part for part in parts if part is not None]
-    if origin.operation not in _BINARY:
+    if not infix:
         return f"{origin.operation}({', '.join(texts)})"
     if len(texts) != 2:
         return None
     sign = "x" if origin.operation == "*" else origin.operation
     formula = f"{texts[0]} {sign} {texts[1]}"
-    return f"({formula})" if depth else formula
+    return f"({formula})" if inside else formula
 
 
 Number = int | float

@@ -17,8 +17,9 @@ class MisalignedChannels(Rule):
     The input and output channels of every convolution that is built, with the numbers that reach
     it through arguments, configuration and arithmetic, against the smallest tile that the profile
     gives for the data type, the kind of convolution (plain, grouped, depthwise) and the operand.
-    Missing a tile that is merely recommended is not reported. Image channels, class counts and
-    the first and last dimension of a model are left alone unless they cost much.
+    Missing a tile that is merely recommended is not reported. Image channels
+    are left alone, and class counts and the first and last dimension of a model unless they cost
+    much.
 
     Why it costs
     ------------

@@ -15,9 +15,9 @@ class MisalignedFeatures(Rule):
     --------------
     The input and output features of every `nn.Linear` that is built, with the numbers that reach
     it through arguments, configuration and arithmetic, against the smallest tile that the profile
-    gives for the data type. Missing a tile that is merely recommended is not reported. Class
-    counts, vocabularies and the first and last dimension of a model are left alone unless they
-    cost much.
+    gives for the data type. Missing a tile that is merely recommended is not reported. Scores and
+    coordinates are left alone, and class counts, vocabularies and the first and last dimension of
+    a model unless they cost much.
 
     Why it costs
     ------------

@@ -39,7 +39,7 @@ class ProfileIndex(Mapping[str, Profile]):
         """Return the profile with that id. Raises `ProfileError` where the file is not right."""
         if key not in self._loaded:
             path = self._files[key]
-            self._loaded[key] = load_profile(path, lambda name: self._resolve(name, path))
+            self._loaded[key] = load_profile(path, self._resolve)
         return self._loaded[key]
 
     def __contains__(self, key: object) -> bool:

@@ -12,29 +12,27 @@ from hwlint.profile.model import Profile
 
 __all__ = ["Resolve", "load_profile"]
 
-Resolve = Callable[[str], Path | None]
-"""From the name in `extends` to the file that has it."""
+Resolve = Callable[[str, Path], Path | None]
+"""From the name in `extends`, and the file that says it, to the file that is meant."""
 
 _Raw = dict[str, object]
 
 
 def load_profile(path: Path, resolve: Resolve | None = None) -> Profile:
     """Read the profile at `path`, with what it extends. Raises `ProfileError`."""
-    chain = _chain(path, resolve or _beside(path))
+    chain = _chain(path, resolve or _beside)
     merged: _Raw = {}
     for _, _, raw in reversed(chain):
-        merged = _merged(merged, raw)
+        # What else a device is called is not what those that extend it are called.
+        merged = _merged(merged | {"aliases": ()}, raw)
     merged["id"] = path.stem
     digest = hashlib.sha256("\0".join(text for _, text, _ in chain).encode()).hexdigest()
     return _structured(merged | {"fingerprint": digest}, [(p, text) for p, text, _ in chain])
 
 
-def _beside(path: Path) -> Resolve:
-    def resolve(name: str) -> Path | None:
-        other = path.with_name(f"{name}.toml")
-        return other if other.is_file() else None
-
-    return resolve
+def _beside(name: str, asker: Path) -> Path | None:
+    other = asker.with_name(f"{name}.toml")
+    return other if other.is_file() else None
 
 
 def _chain(path: Path, resolve: Resolve) -> list[tuple[Path, str, _Raw]]:
@@ -42,7 +40,7 @@ def _chain(path: Path, resolve: Resolve) -> list[tuple[Path, str, _Raw]]:
     chain = [_read(path)]
     while (name := chain[-1][2].get("extends")) is not None:
         here, text, _ = chain[-1]
-        parent = resolve(name) if isinstance(name, str) else None
+        parent = resolve(name, here) if isinstance(name, str) else None
         if parent is None:
             raise ProfileError(
                 str(here), line_of(text, ("extends",)), f"extends {name!r}, which is not known"

@@ -17,6 +17,7 @@ __all__ = [
     "Power",
     "Profile",
     "Reporting",
+    "SourceMissing",
     "Sparsity",
     "Support",
     "Tile",
@@ -40,20 +41,22 @@ Support = Literal["native", "fused", "decomposed", "float", "none"]
 before it, as several other operators, in floating point, or not at all."""
 
 
+class SourceMissing(ValueError):
+    """A group that does not say where it comes from."""
+
+
+def _not_empty(_group: object, _attribute: object, source: tuple[str, ...]) -> None:
+    if not source or not all(text.strip() for text in source):
+        raise SourceMissing("source is empty")
+
+
 @frozen(kw_only=True)
 class _Sourced:
-    source: tuple[str, ...] = field(
-        validator=lambda _instance, _attribute, value: _not_empty(value)
-    )
+    source: tuple[str, ...] = field(validator=_not_empty)
     """Where it can be read. In TOML one string or a list."""
     evidence: Evidence
     note: str = ""
     """What a reader should know about the evidence: "secondary", "carried over from A100"."""
-
-
-def _not_empty(source: tuple[str, ...]) -> None:
-    if not source or not all(text.strip() for text in source):
-        raise ValueError("source is empty")
 
 
 @frozen(kw_only=True)
@@ -182,9 +185,10 @@ class Reporting(_Sourced):
     """Least share of the model's parameters that is padding, 0 to 1."""
     exempt_model_share: float
     """From this share of the model's parameters on, also dimensions that the task dictates
-    (image channels, class counts) are reported."""
+    (class counts, the ends of the model) are reported."""
     image_channels: int
-    """Up to so many input channels a convolution is taken to read an image."""
+    """Dimensions up to this are what the task gives (image channels, a score, coordinates):
+    they are never reported."""
 
 
 @frozen(kw_only=True)

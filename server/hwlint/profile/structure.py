@@ -1,6 +1,6 @@
 """From the plain dict that TOML gives to a checked `Profile`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Literal, cast, get_args, get_origin
@@ -15,7 +15,7 @@ from cattrs import (
 )
 
 from hwlint.profile.errors import did_you_mean
-from hwlint.profile.model import Profile
+from hwlint.profile.model import Profile, SourceMissing
 
 __all__ = ["Problem", "structure"]
 
@@ -67,11 +67,11 @@ def _is_strings(kind: object) -> bool:
 
 def _strings(value: object, _type: object) -> tuple[str, ...]:
     items = [value] if isinstance(value, str) else value
-    if not isinstance(items, list) or not all(
-        isinstance(item, str) for item in cast(list[object], items)
+    if not isinstance(items, list | tuple) or not all(
+        isinstance(item, str) for item in cast(Sequence[object], items)
     ):
         raise ValueError(f"must be a string or a list of strings, not {value!r}")
-    return tuple(cast(list[str], items))
+    return tuple(cast(Sequence[str], items))
 
 
 def _is_literal(kind: object) -> bool:
@@ -111,6 +111,8 @@ def _described(path: tuple[str | int, ...], error: Exception) -> Problem:
         return Problem((*path, unknown), f'unknown field "{unknown}"{inside}{nearest}')
     if isinstance(error, KeyError):
         return Problem(path, f'missing field "{error.args[0]}"')
+    if isinstance(error, SourceMissing):
+        path = (*path, "source")
     if isinstance(error, TypeError):
         return Problem(path, f"{dotted}: must be a table or a list of them")
     return Problem(path, f"{dotted}: {error}")

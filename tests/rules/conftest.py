@@ -1,0 +1,119 @@
+"""Models by hand: layers, where their numbers come from, and the tree that they stand in."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import pytest
+
+from hwlint.api import (
+    Argument,
+    EntryPoint,
+    Finding,
+    Layer,
+    ModelGraph,
+    Node,
+    Origin,
+    Place,
+    Reading,
+    Rule,
+)
+from hwlint.ops import LAYERS, bind, count, normalise
+from hwlint.profile import ProfileIndex, discover_profiles
+
+PATH = "/models/net.py"
+
+
+def place(line: int, col: int = 8) -> Place:
+    """Return a place in the model's file; lines are 0-based."""
+    return Place(PATH, line, col, line, col + 3)
+
+
+def make(op: str, name: str, line: int, **given: object) -> Layer:
+    """Return a layer with torch's defaults; an `Origin` as argument brings its value."""
+    maybe = bool(given.pop("maybe", False))
+    class_name = str(given.pop("class_name", op))
+    values = {k: v.value if isinstance(v, Origin) else v for k, v in given.items()}
+    bound = bind(LAYERS[op], (), values)
+    known = None not in (values.get(k) for k in values if k != "device")
+    params = count(LAYERS[op], normalise(LAYERS[op], bound.values)) if known else None
+    args = {
+        key: Argument(
+            value,
+            origin if isinstance(origin := given.get(key), Origin) else None,
+            known=not (key in values and value is None),
+            default=key in bound.defaulted,
+        )
+        for key, value in bound.values.items()
+    }
+    return Layer(op, name, place(line), args, params, class_name, "Net.__init__", maybe)
+
+
+@dataclass
+class Net:
+    """A model under construction."""
+
+    layers: list[Layer] = field(default_factory=list[Layer])
+    sequences: dict[str, list[Layer]] = field(default_factory=dict[str, list[Layer]])
+    sequence_class: str = "Sequential"
+
+    @staticmethod
+    def literal(value: object, line: int, name: str | None = None, path: str = PATH) -> Origin:
+        """Return the origin of a literal."""
+        return Origin(value, place=Place(path, line, 4, line, 7), name=name)
+
+    @staticmethod
+    def computed(value: object, operation: str, *operands: Origin) -> Origin:
+        """Return the origin of a computed value."""
+        return Origin(value, operation, operands)
+
+    def add(self, op: str, name: str, line: int, **given: object) -> Layer:
+        """Add a layer to the model itself."""
+        layer = make(op, name, line, **given)
+        self.layers.append(layer)
+        return layer
+
+    def sequence(self, name: str, *layers: tuple[str, dict[str, object]]) -> None:
+        """Add an `nn.Sequential` of layers that nothing else uses."""
+        self.sequences[name] = [
+            make(op, f"{name}.{number}", 10 + number, **given)
+            for number, (op, given) in enumerate(layers)
+        ]
+
+    def graph(self, params: int | None = -1) -> ModelGraph:
+        """Return what the reader would give; `params` None: the total is not known."""
+        nodes = [_leaf(layer, layer.name) for layer in self.layers]
+        for name, members in self.sequences.items():
+            children = tuple(_leaf(m, f"{name}.{i}") for i, m in enumerate(members))
+            nodes.append(Node(name, self.sequence_class, "Sequential", place(1), children))
+        root = Node("", "Net", "module", None, tuple(nodes))
+        layers = [node.layer for node in root.walk() if node.layer is not None]
+        total = sum(layer.params or 0 for layer in layers) if params == -1 else params
+        entry = EntryPoint("Net", "class", place(0), PATH, "net")
+        return ModelGraph(entry, root, tuple(layers), total, complete=True, files=(PATH,))
+
+
+def _leaf(layer: Layer, name: str) -> Node:
+    return Node(name, layer.class_name, "layer", layer.place, (), layer)
+
+
+@pytest.fixture
+def net() -> Net:
+    """Return an empty model."""
+    return Net()
+
+
+@pytest.fixture(scope="session")
+def devices() -> ProfileIndex:
+    """Return the profiles that come with hwlint."""
+    return discover_profiles(("hwlint_profiles",))
+
+
+@pytest.fixture
+def findings(devices: ProfileIndex) -> Callable[..., list[Finding]]:
+    """Return a function that lets a rule look at a model on a device."""
+
+    def look(rule: type[Rule], graph: ModelGraph, device: str = "h100-sxm") -> list[Finding]:
+        profile = devices[device]
+        return list(rule().check(Reading(profile, profile.default_dtype, graph=graph)))
+
+    return look

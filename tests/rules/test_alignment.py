@@ -1,0 +1,163 @@
+"""HW101 and HW102 on models built by hand."""
+
+import pytest
+
+from hwlint_rules.misaligned_channels import MisalignedChannels
+from hwlint_rules.misaligned_features import MisalignedFeatures
+
+
+def add_convs(net, width, count=3):
+    net.add("Conv2d", "stem", 20, in_channels=3, out_channels=width, kernel_size=3)
+    for i in range(count):
+        net.add("Conv2d", f"c{i}", 21 + i, in_channels=width, out_channels=width, kernel_size=3)
+        net.add("BatchNorm2d", f"n{i}", 31 + i, num_features=width)
+    net.add("Conv2d", "head", 50, in_channels=width, out_channels=64, kernel_size=1)
+
+
+def test_one_literal_is_one_finding(net, findings):
+    width = net.literal(100, 11, "width")
+    add_convs(net, width)
+    (found,) = findings(MisalignedChannels, net.graph())
+    assert found.anchor == width.place
+    assert found.message.startswith("100 -> 104 would align 5 convolutions and 3 norms: ")
+    assert found.data["value"] == 100
+    assert found.data["padded"] == 104
+    assert {r.place.line for r in found.related} == {20, 21, 22, 23, 50}
+    assert "multiples of 8" in found.why
+    assert "[vendor guide]" in found.why
+    assert "not eligible" not in found.why
+
+
+def test_the_share_is_what_padding_takes(net, findings):
+    width = net.literal(100, 11, "width")
+    net.add("Conv2d", "a", 1, in_channels=64, out_channels=width, kernel_size=1, bias=False)
+    net.add("Conv2d", "b", 2, in_channels=64, out_channels=64, kernel_size=1, bias=False)
+    (found,) = findings(MisalignedChannels, net.graph())
+    assert found.share == pytest.approx(4 / 104)
+    assert found.model_share == pytest.approx(4 * 64 / (6400 + 4096))
+
+
+def test_both_channels_multiply(net, findings):
+    net.add("Conv2d", "in", 1, in_channels=64, out_channels=64, kernel_size=1)
+    width = net.literal(100, 11, "width")
+    net.add("Conv2d", "a", 2, in_channels=width, out_channels=width, kernel_size=1, bias=False)
+    net.add("Conv2d", "b", 3, in_channels=64, out_channels=64, kernel_size=1)
+    (found,) = findings(MisalignedChannels, net.graph())
+    assert found.share == pytest.approx(1 - (100 / 104) ** 2)
+
+
+def test_a_scaled_literal_is_solved_for(net, findings):
+    width = net.literal(50, 11, "width")
+    doubled = net.computed(100, "*", width, net.literal(2, 12))
+    add_convs(net, doubled)
+    (found,) = findings(MisalignedChannels, net.graph())
+    assert found.anchor == width.place
+    assert found.message.startswith("50 -> 52 would align 5 convolutions and 3 norms (100)")
+    assert found.why.startswith("100 = width 50 x 2; ")
+    assert found.data["padded"] == 52
+
+
+def test_two_named_literals_anchor_at_the_call(net, findings):
+    width, ratio = net.literal(50, 11, "width"), net.literal(2, 12, "ratio")
+    product = net.computed(100, "*", width, ratio)
+    net.add("Conv2d", "a", 1, in_channels=64, out_channels=product, kernel_size=3)
+    net.add("Conv2d", "b", 2, in_channels=64, out_channels=64, kernel_size=3)
+    (found,) = findings(MisalignedChannels, net.graph())
+    assert found.anchor.line == 1
+    assert "width 50 (line 12)" in found.why
+    assert "ratio 2 (line 13)" in found.why
+    assert {p.line for p in found.alternatives} == {11, 12}
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"in_channels": 64, "out_channels": 96},
+        {"in_channels": 64, "out_channels": 100, "maybe": True},
+        {"in_channels": 64, "out_channels": None},
+        {"in_channels": 100, "out_channels": 100, "groups": 100},
+        {"in_channels": 4, "out_channels": 64},
+        {"in_channels": 64, "out_channels": 3},
+        {"in_channels": 64, "out_channels": 1},
+    ],
+)
+def test_silent(net, findings, given):
+    net.add("Conv2d", "first", 0, in_channels=64, out_channels=64, kernel_size=3)
+    net.add("Conv2d", "a", 1, kernel_size=3, **given)
+    net.add("Conv2d", "last", 2, in_channels=64, out_channels=64, kernel_size=3)
+    assert not findings(MisalignedChannels, net.graph())
+
+
+def test_a_share_that_is_not_worth_reading_is_not_said(net, findings):
+    net.add("Linear", "big", 0, in_features=4096, out_features=4096)
+    net.add("Conv2d", "squeeze", 1, in_channels=96, out_channels=6, kernel_size=1)
+    net.add("Conv2d", "expand", 2, in_channels=6, out_channels=96, kernel_size=1)
+    net.add("Linear", "last", 3, in_features=4096, out_features=4096)
+    assert not findings(MisalignedChannels, net.graph())
+    # Also where the model's total is not known: what is known is already too much.
+    assert not findings(MisalignedChannels, net.graph(params=None))
+
+
+def test_an_unknown_total_is_not_claimed(net, findings):
+    add_convs(net, net.literal(100, 11, "width"))
+    (found,) = findings(MisalignedChannels, net.graph(params=None))
+    assert found.model_share is None
+    assert "of the parameters" not in found.message
+    assert "in the model" not in found.advice
+
+
+def test_class_counts_are_the_task_s(net, findings):
+    classes = net.literal(1003, 5, "num_classes")
+    net.add("Linear", "first", 0, in_features=64, out_features=64)
+    net.add("Linear", "head", 1, in_features=64, out_features=classes)
+    net.add("Linear", "head_dist", 2, in_features=64, out_features=classes)
+    assert not findings(MisalignedFeatures, net.graph())
+
+
+def test_features(net, findings):
+    hidden = net.literal(90, 5, "hidden")
+    net.add("Linear", "fc1", 0, in_features=64, out_features=hidden)
+    net.add("Linear", "fc2", 1, in_features=hidden, out_features=64)
+    (found,) = findings(MisalignedFeatures, net.graph())
+    assert found.message.startswith("90 -> 96 would align 2 linear layers")
+    assert found.anchor == hidden.place
+
+
+def test_a_call_in_a_loop_is_one_finding(net, findings):
+    net.add("Conv2d", "first", 0, in_channels=64, out_channels=64, kernel_size=3)
+    for number, width in enumerate((27, 38, 50, 64)):
+        net.add("Conv2d", f"s{number}", 1, in_channels=64, out_channels=width, kernel_size=3)
+    net.add("Conv2d", "last", 2, in_channels=64, out_channels=64, kernel_size=3)
+    (found,) = findings(MisalignedChannels, net.graph())
+    assert found.message.startswith("27 -> 32, 38 -> 40, 50 -> 56 would align 3 convolutions")
+
+
+def test_a_shared_layer_counts_once(net, findings):
+    net.add("Conv2d", "first", 0, in_channels=64, out_channels=64, kernel_size=3)
+    shared = net.add("Conv2d", "a", 1, in_channels=64, out_channels=100, kernel_size=3)
+    net.layers.append(shared)
+    net.add("Conv2d", "last", 2, in_channels=64, out_channels=64, kernel_size=3)
+    (found,) = findings(MisalignedChannels, net.graph())
+    assert "align 1 convolution" in found.message
+
+
+def test_steps_of_a_device_that_pads(net, findings):
+    width = net.literal(100, 11, "width")
+    add_convs(net, width)
+    (found,) = findings(MisalignedChannels, net.graph(), "ethos-u55-128")
+    assert "computed in steps of 8 in int8, 100 costs as 104" in found.why
+    assert "[vendor compiler]" in found.why
+
+
+def test_depthwise_has_a_tile_of_its_own(net, findings):
+    net.add("Conv2d", "first", 0, in_channels=64, out_channels=64, kernel_size=1)
+    net.add("Conv2d", "dw", 1, in_channels=20, out_channels=20, kernel_size=3, groups=20)
+    net.add("Conv2d", "last", 2, in_channels=64, out_channels=64, kernel_size=1)
+    (found,) = findings(MisalignedChannels, net.graph(), "ethos-u55-128")
+    assert "20 -> 24" in found.message
+    assert not findings(MisalignedChannels, net.graph(), "stm32h743")
+
+
+def test_no_tile_no_word(net, findings):
+    add_convs(net, net.literal(101, 11, "width"))
+    assert not findings(MisalignedChannels, net.graph(), "stm32h743")

@@ -1,0 +1,66 @@
+"""HW201 and HW202 on models built by hand."""
+
+import pytest
+
+from hwlint_rules.float_only_activation import FloatOnlyActivation
+from hwlint_rules.float_only_normalization import FloatOnlyNormalization
+
+
+def test_decomposed(net, findings):
+    net.add("SiLU", "act", 5)
+    (found,) = findings(FloatOnlyActivation, net.graph(), "stm32h743")
+    assert found.anchor.line == 5
+    assert "no int8 kernel of its own" in found.message
+    assert "sigmoid and multiply" in found.why
+    assert found.advice.startswith("Hardswish or ReLU6 (fused) would run in int8 here")
+
+
+def test_not_supported(net, findings):
+    net.add("GELU", "act", 5)
+    (found,) = findings(FloatOnlyActivation, net.graph(), "stm32h743")
+    assert found.message.startswith("GELU is not supported in int8")
+    assert "[runtime source code]" in found.why
+
+
+def test_float(net, findings):
+    net.add("PReLU", "act", 5)
+    (found,) = findings(FloatOnlyActivation, net.graph(), "raspberry-pi-5")
+    assert found.message.startswith("PReLU has no int8 kernel: ")
+
+
+def test_one_finding_for_each_call(net, findings):
+    for number in range(3):
+        net.add("SiLU", f"a{number}", 5)
+    net.add("SiLU", "other", 9)
+    first, second = findings(FloatOnlyActivation, net.graph(), "stm32h743")
+    assert "3 layers of this call" in first.message
+    assert [r.place.line for r in first.related] == [9]
+    assert second.anchor.line == 9
+
+
+@pytest.mark.parametrize("op", ["ReLU", "Hardswish", "Softplus"])
+def test_silent_about_what_runs_and_what_is_not_known(net, findings, op):
+    net.add(op, "act", 5)
+    assert not findings(FloatOnlyActivation, net.graph(), "stm32h743")
+
+
+def test_silent_in_a_float_dtype_and_on_maybe(net, findings):
+    net.add("SiLU", "act", 5)
+    assert not findings(FloatOnlyActivation, net.graph(), "h100-sxm")
+    net.layers.clear()
+    net.add("SiLU", "act", 5, maybe=True)
+    assert not findings(FloatOnlyActivation, net.graph(), "stm32h743")
+
+
+def test_norms(net, findings):
+    net.add("GroupNorm", "gn", 5, num_groups=8, num_channels=64)
+    net.add("BatchNorm2d", "bn", 6, num_features=64)
+    (found,) = findings(FloatOnlyNormalization, net.graph(), "ethos-u55-128")
+    assert found.anchor.line == 5
+    assert found.advice.startswith("BatchNorm2d (fused)")
+
+
+def test_a_layer_norm_has_no_stand_in(net, findings):
+    net.add("LayerNorm", "ln", 5, normalized_shape=64)
+    (found,) = findings(FloatOnlyNormalization, net.graph(), "raspberry-pi-5")
+    assert not found.advice

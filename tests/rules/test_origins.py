@@ -1,0 +1,89 @@
+"""Where numbers come from, in words and backwards."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hwlint.api import Origin, Place
+from hwlint_rules._origins import describe, evaluate, owner
+
+
+def leaf(value, line=0, name=None, path="/m/net.py"):
+    return Origin(value, place=Place(path, line, 0, line, 2), name=name)
+
+
+def test_a_literal_is_named():
+    assert describe(leaf(50, 11, "width")) == "width 50 (line 12)"
+    assert describe(leaf(50, 11)) == "50"
+
+
+def test_a_formula_is_shown():
+    made = Origin(100, "*", (leaf(50, 11, "width"), leaf(2, 30)))
+    assert describe(made) == "100 = width 50 (line 12) x 2"
+    rounded = Origin(96, "int", (Origin(96.0, "*", (leaf(64, 3, "base"), leaf(1.5, 4, "mult"))),))
+    assert describe(rounded) == "96 = int(base 64 (line 4) x mult 1.5 (line 5))"
+
+
+def test_the_anchor_needs_no_line():
+    width = leaf(50, 11, "width")
+    assert describe(Origin(100, "*", (width, leaf(2, 30))), width.place) == "100 = width 50 x 2"
+
+
+def test_another_file_is_named():
+    there = Place("/m/other.py", 0, 0, 0, 1)
+    assert describe(leaf(50, 11, "width"), there) == "width 50 (net.py:12)"
+
+
+def test_a_long_formula_becomes_a_list():
+    made = leaf(1, 0, "first_quite_long_name")
+    for line in range(1, 6):
+        made = Origin(line + 1, "+", (made, leaf(1, line, f"quite_a_long_name_{line}")))
+    said = describe(made)
+    assert said.startswith("6 comes from first_quite_long_name 1 (line 1), ")
+    assert said.endswith(" and more")
+
+
+def test_nothing_known_nothing_said():
+    assert not describe(None)
+    assert not describe(Origin(5, "+", (Origin(5),)))
+
+
+def test_owner():
+    width = leaf(50, 11, "width")
+    assert owner(width) is width
+    assert owner(Origin(100, "*", (width, leaf(2, 30)))) is width
+    assert owner(Origin(100, "*", (width, leaf(2, 30, "ratio")))) is None
+    assert owner(Origin(100, "*", (leaf(50, 1), leaf(2, 2)))) is None
+    assert owner(Origin(100)) is None
+    assert owner(None) is None
+
+
+def test_evaluate_refuses_what_it_cannot_repeat():
+    width = leaf(50, 11, "width")
+    assert evaluate(Origin(56, "make_divisible", (width,)), width.place, 52) is None
+    # The chain must give today's number first.
+    assert evaluate(Origin(101, "*", (width, leaf(2, 1))), width.place, 52) is None
+    assert evaluate(Origin(50 // 3, "//", (width,)), width.place, 52) is None
+
+
+def test_an_operand_that_is_not_traced():
+    width = leaf(50, 11, "width")
+    assert evaluate(Origin(150, "*", (width,)), width.place, 52) == 156
+    assert evaluate(Origin(53, "+", (width,)), width.place, 52) == 55
+
+
+@given(st.integers(1, 500), st.integers(1, 500), st.integers(1, 9), st.sampled_from([0.25, 1.5, 2]))
+def test_evaluate_computes_what_python_does(now, then, step, ratio):
+    width = leaf(now, 1, "width")
+
+    def chain(value):
+        return max(8, int(value * ratio + 4) // step * step)
+
+    scaled = Origin(now * ratio, "*", (width, leaf(ratio, 2, "ratio")))
+    whole = Origin(int(now * ratio + 4), "int", (Origin(now * ratio + 4, "+", (scaled, leaf(4))),))
+    floored = Origin(
+        int(now * ratio + 4) // step * step,
+        "*",
+        (Origin(int(now * ratio + 4) // step, "//", (whole, leaf(step, 3))), leaf(step, 3)),
+    )
+    made = Origin(chain(now), "max", (leaf(8, 4), floored))
+    assert evaluate(made, width.place, then) == chain(then)
