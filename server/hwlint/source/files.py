@@ -1,0 +1,175 @@
+"""Files: bytes to text, and what is known of a whole file."""
+
+import codecs
+import errno
+import os
+import re
+import stat
+from collections.abc import Mapping
+from typing import Final
+
+from hwlint.source.names import bound_names
+from hwlint.source.segments import (
+    Segment,
+    SyntaxProblem,
+    problems_of,
+    split_lines,
+    top_segments,
+)
+
+__all__ = ["MAX_BYTES", "SourceError", "SourceFile", "decode_source", "read_source"]
+
+MAX_BYTES: Final = 10_000_000
+"""Largest file that is read."""
+
+_COOKIE = re.compile(rb"[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
+_NO_CODE = re.compile(rb"[ \t\f]*(?:#|$)")
+# Codecs whose time is quadratic in the input, which no source file has a use for.
+_REFUSED = frozenset({"idna", "punycode"})
+
+
+class SourceError(Exception):
+    """A file that cannot be read as source text."""
+
+    def __init__(self, path: str, message: str) -> None:
+        super().__init__(f"{path}: {message}")
+        self.path = path
+        self.message = message
+
+
+class SourceFile:
+    """The text of one file, and its statements, cut and parsed when they are asked for."""
+
+    __slots__ = (
+        "_lines",
+        "_names",
+        "_problems",
+        "_segments",
+        "bom",
+        "encoding",
+        "newline",
+        "path",
+        "text",
+    )
+
+    path: str
+    text: str
+    """Without the byte order mark, line breaks as they are in the file."""
+    encoding: str
+    """Python's name of the codec; never "utf-8-sig": see `bom`."""
+    bom: bool
+    newline: str
+    """The line break that the file uses most: "\\n", "\\r\\n" or "\\r"."""
+
+    def __init__(self, path: str, text: str, encoding: str = "utf-8", *, bom: bool = False) -> None:
+        self.path = path
+        self.text = text
+        self.encoding = encoding
+        self.bom = bom
+        self.newline = _newline(text)
+        self._segments: tuple[Segment, ...] | None = None
+        self._problems: tuple[SyntaxProblem, ...] | None = None
+        self._names: Mapping[str, tuple[Segment, ...]] | None = None
+        self._lines: tuple[str, ...] | None = None
+
+    def __repr__(self) -> str:
+        return f"<SourceFile {self.path}>"
+
+    @property
+    def segments(self) -> tuple[Segment, ...]:
+        """The top-level statements in order; together they are the text."""
+        if self._segments is None:
+            self._segments = top_segments(self.path, self.text)
+        return self._segments
+
+    @property
+    def problems(self) -> tuple[SyntaxProblem, ...]:
+        """Everything in the file that does not parse. Parses what was not parsed before."""
+        if self._problems is None:
+            self._problems = tuple(problems_of(self.segments))
+        return self._problems
+
+    @property
+    def names(self) -> Mapping[str, tuple[Segment, ...]]:
+        """Top-level names and the segments that may bind them; star imports stand under "*"."""
+        if self._names is None:
+            index: dict[str, list[Segment]] = {}
+            for segment in self.segments:
+                for name in bound_names(segment):
+                    index.setdefault(name, []).append(segment)
+            self._names = {name: tuple(found) for name, found in index.items()}
+        return self._names
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The lines, without their breaks, as Python's parser counts them."""
+        if self._lines is None:
+            self._lines = tuple(split_lines(self.text))
+        return self._lines
+
+
+def read_source(path: str | os.PathLike[str]) -> SourceFile:
+    """Read a file. Raises `SourceError` for whatever is no readable source file."""
+    name = os.fspath(path)
+    try:
+        data = _read(name)
+    except OSError as error:
+        reason = "is a symbolic link to itself" if error.errno == errno.ELOOP else error.strerror
+        raise SourceError(name, reason or str(error)) from error
+    except ValueError as error:
+        raise SourceError(name, str(error)) from error
+    return decode_source(name, data)
+
+
+def _read(path: str) -> bytes:
+    # Looked at before it is opened, as opening a device may do something; opened without blocking
+    # and looked at again, as it may have become a FIFO in between.
+    if not stat.S_ISREG(os.stat(path).st_mode):
+        raise SourceError(path, "is not a regular file")
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    with open(descriptor, "rb") as file:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise SourceError(path, "is not a regular file")
+        data = b"" if status.st_size > MAX_BYTES else file.read(MAX_BYTES + 1)
+    if status.st_size > MAX_BYTES or len(data) > MAX_BYTES:
+        raise SourceError(path, f"is larger than {MAX_BYTES} bytes")
+    return data
+
+
+def decode_source(path: str, data: bytes) -> SourceFile:
+    """Decode a file's bytes by its byte order mark or its PEP 263 comment, UTF-8 without one."""
+    bom = data.startswith(codecs.BOM_UTF8)
+    if bom:
+        data = data[len(codecs.BOM_UTF8) :]
+    encoding = _encoding(path, data)
+    if bom and encoding != "utf-8":
+        raise SourceError(path, f"has a UTF-8 byte order mark but says that it is {encoding}")
+    try:
+        text = data.decode(encoding)
+    except (UnicodeError, LookupError) as error:
+        raise SourceError(path, f"is not valid {encoding}: {error}") from error
+    return SourceFile(path, text, encoding, bom=bom)
+
+
+def _encoding(path: str, data: bytes) -> str:
+    head = re.split(rb"\r\n?|\n", data[:4096], maxsplit=2)[:2]
+    match = _COOKIE.match(head[0])
+    if match is None and len(head) > 1 and _NO_CODE.match(head[0]):
+        match = _COOKIE.match(head[1])
+    if match is None:
+        return "utf-8"
+    said = match.group(1).decode("ascii", "replace")
+    try:
+        name = codecs.lookup(said).name
+    except LookupError:
+        raise SourceError(path, f"says that it is in an unknown encoding, {said}") from None
+    if name in _REFUSED:
+        raise SourceError(path, f"says that it is in {said}, which no source is written in")
+    return "utf-8" if name == "utf-8-sig" else name
+
+
+def _newline(text: str) -> str:
+    pairs = text.count("\r\n")
+    counts = {"\n": text.count("\n") - pairs, "\r\n": pairs, "\r": text.count("\r") - pairs}
+    return max(counts, key=lambda style: counts[style])
