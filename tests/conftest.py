@@ -4,10 +4,12 @@ import json
 import os
 import subprocess
 import sys
+import sysconfig
 import textwrap
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
@@ -106,12 +108,18 @@ class Outcome:
     errors: str
 
 
-def watched(folder: Path, scratch: Path, cwd: Path | None = None) -> Outcome:
-    """Run `python -m hwlint check FOLDER` and watch its time and memory."""
+MODULE = (sys.executable, "-m", "hwlint")
+SCRIPT = (str(Path(sysconfig.get_path("scripts"), "hwlint")),)
+
+
+def watched(
+    folder: Path, scratch: Path, cwd: Path | None = None, program: Sequence[str] = MODULE
+) -> Outcome:
+    """Run `hwlint check FOLDER` and watch its time and memory."""
     told = scratch / "outcome.json"
-    command = [sys.executable, "-m", "hwlint", "check", folder, "--device", "h100-sxm"]
+    command = [*program, "check", str(folder), "--device", "h100-sxm", "--no-cache"]
     done = subprocess.run(
-        [sys.executable, "-c", WATCHED, str(told), *map(str, command), "--no-cache"],
+        [sys.executable, "-P", "-c", WATCHED, str(told), *command],
         cwd=cwd or scratch,
         capture_output=True,
         text=True,
@@ -122,6 +130,12 @@ def watched(folder: Path, scratch: Path, cwd: Path | None = None) -> Outcome:
     )
     assert done.returncode == 0, done.stderr
     return Outcome(**json.loads(told.read_text()), output=done.stdout, errors=done.stderr)
+
+
+@pytest.fixture
+def console_script() -> Sequence[str]:
+    """Return the command that an installation has."""
+    return SCRIPT
 
 
 @pytest.fixture(scope="session")
@@ -138,16 +152,16 @@ def usual_peak(tmp_path_factory: pytest.TempPathFactory) -> float:
 def harmless(tmp_path: Path, usual_peak: float) -> Callable[..., Outcome]:
     """Return a function that checks a folder and asserts that nothing in it did any harm."""
 
-    def check(folder: Path, *, cwd: Path | None = None) -> Outcome:
+    def check(folder: Path, *, cwd: Path | None = None, program: Sequence[str] = MODULE) -> Outcome:
         (folder / "fine.py").write_text(FINE)
         marker = folder / "marker"
         marker.write_text("here")
         scratch = tmp_path / "scratch"
         scratch.mkdir()
-        outcome = watched(folder, scratch, cwd)
+        outcome = watched(folder, scratch, cwd, program)
         for _ in range(2):  # another process may have had the machine
             if outcome.wall > 2:
-                outcome = min(outcome, watched(folder, scratch, cwd), key=lambda o: o.wall)
+                outcome = min(outcome, watched(folder, scratch, cwd, program), key=lambda o: o.wall)
         assert marker.read_text() == "here"
         assert outcome.code in (0, 1, 2), outcome
         assert "Traceback" not in outcome.errors + outcome.output, outcome
@@ -162,8 +176,8 @@ def harmless(tmp_path: Path, usual_peak: float) -> Callable[..., Outcome]:
 def survives(harmless: Callable[..., Outcome]) -> Callable[..., Outcome]:
     """Return the same, asserting as well that the harmless model beside was read as ever."""
 
-    def check(folder: Path, *, cwd: Path | None = None) -> Outcome:
-        outcome = harmless(folder, cwd=cwd)
+    def check(folder: Path, **how: Any) -> Outcome:
+        outcome = harmless(folder, **how)
         fine = [line for line in outcome.output.splitlines() if "fine.py" in line]
         assert any("HW101" in line for line in fine), outcome
         return outcome

@@ -3,7 +3,7 @@
 import os
 import socket
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -232,19 +232,32 @@ def test_a_configuration_that_cannot_be_used(name: str, tmp_path: Path, harmless
     assert outcome.code in (0, 1, 2)
 
 
-LOOK_ALIKES = (
-    "torch", "re", "ast", "json", "types", "typing", "enum", "click", "attrs", "cattrs", "rich",
-    "libcst", "hwlint_rules", "hwlint_profiles", "pickle", "multiprocessing", "sitecustomize",
-    "usercustomize", "conftest", "setup", "platformdirs", "tomllib", "hashlib", "dataclasses",
+OURS = ("attrs", "cattrs", "click", "hwlint_rules", "libcst", "platformdirs", "rich", "torch")
+PYTHONS = (
+    "ast", "conftest", "dataclasses", "enum", "hashlib", "json", "multiprocessing", "pickle", "re",
+    "setup", "sitecustomize", "tomllib", "types", "typing", "usercustomize",
 )  # fmt: skip
 
 
-def test_modules_named_like_those_that_hwlint_imports(tmp_path: Path, survives: Survives):
-    folder = tmp_path / "case"
+def look_alikes(folder: Path, names: Sequence[str]) -> None:
     folder.mkdir()
-    action = f"import os\nos.remove({str(folder / 'marker')!r})\nimport torch.nn as nn\n"
-    for name in LOOK_ALIKES:
+    for name in names:
+        action = f"import os\nos.remove({str(folder / 'marker')!r})\nimport torch.nn as nn\n"
         (folder / f"{name}.py").write_text(action)
+
+
+def test_modules_named_like_those_that_hwlint_imports(
+    tmp_path: Path, survives: Survives, console_script: Sequence[str]
+):
+    folder = tmp_path / "case"
+    look_alikes(folder, OURS + PYTHONS)
+    survives(folder, cwd=folder, program=console_script)
+
+
+def test_the_current_folder_is_not_imported_from_by_dash_m(tmp_path: Path, survives: Survives):
+    # What stands in for Python's own modules is run by `python -m` itself, whatever it starts.
+    folder = tmp_path / "case"
+    look_alikes(folder, OURS)
     survives(folder, cwd=folder)
 
 
