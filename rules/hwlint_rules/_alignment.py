@@ -16,16 +16,19 @@ from hwlint.api import (
     Reading,
     Tile,
 )
+from hwlint_rules._gates import gate_layers
 from hwlint_rules._origins import describe, evaluate, owner
 from hwlint_rules._text import count, listed, percent, related
 
-__all__ = ["Dimension", "misaligned", "number"]
+__all__ = ["Dimension", "misaligned"]
 
-_TASK = re.compile(
-    r"(^|_)(n|num|nb)?_?(class(es)?|labels?|targets?|outputs?|vocab(ulary)?(_size)?)$",
+_GIVEN = re.compile(
+    r"(^|_)(n|num|nb)?_?"
+    r"(class(es)?|labels?|targets?|outputs?|vocab(ulary)?(_size)?|(attention_)?heads?)$",
     re.IGNORECASE,
 )
-"""Names of numbers that the task gives: nobody pads them for speed."""
+"""Names of numbers that nobody pads for the sake of a tile: what the task gives, and counts of
+attention heads, which are no channels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +51,8 @@ class Dimension:
 
     @property
     def misses(self) -> bool:
-        """Whether the tile is not filled."""
-        return self.value != self.padded
+        """Whether the last tile is not filled. Less than one tile is thin, not misaligned."""
+        return self.value != self.padded and self.value > self.tile.minimum
 
 
 @dataclass(slots=True)
@@ -88,16 +91,6 @@ class _Waste:
         return self.padding / (self.params + self.padding)
 
 
-def number(argument: Argument | None) -> int | None:
-    """Return a known, positive, whole argument."""
-    if argument is None or not argument.known:
-        return None
-    value = argument.value
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        return None
-    return value
-
-
 def misaligned(
     reading: Reading, dimensions: Callable[[Reading, Layer], Iterable[Dimension]], noun: str
 ) -> Iterator[Finding]:
@@ -126,14 +119,17 @@ def _causes(
     dimensions: Callable[[Reading, Layer], Iterable[Dimension]],
 ) -> dict[Place, _Cause]:
     """Group dimensions by the literal that decides them, else by the call."""
-    ends = _Ends(layers)
     limits = reading.profile.reporting
-    small = limits.image_channels if limits is not None else 0
+    few = limits.image_channels if limits is not None else 0
+    ends = _Ends(layers, few)
+    gates = gate_layers(reading.graph) if reading.graph is not None else frozenset[int]()
     owners = _Owners()
     causes: dict[Place, _Cause] = {}
     for layer in layers:
+        if id(layer) in gates:
+            continue
         for dim in dimensions(reading, layer):
-            if dim.value * dim.groups <= small:
+            if dim.value * dim.groups <= few:
                 continue
             literal = owners.of(dim.argument.origin)
             place = literal.place if literal is not None else None
@@ -157,21 +153,35 @@ class _Owners:
 
 
 class _Ends:
-    """What the task gives: the ends of the model, class counts."""
+    """What is not the author's to choose: the ends of the model, class counts, 1 + 2 * width."""
 
-    def __init__(self, layers: list[Layer]) -> None:
+    def __init__(self, layers: list[Layer], few: int) -> None:
+        self._few = few
         weighted = [layer for layer in layers if LAYERS[layer.op].family in {"conv", "linear"}]
         self._first = weighted[0] if weighted else None
         self._last = weighted[-1] if weighted else None
 
     def given(self, dim: Dimension, literal: Origin | None) -> bool:
-        """Whether the dimension is not the author's to choose."""
+        """Whether the dimension is given."""
+        if _plus_few(dim.argument.origin, self._few):
+            return True
         if dim.operand == "in" and dim.layer is self._first:
             return True
         if dim.operand == "out" and dim.layer is self._last:
             return True
         names = [literal] if literal is not None else _leaves(dim.argument.origin)
-        return any(leaf.name and _TASK.search(leaf.name) for leaf in names)
+        return any(leaf.name and _GIVEN.search(leaf.name) for leaf in names)
+
+
+def _plus_few(origin: Origin | None, few: int) -> bool:
+    """Whether the number is something and one to few more: a score beside keys and values,
+    coordinates beside features. The few are the odd ones out, and they are needed."""
+    if origin is None or origin.operation != "+":
+        return False
+    return any(
+        operand.place is not None and isinstance(operand.value, int) and operand.value <= few
+        for operand in origin.operands
+    )
 
 
 def _leaves(origin: Origin | None) -> list[Origin]:

@@ -1,10 +1,10 @@
-"""Words that several rules share."""
+"""Words and numbers that several rules share."""
 
 from collections.abc import Callable, Iterable
 
-from hwlint.api import Layer, Place, Related
+from hwlint.api import Argument, Layer, Place, Related
 
-__all__ = ["count", "listed", "percent", "related"]
+__all__ = ["count", "listed", "number", "percent", "related"]
 
 Places = tuple[Related, ...]
 
@@ -12,6 +12,16 @@ Places = tuple[Related, ...]
 def count(number: int, one: str, many: str = "") -> str:
     """Return "1 norm", "7 norms"."""
     return f"{number} {one if number == 1 else many or one + 's'}"
+
+
+def number(argument: Argument | None) -> int | None:
+    """Return a known, positive, whole argument."""
+    if argument is None or not argument.known:
+        return None
+    value = argument.value
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        return None
+    return value
 
 
 def percent(share: float) -> str:

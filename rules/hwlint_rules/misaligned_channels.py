@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator
 from typing import cast
 
 from hwlint.api import LAYERS, Finding, Layer, Reading, Rule
-from hwlint_rules._alignment import Dimension, misaligned, number
+from hwlint_rules._alignment import Dimension, misaligned
+from hwlint_rules._text import number
 
 __all__ = ["MisalignedChannels"]
 
@@ -17,9 +18,10 @@ class MisalignedChannels(Rule):
     The input and output channels of every convolution that is built, with the numbers that reach
     it through arguments, configuration and arithmetic, against the smallest tile that the profile
     gives for the data type, the kind of convolution (plain, grouped, depthwise) and the operand.
-    Missing a tile that is merely recommended is not reported. Image channels
-    are left alone, and class counts and the first and last dimension of a model unless they cost
-    much.
+    Missing a tile that is merely recommended is not reported, nor is a layer thinner than one
+    tile. Left alone are image channels, counts of attention heads, numbers that are a few more
+    than another on purpose (1 + 2 * width), squeeze-and-excite gates (they hold parameters but
+    work on one position), and class counts and the ends of a model unless they cost much.
 
     Why it costs
     ------------

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator
 
 from hwlint.api import Finding, Layer, Reading, Rule
-from hwlint_rules._alignment import Dimension, misaligned, number
+from hwlint_rules._alignment import Dimension, misaligned
+from hwlint_rules._text import number
 
 __all__ = ["MisalignedFeatures"]
 
@@ -15,9 +16,10 @@ class MisalignedFeatures(Rule):
     --------------
     The input and output features of every `nn.Linear` that is built, with the numbers that reach
     it through arguments, configuration and arithmetic, against the smallest tile that the profile
-    gives for the data type. Missing a tile that is merely recommended is not reported. Scores and
-    coordinates are left alone, and class counts, vocabularies and the first and last dimension of
-    a model unless they cost much.
+    gives for the data type. Missing a tile that is merely recommended is not reported, nor is a
+    layer thinner than one tile. Left alone are scores and coordinates, counts of attention heads,
+    numbers that are a few more than another on purpose (1 + 2 * width), squeeze-and-excite gates,
+    and class counts, vocabularies and the ends of a model unless they cost much.
 
     Why it costs
     ------------

@@ -161,3 +161,41 @@ def test_depthwise_has_a_tile_of_its_own(net, findings):
 def test_no_tile_no_word(net, findings):
     add_convs(net, net.literal(101, 11, "width"))
     assert not findings(MisalignedChannels, net.graph(), "stm32h743")
+
+
+def between(net, *layers):
+    net.add("Conv2d", "first", 0, in_channels=64, out_channels=64, kernel_size=3)
+    for number, (wide, narrow) in enumerate(layers):
+        net.add("Conv2d", f"a{number}", 1, in_channels=wide, out_channels=narrow, kernel_size=1)
+    net.add("Conv2d", "last", 2, in_channels=64, out_channels=64, kernel_size=3)
+    return net.graph()
+
+
+def test_less_than_a_tile_is_another_matter(net, findings):
+    assert not findings(MisalignedChannels, between(net, (64, 6), (6, 64)))
+
+
+def test_one_more_than_a_multiple_is_meant(net, findings):
+    keys = net.computed(128, "*", net.literal(2, 7), net.literal(64, 8, "dim"))
+    made = net.computed(129, "+", net.literal(1, 9), keys)
+    assert not findings(MisalignedChannels, between(net, (64, made)))
+    wider = net.computed(140, "+", net.literal(12, 9, "extra"), keys)
+    net.layers.clear()
+    assert findings(MisalignedChannels, between(net, (64, wider)))
+
+
+def test_a_count_of_heads_is_no_channel_count(net, findings):
+    heads = net.literal(12, 5, "num_heads")
+    assert not findings(MisalignedChannels, between(net, (64, heads)))
+
+
+def test_squeeze_and_excite_works_on_one_position(net, findings):
+    squeeze = {"in_channels": 96, "out_channels": 30, "kernel_size": 1}
+    excite = {"in_channels": 30, "out_channels": 96, "kernel_size": 1}
+    net.add("Conv2d", "first", 0, in_channels=64, out_channels=64, kernel_size=3)
+    net.sequence("se", ("Conv2d", squeeze), ("ReLU", {}), ("Conv2d", excite), ("Sigmoid", {}))
+    net.sequence("last", ("Conv2d", {"in_channels": 64, "out_channels": 64, "kernel_size": 3}))
+    assert not findings(MisalignedChannels, net.graph())
+    # The same two layers without the gate are a bottleneck.
+    net.sequence("se", ("Conv2d", squeeze), ("ReLU", {}), ("Conv2d", excite), ("ReLU", {}))
+    assert findings(MisalignedChannels, net.graph())
