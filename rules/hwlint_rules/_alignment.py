@@ -14,6 +14,7 @@ from hwlint.api import (
     Origin,
     Place,
     Reading,
+    Reporting,
     Tile,
 )
 from hwlint_rules._gates import gate_layers
@@ -101,11 +102,20 @@ def misaligned(
     layers = _unique(graph)
     for cause in _causes(reading, layers, dimensions).values():
         waste = _waste(graph, layers, cause.concerned())
-        if waste is None or waste.share < limits.padding_layer_share:
-            continue
-        least = limits.exempt_model_share if cause.by_task() else limits.padding_model_share
-        if waste.padding >= least * waste.model:
+        if waste is not None and _worth_reading(limits, cause, waste):
             yield _finding(reading, layers, cause, waste, noun)
+
+
+def _worth_reading(limits: Reporting, cause: _Cause, waste: _Waste) -> bool:
+    """Whether what is missed is worth a line. A slower kernel slows down all of the layer, how
+    little of its last tile may be empty."""
+    if cause.by_task():
+        return waste.padding >= limits.exempt_model_share * waste.model
+    if any(dim.tile.effect == "slower" for dim in cause.concerned()):
+        return waste.params >= limits.slower_model_share * waste.model
+    if waste.share < limits.padding_layer_share:
+        return False
+    return waste.padding >= limits.padding_model_share * waste.model
 
 
 def _unique(graph: ModelGraph) -> list[Layer]:

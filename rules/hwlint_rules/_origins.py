@@ -14,8 +14,8 @@ _LONGEST = 90
 def owner(origin: Origin | None) -> Origin | None:
     """Return the one literal that decides the number, None where there is not just one.
 
-    A literal with a name (`width=50`) owns what a bare one beside it (the 2 of `width * 2`)
-    only scales.
+    A literal with a name (`width=50`) owns what a bare one beside it (the 2 of `width * 2`) or a
+    ratio (`mlp_ratio=4.0`) only scales.
     """
     if origin is None:
         return None
@@ -23,7 +23,8 @@ def owner(origin: Origin | None) -> Origin | None:
     if len(leaves) == 1:
         return leaves[0]
     named = [leaf for leaf in leaves if leaf.name]
-    return named[0] if len(named) == 1 else None
+    whole = [leaf for leaf in named if not isinstance(leaf.value, float)]
+    return whole[0] if len(whole) == 1 else None
 
 
 def describe(origin: Origin | None, anchor: Place | None = None) -> str:

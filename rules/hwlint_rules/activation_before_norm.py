@@ -84,16 +84,16 @@ class ActivationBeforeNorm(Rule):
     )
 
     def check(self, reading: Reading) -> Iterable[Finding]:
-        """Yield one finding for each call that builds such a norm."""
+        """Yield one finding for each call that builds such an activation."""
         fusion = reading.profile.fusion
         if fusion is None or fusion.pointwise_chains is not False or reading.graph is None:
             return
         folds = fusion.batch_norm_folds_into or ()
         groups: dict[Place, list[tuple[Layer, ...]]] = {}
         for run in plain_runs(reading.graph, ("conv|linear", "activation", "norm")):
-            producer, _, norm = run
+            producer, activation, norm = run
             if producer.op in folds and "BatchNorm" in norm.op and fits(producer, norm):
-                groups.setdefault(norm.place, []).append(run)
+                groups.setdefault(activation.place, []).append(run)
         yield from _findings(groups, fusion.evidence)
 
 

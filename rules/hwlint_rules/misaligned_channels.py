@@ -45,7 +45,8 @@ class MisalignedChannels(Rule):
     Profile fields
     --------------
     `tiles` (layers "conv", "grouped", "depthwise"), `reporting.padding_layer_share`,
-    `reporting.padding_model_share`, `reporting.exempt_model_share`, `reporting.image_channels`.
+    `reporting.padding_model_share`, `reporting.slower_model_share`,
+    `reporting.exempt_model_share`, `reporting.image_channels`.
 
     References
     ----------

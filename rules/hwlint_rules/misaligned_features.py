@@ -42,7 +42,8 @@ class MisalignedFeatures(Rule):
 
     Profile fields
     --------------
-    `tiles` (layers "linear"), `reporting.padding_layer_share`, `reporting.padding_model_share`,
+    `tiles` (layers "linear"), `reporting.padding_layer_share`,
+    `reporting.padding_model_share`, `reporting.slower_model_share`,
     `reporting.exempt_model_share`, `reporting.image_channels`.
 
     References

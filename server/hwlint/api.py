@@ -11,7 +11,7 @@ from typing import ClassVar
 
 from hwlint.graph import Argument, EntryPoint, Layer, ModelGraph, Node, Origin
 from hwlint.ops import LAYERS, LayerSpec
-from hwlint.profile import Profile, Tile
+from hwlint.profile import Profile, Reporting, Tile
 from hwlint.source.facts import CallFact, FileFacts
 from hwlint.source.spans import Place
 
@@ -31,6 +31,7 @@ __all__ = [
     "Profile",
     "Reading",
     "Related",
+    "Reporting",
     "Rule",
     "Tile",
 ]

@@ -53,6 +53,7 @@ def test_owner():
     assert owner(Origin(100, "*", (width, leaf(2, 30)))) is width
     assert owner(Origin(100, "*", (width, leaf(2, 30, "ratio")))) is None
     assert owner(Origin(100, "*", (leaf(50, 1), leaf(2, 2)))) is None
+    assert owner(Origin(100.0, "*", (width, leaf(2.0, 30, "ratio")))) is width
     assert owner(Origin(100)) is None
     assert owner(None) is None
 

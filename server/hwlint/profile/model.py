@@ -183,6 +183,9 @@ class Reporting(_Sourced):
     """Least share of the layers concerned that is padding, 0 to 1."""
     padding_model_share: float
     """Least share of the model's parameters that is padding, 0 to 1."""
+    slower_model_share: float
+    """Where a missed tile means a slower kernel rather than padding: least share of the model's
+    parameters that the layers concerned hold, 0 to 1."""
     exempt_model_share: float
     """From this share of the model's parameters on, also dimensions that the task dictates
     (class counts, the ends of the model) are reported."""
