@@ -20,7 +20,7 @@ __all__ = ["clean", "config"]
 @click.option("--root", type=click.Path(path_type=Path), metavar="DIR", help="The workspace.")
 @debug_option
 def config(path: Path, root: Path | None, debug: bool) -> None:  # noqa: ARG001 - main has it
-    """Show what is in force for PATH, and where it comes from."""
+    """Show what is in force for PATH, and where it comes from. What is not set is left out."""
     from hwlint.engine.config import load_config
     from hwlint.engine.errors import UserError
     from hwlint.engine.targets import find_targets
@@ -32,7 +32,7 @@ def config(path: Path, root: Path | None, debug: bool) -> None:  # noqa: ARG001 
     in_force = load_config(folder)
     click.echo(f"# workspace {folder}")
     for name, value in _settings(in_force):
-        click.echo(f"{name.replace('_', '-')} = {value}  # {in_force.where(name)}")
+        click.echo(f"{name} = {value}  # {in_force.where(name.replace('-', '_'))}")
     for target in find_targets(in_force, folder):
         click.echo(f"# {target.profile.id} computes in {target.dtype}")
 
@@ -41,13 +41,11 @@ def _settings(in_force: "Config") -> "list[tuple[str, str]]":
     from dataclasses import fields
 
     hidden = ("file", "origins", "given")
-    names = [field.name for field in fields(in_force) if field.name not in hidden]
-    return [(name, _toml(getattr(in_force, name))) for name in names]
+    named = ((f.name, getattr(in_force, f.name)) for f in fields(in_force) if f.name not in hidden)
+    return [(name.replace("_", "-"), _toml(value)) for name, value in named if value is not None]
 
 
 def _toml(value: object) -> str:
-    if value is None:
-        return '"not set"'
     if isinstance(value, Mapping):
         items = cast("Mapping[str, object]", value).items()
         return "{" + ", ".join(f"{json.dumps(k)} = {_toml(v)}" for k, v in items) + "}"

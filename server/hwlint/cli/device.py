@@ -54,25 +54,21 @@ def _lines(value: object, indent: str) -> Iterator[str]:
     if isinstance(value, Mapping):
         for key, inner in cast("Mapping[str, object]", value).items():
             yield from _entry(key, inner, indent)
-    elif isinstance(value, tuple | list):
-        for inner in cast("tuple[object, ...]", value):
-            yield f"{indent}-"
-            yield from _lines(inner, f"{indent}  ")
+        return
+    for inner in _items(value):
+        yield f"{indent}-"
+        yield from _lines(inner, f"{indent}  ")
+
+
+def _items(value: object) -> tuple[object, ...]:
+    return tuple(cast("tuple[object, ...]", value)) if isinstance(value, tuple | list) else ()
 
 
 def _entry(key: str, value: object, indent: str) -> Iterator[str]:
     if value is None or value in ("", (), [], {}):
         return
-    if isinstance(value, Mapping) or _of_groups(value):
+    if isinstance(value, Mapping) or any(isinstance(inner, Mapping) for inner in _items(value)):
         yield f"{indent}{key}:"
-        yield from _lines(value, f"{indent}  ")
-    elif isinstance(value, tuple | list):
-        yield f"{indent}{key}: {', '.join(map(str, cast('tuple[object, ...]', value)))}"
-    else:
-        yield f"{indent}{key}: {value}"
-
-
-def _of_groups(value: object) -> bool:
-    if not isinstance(value, tuple | list):
-        return False
-    return any(isinstance(inner, Mapping) for inner in cast("tuple[object, ...]", value))
+        yield from _lines(cast("object", value), f"{indent}  ")
+        return
+    yield f"{indent}{key}: {', '.join(map(str, _items(value))) or value}"

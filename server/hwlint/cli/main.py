@@ -1,5 +1,6 @@
 """The `hwlint` command: its parts, and what becomes of an error."""
 
+import io
 import os
 import sys
 import traceback
@@ -36,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and leave with its exit code: 0 clean, 1 findings, 2 could not run."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):  # a narrow terminal encoding is no reason to stop
+        if isinstance(stream, io.TextIOWrapper):  # a narrow terminal encoding is no reason to stop
             stream.reconfigure(errors="backslashreplace")
     sys.exit(_run(given))
 

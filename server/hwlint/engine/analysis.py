@@ -8,7 +8,7 @@ from hwlint.engine.pool import Built
 from hwlint.engine.targets import Target
 from hwlint.graph import EntryPoint, Missing, ModelGraph
 from hwlint.reader import FileReading, Reader, ReadOptions
-from hwlint.source import file_facts, read_source
+from hwlint.source import SourceError, file_facts, read_source
 from hwlint.source.spans import Place
 
 __all__ = ["Analyst", "Crash", "EntryResult", "FileResult", "Job", "Raised"]
@@ -131,8 +131,12 @@ class Analyst:
                 outcome.run(rule, target, reading, number, (about, graph.entry.place))
 
     def _look_at_facts(self, path: str, outcome: "_Outcome") -> None:
-        source = read_source(path)
-        outcome.problems.extend(source.problems)
+        try:
+            source = read_source(path)
+        except SourceError as error:
+            outcome.problems.append(Missing(Place(path, 0, 0, 0, 0), error.message))
+            return
+        outcome.problems.extend(Missing(p.place, p.message) for p in source.problems)
         if not self._file_rules:
             return
         facts = file_facts(source)

@@ -122,8 +122,8 @@ def _extended(table: Table, trail: tuple[Path, ...]) -> Config:
     return _config(other, (*trail, table.file.resolve()))
 
 
-def _wrong(table: Table, key: str, wanted: str, value: object, *more: str) -> UserError:
-    return table.error(f'"{key}" must be {wanted}, not {_kind(value)}', *(more or (key,)))
+def _wrong(table: Table, key: str, wanted: str, given: object, *more: str) -> UserError:
+    return table.error(f'"{key}" must be {wanted}, not {_kind(given)}', *(more or (key,)))
 
 
 def _kind(value: object) -> str:
@@ -143,10 +143,11 @@ def _string(table: Table, key: str, value: object) -> str:
 
 
 def _strings(table: Table, key: str, value: object) -> tuple[str, ...]:
-    items = cast("list[object]", value) if isinstance(value, list) else [value]
-    if not all(isinstance(item, str) for item in items):
-        raise _wrong(table, key, "a list of strings", value)
-    return tuple(cast("list[str]", items))
+    items: list[object] = cast("list[object]", value) if isinstance(value, list) else [value]
+    strings = tuple(item for item in items if isinstance(item, str))
+    if len(strings) != len(items):
+        raise table.error(f'"{key}" must be a list of strings', key)
+    return strings
 
 
 def _devices(table: Table, key: str, value: object) -> tuple[str, ...]:
@@ -187,7 +188,7 @@ def _size(table: Table, key: str, value: object) -> tuple[int, int]:
     sides = cast("list[object]", value) if isinstance(value, list) else [value, value]
     good = [s for s in sides if isinstance(s, int) and not isinstance(s, bool) and s > 0]
     if len(good) != len(sides) or len(sides) != 2:
-        raise _wrong(table, key, "a whole number or [height, width]", value)
+        raise table.error(f'"{key}" must be a whole number or [height, width]', key)
     return (good[0], good[1])
 
 
@@ -248,7 +249,7 @@ def _shapes(table: Table) -> tuple[tuple[int, ...], ...]:
         sizes = cast("list[object]", shape) if isinstance(shape, list) else [None]
         good = tuple(s for s in sizes if isinstance(s, int) and not isinstance(s, bool) and s > 0)
         if len(good) != len(sizes):
-            raise _wrong(table, "inputs", "a list of shapes such as [[1, 3, 224, 224]]", value)
+            raise table.error('"inputs" must be a list of shapes: [[1, 3, 224, 224]]', "inputs")
         found.append(good)
     return tuple(found)
 

@@ -103,11 +103,18 @@ def inspect(
     with Pool(task, count, options.kill_after) as pool:
         first = _passed(pool, files, None, report)
         if name is not None:
-            return first
+            return _named(first, text, context)
         built: Built = frozenset().union(*(result.built for result in first))
         sound = [result.path for result in first if not result.incomplete]
         second = _passed(pool, sound, built, report)
     return sorted(first + second, key=lambda result: result.path)
+
+
+def _named(results: list[Inspected[T]], text: str, context: str | None) -> list[Inspected[T]]:
+    if context is None and not any(result.shown or result.incomplete for result in results):
+        why = "; ".join(note for result in results for note in result.notes)
+        raise UserError(f"{text}: {why or 'no class or function of that name builds a model'}")
+    return results
 
 
 def _passed(

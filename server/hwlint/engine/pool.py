@@ -103,7 +103,11 @@ class Pool(Generic[R]):
         alone = threading.active_count() == 1
         # On macOS a forked child may be aborted as soon as it touches a system library.
         self._forks = alone and sys.platform == "linux"
-        self._context = multiprocessing.get_context("fork" if self._forks else "spawn")
+        self._context = (
+            multiprocessing.get_context("fork")
+            if self._forks
+            else multiprocessing.get_context("spawn")
+        )
 
     def __enter__(self) -> "Pool[R]":
         """Return the pool."""

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from hwlint.engine.findings import Diagnostic
 from hwlint.engine.registry import matches
-from hwlint.source import Suppression, read_source
+from hwlint.source import Suppression, read_source, suppressions
 from hwlint.source.spans import Place
 
 __all__ = ["Suppressions"]
@@ -43,4 +43,4 @@ def _suppressions(path: str) -> tuple[Suppression, ...]:
         content = Path(path).read_bytes()
     except OSError:
         return ()
-    return read_source(path).suppressions if b"hwlint" in content else ()
+    return suppressions(read_source(path)) if b"hwlint" in content else ()

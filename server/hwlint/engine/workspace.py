@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from hwlint.engine.gitignore import Ignore, parse_ignore, read_ignore
+from hwlint.source import MAX_BYTES
 
 __all__ = ["Workspace", "find_root", "index", "is_marked", "is_test", "workspaces"]
 
@@ -22,12 +23,10 @@ _SKIPPED = frozenset({"__pycache__", "node_modules", "__pypackages__"})
 _BUILD_FOLDERS = frozenset({"build", "dist"})
 _TORCH = re.compile(rb"torch|timm|transformers")
 _IMPORT = re.compile(
-    rb"^[ \t]*(?:from[ \t]+([\w.]+)[ \t]+)?import\b([^#\r\n]*(?:\([^)]*\))?)", re.MULTILINE
+    rb"^[ \t]*(?:from[ \t]+[\w.]+[ \t]+)?import\b[^#\r\n(]*(?:\([^)]*\))?", re.MULTILINE
 )
 _WORD = re.compile(rb"\w+")
 _TEST_NAME = re.compile(r"test_.*\.py|.*_test\.py|conftest\.py")
-_LARGEST = 8 << 20
-"""Bytes; a larger .py file is data, not a model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,8 +257,8 @@ class _Contents:
             self.unreadable.append((path, error.strerror or type(error).__name__))
             return
         self.digests[path] = digest(content)
-        if len(content) > _LARGEST:
-            self.unreadable.append((path, f"larger than {_LARGEST >> 20} MiB"))
+        if len(content) > MAX_BYTES:
+            self.unreadable.append((path, f"is larger than {MAX_BYTES} bytes"))
         elif _TORCH.search(content):
             self._torch.add(path)
         else:

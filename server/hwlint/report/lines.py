@@ -1,36 +1,21 @@
 """Lines of the user's files as a report shows them."""
 
-import re
 import unicodedata
 from functools import lru_cache
 from pathlib import Path
 
+from hwlint.source import SourceError, read_source
 from hwlint.source.spans import Place
 
 __all__ = ["byte_column", "clean", "source_line", "where", "width_of"]
-
-_NEWLINE = re.compile(r"\r\n|\r|\n")
-_CODING = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
 
 
 @lru_cache(maxsize=64)
 def _lines(path: str) -> tuple[str, ...]:
     try:
-        content = Path(path).read_bytes()
-    except OSError:
+        return read_source(path).lines
+    except SourceError:
         return ()
-    return tuple(_NEWLINE.split(_decoded(content)))
-
-
-def _decoded(content: bytes) -> str:
-    declared = next((m for line in content.split(b"\n", 2)[:2] if (m := _CODING.match(line))), None)
-    names = ("utf-8-sig", declared[1].decode("ascii")) if declared else ("utf-8-sig",)
-    for name in names:
-        try:
-            return content.decode(name)
-        except (UnicodeDecodeError, LookupError):
-            continue
-    return content.decode("latin-1")
 
 
 def source_line(path: str, line: int) -> str:
