@@ -25,11 +25,13 @@ __all__ = ["Dimension", "misaligned"]
 
 _GIVEN = re.compile(
     r"(^|_)(n|num|nb)?_?"
-    r"(class(es)?|labels?|targets?|outputs?|vocab(ulary)?(_size)?|(attention_)?heads?)$",
+    r"(class(es)?|labels?|targets?|outputs?|vocab(ulary)?(_size)?|(attention_)?heads?"
+    r"|patch(es)?(_size)?|(img|image|input|window|grid)_size|(seq|sequence|context)_len(gth)?"
+    r"|tokens?|positions?)$",
     re.IGNORECASE,
 )
-"""Names of numbers that nobody pads for the sake of a tile: what the task gives, and counts of
-attention heads, which are no channels."""
+"""Names of numbers that are no channel counts, though layers are made as wide as them: what the
+task gives, heads of attention, positions of an image or a sequence."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from hwlint.api import LAYERS, Finding, Layer, Place, Reading
-from hwlint_rules._text import count, related
+from hwlint_rules._text import related
 
 __all__ = ["costly"]
 
@@ -49,13 +49,21 @@ def _finding(
 
 def _message(reading: Reading, op: str, layers: list[Layer]) -> str:
     support = reading.profile.support(reading.dtype, op)
+    deploy = reading.profile.deploy
     number = len({layer.name for layer in layers})
-    built = f"{count(number, 'layer')} of this call" if number > 1 else "this layer"
+    one = number == 1
+    built = "this layer" if one else f"{number} layers of this call"
     if support == "float":
-        return f"{op} has no {reading.dtype} kernel: {built} runs in float, converted to and fro"
+        runs = "runs" if one else "run"
+        return f"{op} has no {reading.dtype} kernel: {built} {runs} in float, converted to and fro"
     if support == "none":
-        return f"{op} is not supported in {reading.dtype}: {built} cannot run on the device's unit"
-    return f"{op} has no {reading.dtype} kernel of its own: {built} becomes several operators"
+        where = f" by {deploy.runtime}" if deploy is not None else ""
+        falls = "falls" if one else "fall"
+        return (
+            f"{op} is not supported in {reading.dtype}{where}: {built} {falls} back or will not run"
+        )
+    becomes = "becomes" if one else "each become"
+    return f"{op} has no {reading.dtype} kernel of its own: {built} {becomes} several operators"
 
 
 def _why(reading: Reading, op: str) -> str:

@@ -19,9 +19,9 @@ class MisalignedChannels(Rule):
     it through arguments, configuration and arithmetic, against the smallest tile that the profile
     gives for the data type, the kind of convolution (plain, grouped, depthwise) and the operand.
     Missing a tile that is merely recommended is not reported, nor is a layer thinner than one
-    tile. Left alone are image channels, counts of attention heads, numbers that are a few more
-    than another on purpose (1 + 2 * width), squeeze-and-excite gates (they hold parameters but
-    work on one position), and class counts and the ends of a model unless they cost much.
+    tile. Left alone are image channels, counts of attention heads and of positions, numbers
+    that are a few more than another on purpose (1 + 2 * width), squeeze-and-excite gates (they
+    hold parameters but work on one position), and class counts and the ends of a model unless they cost much.
 
     Why it costs
     ------------

@@ -17,9 +17,9 @@ class MisalignedFeatures(Rule):
     The input and output features of every `nn.Linear` that is built, with the numbers that reach
     it through arguments, configuration and arithmetic, against the smallest tile that the profile
     gives for the data type. Missing a tile that is merely recommended is not reported, nor is a
-    layer thinner than one tile. Left alone are scores and coordinates, counts of attention heads,
-    numbers that are a few more than another on purpose (1 + 2 * width), squeeze-and-excite gates,
-    and class counts, vocabularies and the ends of a model unless they cost much.
+    layer thinner than one tile. Left alone are scores and coordinates, counts of attention heads
+    and of positions, numbers that are a few more than another on purpose (1 + 2 * width),
+    squeeze-and-excite gates, and class counts, vocabularies and the ends of a model unless they cost much.
 
     Why it costs
     ------------

@@ -184,9 +184,14 @@ def test_one_more_than_a_multiple_is_meant(net, findings):
     assert findings(MisalignedChannels, between(net, (64, wider)))
 
 
-def test_a_count_of_heads_is_no_channel_count(net, findings):
-    heads = net.literal(12, 5, "num_heads")
-    assert not findings(MisalignedChannels, between(net, (64, heads)))
+@pytest.mark.parametrize("name", ["num_heads", "n_head", "num_patches", "img_size", "seq_len"])
+def test_what_is_no_channel_count(net, findings, name):
+    assert not findings(MisalignedChannels, between(net, (64, net.literal(12, 5, name))))
+
+
+@pytest.mark.parametrize("name", ["head_dim", "patch_dim", "token_channels", "hidden_size"])
+def test_what_is_one(net, findings, name):
+    assert findings(MisalignedChannels, between(net, (64, net.literal(12, 5, name))))
 
 
 def test_squeeze_and_excite_works_on_one_position(net, findings):
