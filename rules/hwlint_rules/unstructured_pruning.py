@@ -63,6 +63,7 @@ class UnstructuredPruning(Rule):
     code = "HW401"
     name = "unstructured-pruning"
     scope = "file"
+    watches = (_PREFIX,)
     example_devices = ("h100-sxm", "ethos-u55-128", "stm32h743", "raspberry-pi-5")
     VALID = (
         """

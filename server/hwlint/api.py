@@ -94,6 +94,8 @@ class Rule:
     """The smell: "misaligned-channels"."""
     scope: ClassVar[str] = "graph"
     """"graph" or "file"."""
+    watches: ClassVar[tuple[str, ...]] = ()
+    """Of a "file" rule: how the dotted names of the calls that it looks at begin."""
     default_severity: ClassVar[str] = "warning"
     VALID: ClassVar[tuple[str, ...]] = ()
     """Small modules that must bring no finding of this rule on `example_devices`."""

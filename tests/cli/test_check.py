@@ -108,7 +108,8 @@ def test_without_a_configured_device_one_is_assumed_and_said(hwlint: Run, projec
 SILENCED = [
     NET.replace("width=100):", "width=100):  # hwlint: ignore[HW101] as published"),
     NET.replace("width=100):", "width=100):  # hwlint: ignore[misaligned-channels]"),
-    NET.replace("width=100):", "width=100):  # hwlint: ignore"),
+    NET.replace("width=100):", "width=100):  # hwlint: ignore[HW1]"),
+    NET + "\n    # hwlint: ignore-file[HW101]\n",
     NET.replace("nn.Conv2d(width, 64, 3)", "nn.Conv2d(width, 64, 3)  # hwlint: ignore[HW101] why"),
 ]
 

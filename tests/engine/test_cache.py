@@ -52,7 +52,7 @@ CHANGES: dict[str, dict[str, str]] = {
     "a caller is added": {"train.py": "from pkg.net import Net\nNet(44)\n"},
     "a file is broken": {"pkg/net.py": "import torch\ndef (:\n"},
     "a device is configured": {"pyproject.toml": '[tool.hwlint]\ndevices = ["ethos-u55-128"]\n'},
-    "a file is silenced": {"pkg/widths.py": "WIDTH = 100  # hwlint: ignore\n"},
+    "a file is silenced": {"pkg/widths.py": "WIDTH = 100  # hwlint: ignore[HW101]\n"},
 }
 
 

@@ -58,3 +58,9 @@ def test_git_says_the_same(
     command = ["git", "-C", str(tmp_path), "check-ignore", "-q", "--no-index", str(target)]
     done = subprocess.run(command, check=False)
     assert done.returncode == (0 if said else 1)
+
+
+def test_many_stars_take_no_time():
+    ignore = parse_ignore("/w", ["a*" * 60 + "b", "**/" * 60 + "b"])
+    assert ignore.verdict("/w/" + "a" * 250, is_folder=False) is None
+    assert ignore.verdict("/w/" + "a/" * 250 + "c", is_folder=False) is None

@@ -170,3 +170,8 @@ def test_a_new_file_changes_the_listing(project: Project):
     after = index(root)
     assert before.listing != after.listing
     assert before.candidates == after.candidates
+
+
+def test_open_brackets_take_no_time(project: Project):
+    root = project({"net.py": NET, "odd.py": "import (\n" * 20_000})
+    assert names(root, index(root).candidates) == ["net.py"]

@@ -11,6 +11,7 @@ from hwlint.engine.config import Config
 from hwlint.engine.coverage import Coverage, Gap
 from hwlint.engine.findings import Diagnostic, Row
 from hwlint.engine.run import CheckResult, Incomplete
+from hwlint.graph import Missing
 from hwlint.report import as_json, concise, full
 from hwlint.report.paint import Coloured
 from hwlint.source.spans import Place
@@ -76,7 +77,8 @@ def result(tmp_path: Path) -> CheckResult:
         3,
         1,
         (Incomplete(str(tmp_path / "big.py"), "stopped after 60 s"),),
-        True,
+        (Missing(Place(path, 1, 2, 1, 9), "not understood: # hwlint: ignore"),),
+        failing=True,
     )
 
 

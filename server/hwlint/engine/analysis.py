@@ -9,6 +9,7 @@ from hwlint.engine.targets import Target
 from hwlint.graph import EntryPoint, Missing, ModelGraph
 from hwlint.reader import FileReading, Reader, ReadOptions
 from hwlint.source import SourceError, file_facts, read_source
+from hwlint.source.comments import read_comments
 from hwlint.source.spans import Place
 
 __all__ = ["Analyst", "Crash", "EntryResult", "FileResult", "Job", "Raised"]
@@ -95,6 +96,7 @@ class Analyst:
         self._reader = Reader(job.options)
         self._graph_rules = [rule() for rule in job.rules if rule.scope == "graph"]
         self._file_rules = [rule() for rule in job.rules if rule.scope == "file"]
+        self._watched = frozenset(name for rule in self._file_rules for name in rule.watches)
 
     def calls(self, path: str) -> FileResult:
         """First pass: everything in the file that builds a model."""
@@ -118,7 +120,7 @@ class Analyst:
             tuple(outcome.raised),
             tuple(outcome.crashes),
             tuple(outcome.problems),
-            reading.problems,
+            (*outcome.notes, *reading.problems),
             reading.built,
             tuple(sorted({path, *reading.files})),
         )
@@ -137,9 +139,14 @@ class Analyst:
             outcome.problems.append(Missing(Place(path, 0, 0, 0, 0), error.message))
             return
         outcome.problems.extend(Missing(p.place, p.message) for p in source.problems)
+        outcome.notes.extend(
+            Missing(comment.place, f"not understood: # hwlint: {comment.text} ({comment.problem})")
+            for comment in read_comments(source)
+            if comment.kind == "malformed"
+        )
         if not self._file_rules:
             return
-        facts = file_facts(source)
+        facts = file_facts(source, self._watched)
         start = Place(path, 0, 0, 0, 0)
         for target in self._job.targets:
             reading = Reading(target.profile, target.dtype, facts=facts)
@@ -154,6 +161,7 @@ class _Outcome:
     raised: list[Raised] = field(default_factory=list[Raised])
     crashes: list[Crash] = field(default_factory=list[Crash])
     problems: list[Missing] = field(default_factory=list[Missing])
+    notes: list[Missing] = field(default_factory=list[Missing])
 
     def run(
         self,

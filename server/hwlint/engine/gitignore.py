@@ -1,5 +1,6 @@
 """The common part of .gitignore: what a listing of source files has to know of it."""
 
+import fnmatch
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,11 +11,38 @@ __all__ = ["Ignore", "parse_ignore", "read_ignore"]
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """One line of a .gitignore."""
+    """One line of a .gitignore. None among the segments stands for `**`."""
 
-    regex: re.Pattern[str]
+    segments: tuple[re.Pattern[str] | None, ...]
     negated: bool
     folders_only: bool
+
+    def matches(self, parts: tuple[str, ...]) -> bool:
+        """Whether the pattern names the path, given part by part."""
+        segments = self.segments
+        if len(segments) == 2 and segments[0] is None:  # most lines: a name at any depth
+            return segments[1] is not None and segments[1].match(parts[-1]) is not None
+        reached = self._skip({0})
+        for part in parts:
+            reached = self._skip({stop for start in reached for stop in self._step(start, part)})
+        return len(segments) in reached
+
+    def _step(self, start: int, part: str) -> tuple[int, ...]:
+        if start == len(self.segments):
+            return ()
+        segment = self.segments[start]
+        if segment is None:
+            return (start,)
+        return (start + 1,) if segment.match(part) else ()
+
+    def _skip(self, reached: set[int]) -> set[int]:
+        """A `**` may stand for no folder at all."""
+        for start in sorted(reached):
+            stop = start
+            while stop < len(self.segments) and self.segments[stop] is None:
+                stop += 1
+                reached.add(stop)
+        return reached
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +54,12 @@ class Ignore:
 
     def verdict(self, path: str, *, is_folder: bool) -> bool | None:
         """True: ignored; False: taken back by a `!` line; None: not spoken of."""
-        relative = path[len(self.folder) :].lstrip("/")
+        parts = tuple(path[len(self.folder) :].lstrip("/").split("/"))
         said = None
         for pattern in self.patterns:
             if pattern.folders_only and not is_folder:
                 continue
-            if pattern.regex.fullmatch(relative):
+            if pattern.matches(parts):
                 said = not pattern.negated
         return said
 
@@ -56,30 +84,20 @@ def _pattern(line: str) -> Pattern | None:
     if not text or text.startswith("#"):
         return None
     negated = text.startswith("!")
-    text = text.removeprefix("!").removeprefix("\\")
+    text = text.removeprefix("!")
     folders_only = text.endswith("/")
     text = text.rstrip("/")
-    anchored = "/" in text
-    try:
-        regex = re.compile(("" if anchored else "(?:.*/)?") + _translate(text.removeprefix("/")))
-    except re.error:
-        return None  # a broken class such as `[z-a]`: git ignores the line too
-    return Pattern(regex, negated, folders_only)
+    globs = text.removeprefix("/").split("/")
+    if "/" not in text:
+        globs.insert(0, "**")
+    if globs[-1] == "**":  # everything inside, not the folder itself
+        globs.append("*")
+    return Pattern(tuple(map(_segment, globs)), negated, folders_only)
 
 
-_TOKEN = re.compile(r"\*\*/|/\*\*$|\*+|\?|\[[^\]]+\]|\\?.", re.DOTALL)
-_MEANING = {"**/": "(?:.*/)?", "/**": "/.*", "?": "[^/]"}
-
-
-def _translate(glob: str) -> str:
-    parts: list[str] = []
-    for token in _TOKEN.findall(glob):
-        if token in _MEANING:
-            parts.append(_MEANING[token])
-        elif token.startswith("*"):
-            parts.append("[^/]*")
-        elif token.startswith("[") and len(token) > 1:
-            parts.append("[" + token[1:-1].replace("!", "^", 1) + "]")
-        else:
-            parts.append(re.escape(token[-1]))
-    return "".join(parts)
+def _segment(glob: str) -> re.Pattern[str] | None:
+    if glob == "**":
+        return None
+    # fnmatch knows no backslash; what it makes of stars does not backtrack.
+    plain = re.sub(r"\\(.)", lambda found: f"[{found[1]}]", glob)
+    return re.compile(fnmatch.translate(plain))

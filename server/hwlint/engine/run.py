@@ -17,6 +17,7 @@ from hwlint.engine.registry import discover_rules, select_rules
 from hwlint.engine.suppress import Suppressions
 from hwlint.engine.targets import find_targets
 from hwlint.engine.workspace import Workspace, index, workspaces
+from hwlint.graph import Missing
 from hwlint.reader import ReadOptions
 from hwlint.reader.environment import site_packages_of
 
@@ -75,6 +76,8 @@ class CheckResult:
     """Files looked at, of those that were asked about."""
     suppressed: int = 0
     incomplete: tuple[Incomplete, ...] = ()
+    notes: tuple[Missing, ...] = ()
+    """What else could not be done, each with its place."""
     failing: bool = False
     """There is a finding at or above `fail-on`."""
     uncovered: float | None = None
@@ -149,6 +152,7 @@ def _check_workspace(
             sum(map(shown, workspace.candidates)),
             len(asked) - len(kept),
             _incomplete(results, workspace, shown),
+            _notes(results, shown),
         ),
         config,
     )
@@ -180,6 +184,11 @@ def _incomplete(
     found = [Incomplete(r.path, r.incomplete, r.trace) for r in results if r.incomplete]
     found += [Incomplete(path, reason) for path, reason in workspace.unreadable]
     return tuple(sorted((i for i in found if shown(i.path)), key=lambda i: i.path))
+
+
+def _notes(results: Sequence[FileResult], shown: Callable[[str], bool]) -> tuple[Missing, ...]:
+    notes = dict.fromkeys(note for result in results for note in result.notes)
+    return tuple(note for note in notes if note.place is not None and shown(note.place.path))
 
 
 def read_all(
@@ -259,6 +268,7 @@ def _together(parts: Sequence[CheckResult]) -> CheckResult:
         sum(part.files for part in parts),
         sum(part.suppressed for part in parts),
         tuple(i for part in parts for i in part.incomplete),
+        tuple(note for part in parts for note in part.notes),
         any(part.failing for part in parts),
         max(uncovered, default=None),
     )

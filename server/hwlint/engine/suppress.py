@@ -1,13 +1,14 @@
 """`# hwlint: ignore[HW101] reason`: at the anchor of a finding or at any related line."""
 
-from pathlib import Path
-
 from hwlint.engine.findings import Diagnostic
 from hwlint.engine.registry import matches
-from hwlint.source import Suppression, read_source, suppressions
+from hwlint.source import SourceError, read_source
+from hwlint.source.comments import Comment, read_comments
 from hwlint.source.spans import Place
 
 __all__ = ["Suppressions"]
+
+_KINDS = ("ignore", "ignore-file")
 
 
 class Suppressions:
@@ -15,32 +16,30 @@ class Suppressions:
 
     def __init__(self) -> None:
         """Know of no file yet."""
-        self._files: dict[str, tuple[Suppression, ...]] = {}
+        self._files: dict[str, tuple[Comment, ...]] = {}
 
     def cover(self, diagnostic: Diagnostic) -> bool:
         """Whether a comment silences the finding."""
         places = (diagnostic.anchor, *(related.place for related in diagnostic.related))
         return any(
-            suppression.covers(place.line) and _means(suppression, diagnostic)
+            comment.first_line <= place.line <= comment.last_line and _means(comment, diagnostic)
             for place in places
-            for suppression in self._in(place)
+            for comment in self._in(place)
         )
 
-    def _in(self, place: Place) -> tuple[Suppression, ...]:
+    def _in(self, place: Place) -> tuple[Comment, ...]:
         if place.path not in self._files:
             self._files[place.path] = _suppressions(place.path)
         return self._files[place.path]
 
 
-def _means(suppression: Suppression, diagnostic: Diagnostic) -> bool:
-    """No code means every rule."""
-    codes = suppression.codes
-    return not codes or any(matches(code, diagnostic.code, diagnostic.name) for code in codes)
+def _means(comment: Comment, diagnostic: Diagnostic) -> bool:
+    return any(matches(code, diagnostic.code, diagnostic.name) for code in comment.codes)
 
 
-def _suppressions(path: str) -> tuple[Suppression, ...]:
+def _suppressions(path: str) -> tuple[Comment, ...]:
     try:
-        content = Path(path).read_bytes()
-    except OSError:
+        source = read_source(path)
+    except SourceError:
         return ()
-    return suppressions(read_source(path)) if b"hwlint" in content else ()
+    return tuple(comment for comment in read_comments(source) if comment.kind in _KINDS)

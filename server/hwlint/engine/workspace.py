@@ -23,7 +23,7 @@ _SKIPPED = frozenset({"__pycache__", "node_modules", "__pypackages__"})
 _BUILD_FOLDERS = frozenset({"build", "dist"})
 _TORCH = re.compile(rb"torch|timm|transformers")
 _IMPORT = re.compile(
-    rb"^[ \t]*(?:from[ \t]+[\w.]+[ \t]+)?import\b[^#\r\n(]*(?:\([^)]*\))?", re.MULTILINE
+    rb"^[ \t]*(?:from[ \t]+[\w.]+[ \t]+)?import\b[^#\r\n(]*(?:\([^)]{0,9999}\))?", re.MULTILINE
 )
 _WORD = re.compile(rb"\w+")
 _TEST_NAME = re.compile(r"test_.*\.py|.*_test\.py|conftest\.py")

@@ -41,7 +41,7 @@ def _keys(text: str) -> list[tuple[int, Path]]:
 
 
 def _split(dotted: str) -> tuple[str, ...]:
-    return tuple(part.strip().strip("\"'") for part in dotted.split("."))
+    return tuple(part.strip("\"'") for part in re.findall(_NAME, dotted))
 
 
 def _table(brackets: str, names: tuple[str, ...], counts: dict[Path, int]) -> Path:

@@ -31,6 +31,11 @@ def render(result: CheckResult, base: Path) -> str:
         "incomplete": [
             {"path": where(item.path, base), "reason": item.reason} for item in result.incomplete
         ],
+        "notes": [
+            {**_place(note.place, base), "message": note.reason}
+            for note in result.notes
+            if note.place is not None
+        ],
     }
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 

@@ -14,6 +14,7 @@ from hwlint.report.words import (
     hint,
     holds_in,
     incomplete_lines,
+    note_lines,
     summary_line,
 )
 from hwlint.source.spans import Place
@@ -45,6 +46,7 @@ def _summary(result: CheckResult, base: Path, paint: Paint) -> Iterator[str]:
         yield f"{count(result.suppressed, 'finding')} suppressed by comments."
     yield from coverage_lines(result.coverage, base)
     yield from (paint(line, "bold red") for line in incomplete_lines(result, base))
+    yield from note_lines(result, base)
     if said := hint(result):
         yield paint(said, "dim")
 

@@ -15,6 +15,7 @@ __all__ = [
     "hint",
     "holds_in",
     "incomplete_lines",
+    "note_lines",
     "summary_line",
     "tally",
 ]
@@ -79,6 +80,15 @@ def incomplete_lines(result: CheckResult, base: Path) -> list[str]:
     return [
         clean(f"Not read to the end: {where(item.path, base)}: {item.reason}")
         for item in result.incomplete
+    ]
+
+
+def note_lines(result: CheckResult, base: Path) -> list[str]:
+    """Return what else could not be done."""
+    return [
+        clean(f"{where(note.place.path, base)}:{note.place.line + 1}: {note.reason}")
+        for note in result.notes
+        if note.place is not None
     ]
 
 
