@@ -21,7 +21,8 @@ class MisalignedChannels(Rule):
     Missing a tile that is merely recommended is not reported, nor is a layer thinner than one
     tile. Left alone are image channels, counts of attention heads and of positions, numbers
     that are a few more than another on purpose (1 + 2 * width), squeeze-and-excite gates (they
-    hold parameters but work on one position), and class counts and the ends of a model unless they cost much.
+    hold parameters but work on one position), and class counts and the ends of a model unless
+    they cost much.
 
     Why it costs
     ------------

@@ -19,7 +19,8 @@ class MisalignedFeatures(Rule):
     gives for the data type. Missing a tile that is merely recommended is not reported, nor is a
     layer thinner than one tile. Left alone are scores and coordinates, counts of attention heads
     and of positions, numbers that are a few more than another on purpose (1 + 2 * width),
-    squeeze-and-excite gates, and class counts, vocabularies and the ends of a model unless they cost much.
+    squeeze-and-excite gates, and class counts, vocabularies and the ends of a model unless they
+    cost much.
 
     Why it costs
     ------------
