@@ -1,6 +1,7 @@
 """Text to segments to trees: the only place that knows encodings, lines and columns."""
 
-from hwlint.source.facts import CallFact, FileFacts
+from hwlint.source.comments import Comment, read_comments
+from hwlint.source.facts import CallFact, FileFacts, file_facts
 from hwlint.source.files import (
     MAX_BYTES,
     SourceError,
@@ -14,6 +15,7 @@ from hwlint.source.spans import Place
 __all__ = [
     "MAX_BYTES",
     "CallFact",
+    "Comment",
     "FileFacts",
     "Place",
     "Segment",
@@ -21,5 +23,7 @@ __all__ = [
     "SourceFile",
     "SyntaxProblem",
     "decode_source",
+    "file_facts",
+    "read_comments",
     "read_source",
 ]

@@ -1,11 +1,15 @@
 """What a file says without being interpreted: its imports and its calls of named functions."""
 
-from collections.abc import Mapping
+import ast
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
+from hwlint.source.files import SourceFile
+from hwlint.source.scopes import Scope, calls_in, imports_in
+from hwlint.source.segments import Segment, SyntaxProblem
 from hwlint.source.spans import Place
 
-__all__ = ["CallFact", "FileFacts"]
+__all__ = ["CallFact", "FileFacts", "file_facts"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,3 +38,59 @@ class FileFacts:
     imports: Mapping[str, str]
     """Local name to dotted name: {"prune": "torch.nn.utils.prune"}."""
     calls: tuple[CallFact, ...]
+
+
+def file_facts(source: SourceFile, wanted: Collection[str]) -> FileFacts:
+    """The calls in a file of what starts with one of the dotted names `wanted`.
+
+    Names are resolved through the imports, also those inside functions, and through plain aliases
+    (`prune = torch.nn.utils.prune`). A parameter or a local variable hides an import. What does
+    not parse is left out.
+    """
+    if not any(_last_word(prefix) in source.text for prefix in wanted):
+        return FileFacts(source.path, {}, ())
+    parsed = [part for segment in source.segments for part in _parsed(segment)]
+    top = [statement for segment, body in parsed if not segment.indent for statement in body]
+    scope = Scope({}, "")
+    scope.bind(top)
+    prefixes = tuple(wanted)
+    facts = [
+        _fact(segment, call, name, inside.enclosing)
+        for segment, body in parsed
+        for call, inside in calls_in(body, scope)
+        if (name := inside.resolve(call.func)) and name.startswith(prefixes)
+    ]
+    facts.sort(key=lambda fact: fact.place)
+    imports = {local: name for _, body in parsed for local, name in imports_in(body)}
+    return FileFacts(source.path, imports | scope.imports, tuple(facts))
+
+
+def _last_word(prefix: str) -> str:
+    return prefix.rstrip(".").rpartition(".")[2]
+
+
+def _parsed(segment: Segment) -> Iterator[tuple[Segment, list[ast.stmt]]]:
+    try:
+        yield segment, segment.parse()
+    except SyntaxProblem:
+        for member in segment.members:
+            yield from _parsed(member)
+
+
+def _fact(segment: Segment, call: ast.Call, name: str, enclosing: str) -> CallFact:
+    values = (*call.args, *(keyword.value for keyword in call.keywords))
+    return CallFact(
+        name=name,
+        place=segment.place(call),
+        args=tuple(_literal(arg) for arg in call.args),
+        keywords={keyword.arg or "**": _literal(keyword.value) for keyword in call.keywords},
+        enclosing=enclosing,
+        argument_places=tuple(segment.place(value) for value in values),
+    )
+
+
+def _literal(node: ast.expr) -> object:
+    try:
+        return ast.literal_eval(node)
+    except (ValueError, TypeError, RecursionError, MemoryError):
+        return None

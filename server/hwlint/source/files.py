@@ -6,22 +6,19 @@ import os
 import re
 import stat
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Final
 
 from hwlint.source.names import bound_names
-from hwlint.source.segments import (
-    Segment,
-    SyntaxProblem,
-    problems_of,
-    split_lines,
-    top_segments,
-)
+from hwlint.source.scan import split_lines
+from hwlint.source.segments import Segment, SyntaxProblem, problems_of, top_segments
 
 __all__ = ["MAX_BYTES", "SourceError", "SourceFile", "decode_source", "read_source"]
 
 MAX_BYTES: Final = 10_000_000
 """Largest file that is read."""
 
+_OPEN: Final[int] = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 _COOKIE = re.compile(rb"[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
 _NO_CODE = re.compile(rb"[ \t\f]*(?:#|$)")
 # Codecs whose time is quadratic in the input, which no source file has a use for.
@@ -124,10 +121,10 @@ def read_source(path: str | os.PathLike[str]) -> SourceFile:
 def _read(path: str) -> bytes:
     # Looked at before it is opened, as opening a device may do something; opened without blocking
     # and looked at again, as it may have become a FIFO in between.
-    if not stat.S_ISREG(os.stat(path).st_mode):
+    if not stat.S_ISREG(Path(path).stat().st_mode):
         raise SourceError(path, "is not a regular file")
-    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-    with open(descriptor, "rb") as file:
+    descriptor = os.open(path, _OPEN)
+    with os.fdopen(descriptor, "rb") as file:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise SourceError(path, "is not a regular file")

@@ -6,7 +6,7 @@ What cannot be said in older syntax becomes an unknown name of underscores, whos
 - type parameters (3.12) are blanked: `class A[T](B):`, `def f[T](x): ...`
 - `type X[T] = int` (3.12) becomes `0;  X    = int`
 - an f-string with quotes, backslashes or comments in its fields (3.12) becomes `f"{______}"`
-- so does a template string (3.14)
+- so does a template string (3.14), and one in single quotes over several lines (3.12) `(____)`
 - `except A, B:` (3.14) becomes `except ____:`
 """
 
@@ -83,7 +83,7 @@ def _opaque_string(prefix: str, literal: str) -> str:
     quote = literal[:3] if literal[:3] in ('"""', "'''") else literal[0]
     inner = literal[len(quote) : -len(quote)]
     if len(quote) == 1 and re.search(r"[\r\n]", inner):
-        return "(" + _opaque(prefix[1:] + literal[1:-1]) + " )"
+        return "(" + _opaque(prefix[1:] + literal[:-1]) + ")"
     if len(inner) < 3:
         return "_" * (len(prefix) + len(literal))
     body = "{" + _opaque(inner[1:-1]) + "}"

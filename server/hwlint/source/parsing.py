@@ -1,14 +1,23 @@
 """Text to `ast`, with limits, and in the newest syntax that the running Python may not know."""
 
 import ast
+import gc
 import re
 import warnings
 from typing import NamedTuple
 
 from hwlint.source.limits import excess
+from hwlint.source.newer import rewrite
+from hwlint.source.scan import split_lines
 
 __all__ = ["Fault", "FaultError", "parse_text"]
 
+# What `newer.rewrite` can do something about; most broken statements hold none of it.
+_NEWER = re.compile(
+    r"\b(?:class|def)[ \t]+\w+[ \t]*\[|^[ \t]*type[ \t]+\w|\b[rR]?[fFtT][rR]?[\"']"
+    r"|^[ \t]*except\b[^:\r\n]*,",
+    re.MULTILINE,
+)
 _OTHER_LINE = re.compile(r"\bline (\d+)")
 
 
@@ -41,28 +50,35 @@ def parse_text(text: str) -> tuple[ast.Module, str | None]:
     message = excess(text)
     if message:
         raise FaultError(Fault(message))
+    if "\0" in text:
+        raise FaultError(_character_fault(text))
     try:
         return _parse(text), None
     except SyntaxError as error:
         fault = _fault(error)
-    except RecursionError as error:
-        raise FaultError(Fault("nested too deeply")) from error
-    except MemoryError as error:
-        raise FaultError(Fault("nested too deeply")) from error
-    except ValueError as error:
-        raise FaultError(_value_fault(text, error)) from error
+    except (RecursionError, MemoryError):  # so Python's parser says that its stack is full
+        raise FaultError(Fault("nested too deeply")) from None
+    except ValueError:
+        raise FaultError(_character_fault(text)) from None
     return _parse_newer(text, fault)
 
 
 def _parse(text: str) -> ast.Module:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return ast.parse(text)
+    # A tree is a hundred thousand objects and no garbage: collecting in between doubles the time.
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(text)
+    finally:
+        if collecting:
+            gc.enable()
 
 
 def _parse_newer(text: str, fault: Fault) -> tuple[ast.Module, str]:
-    from hwlint.source.newer import rewrite  # needed for few files, and then once
-
+    if not _NEWER.search(text):
+        raise FaultError(fault)
     try:
         older = rewrite(text)
         if older != text:
@@ -82,12 +98,12 @@ def _fault(error: SyntaxError) -> Fault:
     return Fault(error.msg.partition("; use sys.")[0], line, col, end_line, end_col)
 
 
-def _value_fault(text: str, error: ValueError) -> Fault:
+def _character_fault(text: str) -> Fault:
     """Null characters and lone surrogates, of which Python does not say where they are."""
     match = re.search("[\0\ud800-\udfff]", text)
     if match is None:
-        return Fault(str(error))
-    before = re.split(r"\r\n?|\n", text[: match.start()])
+        return Fault("not valid source text")
+    before = split_lines(text[: match.start()])
     line, col = len(before) - 1, len(before[-1])
-    what = "null character" if match.group() == "\0" else "character that is half of a pair"
+    what = "null character" if match.group() == "\0" else "half of a surrogate pair"
     return Fault(f"{what} in the source", line, col, line, col + 1)

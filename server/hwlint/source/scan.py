@@ -11,15 +11,31 @@ Every repeat is possessive: nothing is tried twice, and the time is linear in th
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
-__all__ = ["COMMENT", "STRING", "Piece", "header_end", "skip_blank", "split_block", "string_end", "tokens"]
+__all__ = [
+    "COMMENT",
+    "STRING",
+    "VALUE",
+    "Piece",
+    "header_end",
+    "indent_at",
+    "line_count",
+    "line_starts",
+    "one_line_body",
+    "skip_blank",
+    "split_block",
+    "split_lines",
+    "string_end",
+    "tokens",
+]
 
-_LEVELS = 8
-_MAX_FSTRING_NESTING = 20
+_LEVELS = 6
+_MAX_FSTRING_NESTING = 6
 
 _NEWLINE = r"(?:\r\n?+|\n)"
-_TRIPLE = r'{0}{0}(?:[^{0}\\]++|\\.|{0}(?!{0}{0}))*+{0}{0}{0}'
+_TRIPLE = r"{0}{0}(?:[^{0}\\]++|\\.|{0}(?!{0}{0}))*+{0}{0}{0}"
 _SINGLE = r"(?!{0}{0})(?:[^{0}\\\r\n]++|\\(?:\r\n|.))*+{0}"
 STRING = "|".join(f"{q}(?>{_TRIPLE.format(q)}|{_SINGLE.format(q)})" for q in "\"'")
 COMMENT = r"#[^\r\n]*+"
@@ -89,6 +105,24 @@ class Piece(NamedTuple):
         return self.kind != "statements" and self.head > self.start
 
 
+def split_lines(text: str) -> list[str]:
+    """Lines as Python's parser counts them: form feeds and U+2028 end none."""
+    return _BREAK.split(text) if "\r" in text else text.split("\n")
+
+
+def line_starts(text: str) -> list[int]:
+    """Offset of every line's start."""
+    return [0, *(match.end() for match in _BREAK.finditer(text))]
+
+
+def line_count(text: str, start: int, end: int) -> int:
+    """Number of line breaks in `text[start:end]`."""
+    count = text.count("\n", start, end)
+    if "\r" in text:
+        count += text.count("\r", start, end) - text.count("\r\n", start, end)
+    return count
+
+
 def skip_blank(text: str, start: int = 0) -> int:
     """Offset of the first line from `start` on that holds more than blanks and a comment."""
     end = match.end() if (match := _BLANK_LINES.match(text, start)) else start
@@ -100,6 +134,21 @@ def header_end(text: str, start: int) -> int | None:
     """Offset after the colon that ends the compound statement's header, None without one."""
     match = _HEADER.match(text, start)
     return match.end() if match else None
+
+
+def one_line_body(text: str, end: int) -> int | None:
+    """Offset of a body that follows the header's colon on its line, None for an indented block."""
+    match = _BLANK_TAIL.match(text, end)
+    tail = match.end() if match else end
+    if tail == len(text) or text[tail] in "\r\n":
+        return None
+    return tail
+
+
+def indent_at(text: str, start: int) -> int:
+    """Width in characters of the indent of the line at `start`."""
+    match = _INDENT.match(text, start)
+    return len(match.group(1)) if match else 0
 
 
 def split_block(text: str, start: int, *, top: bool) -> list[Piece]:
@@ -130,10 +179,15 @@ def _line_after(text: str, at: int) -> int:
     return at + 2 if text.startswith("\r\n", at) else at + 1
 
 
+@lru_cache(maxsize=64)
+def _line_patterns(indent: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    start = _FEED + indent
+    return re.compile(rf"{start}[^ \t\f\r\n#]"), re.compile(start + _SURE_START)
+
+
 def _recover(text: str, start: int, indent: str) -> int:
     """Where the statement ends that the fast pattern could not get through."""
-    follows = re.compile(rf"{_FEED}{indent}[^ \t\f\r\n#]")
-    surely = re.compile(rf"{_FEED}{indent}{_SURE_START}")
+    follows, surely = _line_patterns(indent)
     depth = 0
     for kind, _, end in tokens(text, start):
         if kind == "open":
@@ -227,6 +281,7 @@ def _line_end(text: str, at: int) -> int:
     return match.start() if match else len(text)
 
 
+_BREAK = re.compile(r"\r\n?|\n")
 _LINE_END = re.compile(r"[\r\n]")
 _FIELD = re.compile(r"""["'#()\[\]{}:\\]""")
 
@@ -308,12 +363,3 @@ def _spec_end(text: str, at: int, quote: str, level: int) -> int | None:
 
 
 _SPEC = re.compile(r"""["'{}]""")
-
-
-def one_line_body(text: str, end: int) -> int | None:
-    """Offset of a body that follows the header's colon on its line, None for an indented block."""
-    match = _BLANK_TAIL.match(text, end)
-    tail = match.end() if match else end
-    if tail == len(text) or text[tail] in "\r\n":
-        return None
-    return tail

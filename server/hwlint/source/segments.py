@@ -1,17 +1,27 @@
 """Statements of a file as exact slices of its text, parsed one by one when they are asked for."""
 
 import ast
-import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from hwlint.source.parsing import Fault, FaultError, parse_text
-from hwlint.source.scan import Piece, header_end, one_line_body, skip_blank, split_block
+from hwlint.source.scan import (
+    Piece,
+    header_end,
+    indent_at,
+    line_count,
+    one_line_body,
+    skip_blank,
+    split_block,
+    split_lines,
+)
 from hwlint.source.spans import Place
 
-__all__ = ["Segment", "SyntaxProblem", "line_count", "problems_of", "split_lines", "top_segments"]
+__all__ = ["Segment", "SyntaxProblem", "problems_of", "top_segments"]
 
-_NEWLINE = re.compile(r"\r\n?|\n")
 _WRAP = "if 1:\n"
+_MAX_FAILURES = 100
+_MAX_CLASSES = 5
+"""Classes in classes that are parsed one by one in search of a fault."""
 
 
 class SyntaxProblem(Exception):
@@ -21,19 +31,6 @@ class SyntaxProblem(Exception):
         super().__init__(message)
         self.place = place
         self.message = message
-
-
-def split_lines(text: str) -> list[str]:
-    """Lines as Python's parser counts them: form feeds and U+2028 end none."""
-    return _NEWLINE.split(text) if "\r" in text else text.split("\n")
-
-
-def line_count(text: str, start: int, end: int) -> int:
-    """Number of line breaks in `text[start:end]`."""
-    count = text.count("\n", start, end)
-    if "\r" in text:
-        count += text.count("\r", start, end) - text.count("\r\n", start, end)
-    return count
 
 
 class Segment:
@@ -49,6 +46,7 @@ class Segment:
     __slots__ = (
         "_fine",
         "_head",
+        "_header_fine",
         "_lines",
         "_members",
         "_older",
@@ -85,6 +83,7 @@ class Segment:
         self._head = piece.head - piece.start
         self._pad = 0
         self._fine = False
+        self._header_fine = False
         self._members: tuple[Segment, ...] | None = None
         self._older: str | None = None
         self._lines: list[str] | None = None
@@ -104,7 +103,9 @@ class Segment:
 
     @property
     def fine(self) -> bool:
-        """Whether the whole segment was parsed before, without a problem."""
+        """Whether all of the segment was parsed before, be it in parts, without a problem."""
+        if not self._fine and self._header_fine and self._members:
+            self._fine = all(member.fine for member in self._members)
         return self._fine
 
     def parse(self) -> list[ast.stmt]:
@@ -121,6 +122,7 @@ class Segment:
         if not isinstance(node, ast.ClassDef):
             raise TypeError(f"{self!r} is no class")
         node.body = []
+        self._header_fine = True
         return node
 
     def place(self, node: ast.AST) -> Place:
@@ -186,8 +188,9 @@ class Segment:
             yield self._one_line(piece)
             return
         start = skip_blank(text, end)
-        indent = len(text[start:]) - len(text[start:].lstrip(" \t\f"))
-        yield from _segments(self.path, text, split_block(text, start, top=False), self.line, indent)
+        indent = indent_at(text, start)
+        pieces = split_block(text, start, top=False)
+        yield from _segments(self.path, text, pieces, self.line, indent)
 
     def _one_line(self, piece: Piece) -> "Segment":
         text = self.text
@@ -217,21 +220,27 @@ def _segments(
         yield Segment(path, piece, text[piece.start : piece.end], line, indent)
 
 
-def problems_of(segments: Iterable[Segment]) -> Iterator[SyntaxProblem]:
-    """What does not parse. Of neighbours that fail, the first: the others mostly follow from it."""
-    failed = False
+def problems_of(segments: Iterable[Segment], level: int = 0) -> Iterator[SyntaxProblem]:
+    """What does not parse. Of neighbours that fail, the first: the others mostly follow from it.
+    Gives up after `_MAX_FAILURES` failures."""
+    failures = 0
+    before = False
     for segment in segments:
-        found = list(_problems(segment))
-        if not failed:
+        found = _problems(segment, level)
+        if found and not before:
             yield from found
-        failed = bool(found)
+        before = bool(found)
+        failures += before
+        if failures >= _MAX_FAILURES:
+            return
 
 
-def _problems(segment: Segment) -> Iterator[SyntaxProblem]:
+def _problems(segment: Segment, level: int) -> list[SyntaxProblem]:
     if segment.fine:
-        return
+        return []
     try:
         segment.parse()
     except SyntaxProblem as problem:
-        inner = list(problems_of(segment.members))
-        yield from inner or [problem]
+        inner = segment.members if level < _MAX_CLASSES else ()
+        return list(problems_of(inner, level + 1)) or [problem]
+    return []

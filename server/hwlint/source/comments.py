@@ -1,0 +1,226 @@
+"""What comments say to hwlint: suppressions and hints.
+
+    # hwlint: ignore[HW101, HW102] the checkpoint fixes this width
+    # hwlint: ignore-file[HW201]
+    # hwlint: build(dim=768) input(1, 3, 224, 224)
+    # hwlint: fixed
+    # hwlint: search(32, 64)
+
+A comment that ends a line of code speaks of that line; one that has a line to itself, of the next
+line of code. Either way the line is extended over brackets that open or close on it, strings and
+backslashes: above or at either end of a call that runs over lines, it speaks of the whole call;
+inside the brackets, of the argument beside it. Above decorators it speaks of the definition too.
+"""
+
+import ast
+import re
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from hwlint.source.files import SourceFile
+from hwlint.source.scan import line_starts, tokens
+from hwlint.source.spans import Place
+
+__all__ = ["Comment", "read_comments"]
+
+_DIRECTIVE = re.compile(r"#\s*hwlint\s*:\s*([^#]*)")
+_SUPPRESSION = re.compile(r"(ignore-file|ignore)\s*\[([^\]]*)\]\s*(.*)", re.DOTALL)
+_HINT = re.compile(r"(build|input|search)\s*(\()|(fixed)\b")
+_CODE = re.compile(r"[A-Za-z][\w-]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """One thing that a comment says. A line with several hints makes several."""
+
+    kind: str
+    """"ignore", "ignore-file", "build", "input", "search", "fixed", or "malformed"."""
+    place: Place
+    """The hint or suppression itself, without the `#`."""
+    first_line: int
+    """First line of what it speaks of, 0-based."""
+    last_line: int
+    """Last line of it, included."""
+    codes: tuple[str, ...] = ()
+    """What is suppressed, as written: codes or names of rules."""
+    text: str = ""
+    """What stands in the brackets."""
+    reason: str = ""
+    """What follows a suppression."""
+    args: tuple[object, ...] = ()
+    keywords: Mapping[str, object] = field(default_factory=dict[str, object])
+    problem: str = ""
+    """What is wrong with a malformed one."""
+
+
+class _Note(NamedTuple):
+    """A hwlint comment before it is read."""
+
+    body: str
+    line: int
+    col: int
+    own_line: bool
+
+
+def read_comments(source: SourceFile) -> tuple[Comment, ...]:
+    """Everything that comments of a file say to hwlint, in order."""
+    if "hwlint" not in source.text:
+        return ()
+    layout = _Layout(source)
+    return tuple(comment for note in layout.notes for comment in _read(source, layout, note))
+
+
+class _Layout:
+    """Where the lines of a file start and which of them belong together."""
+
+    def __init__(self, source: SourceFile) -> None:
+        self.text = source.text
+        self.lines = source.lines
+        self._starts = line_starts(source.text)
+        self._blank: set[int] = set()
+        self._pairs: list[tuple[int, int]] = []
+        self._runs: list[tuple[int, int]] = []
+        self.notes: list[_Note] = []
+        self._scan()
+
+    def line_of(self, offset: int) -> int:
+        """Line of an offset of the text."""
+        return bisect_right(self._starts, offset) - 1
+
+    def range_of(self, line: int) -> tuple[int, int]:
+        """The line with what its brackets, strings and backslashes join to it."""
+        first = last = line
+        for start, end in self._pairs:
+            if line in (start, end):
+                first, last = min(first, start), max(last, end)
+        for start, end in self._runs:
+            if start <= line <= end:
+                first, last = min(first, start), max(last, end)
+        return first, last
+
+    def next_code(self, line: int) -> int | None:
+        """The first line from `line` on that holds code."""
+        lines = range(line, len(self.lines))
+        return next((at for at in lines if at not in self._blank and self.lines[at].strip()), None)
+
+    def _scan(self) -> None:
+        opened: list[int] = []
+        for kind, start, end in tokens(self.text):
+            if kind == "comment":
+                self._comment(start, end)
+            elif kind == "open":
+                opened.append(self.line_of(start))
+            elif kind == "close" and opened:
+                self._pairs.append((opened.pop(), self.line_of(start)))
+            elif kind in ("string", "join") and self.line_of(start) < self.line_of(end):
+                self._runs.append((self.line_of(start), self.line_of(end)))
+
+    def _comment(self, start: int, end: int) -> None:
+        line = self.line_of(start)
+        own_line = not self.text[self._starts[line] : start].strip()
+        if own_line:
+            self._blank.add(line)
+        match = _DIRECTIVE.search(self.text, start, end)
+        if match:
+            col = match.start(1) - self._starts[line]
+            self.notes.append(_Note(match.group(1).rstrip(), line, col, own_line))
+
+
+def _read(source: SourceFile, layout: _Layout, note: _Note) -> Iterator[Comment]:
+    first, last = _target(layout, note)
+    match = _SUPPRESSION.fullmatch(note.body)
+    if match is None:
+        yield from _hints(source.path, note, (first, last))
+        return
+    kind, listed, reason = match.groups()
+    codes = tuple(code.strip() for code in listed.split(",") if code.strip())
+    wrong = [code for code in codes if not _CODE.fullmatch(code)]
+    place = _place(source.path, note, 0, len(note.body))
+    if wrong or not codes:
+        problem = f"{wrong[0]!r} is no rule" if wrong else f"{kind}[] names no rule"
+        yield Comment("malformed", place, first, last, text=note.body, problem=problem)
+        return
+    if kind == "ignore-file":
+        first, last = 0, len(layout.lines) - 1
+    yield Comment(kind, place, first, last, codes, listed, reason.strip())
+
+
+def _target(layout: _Layout, note: _Note) -> tuple[int, int]:
+    """The lines that a comment speaks of."""
+    line = layout.next_code(note.line + 1) if note.own_line else note.line
+    if line is None:
+        return note.line, note.line
+    first, last = layout.range_of(line)
+    while layout.lines[line].lstrip().startswith("@"):
+        line = layout.next_code(layout.range_of(line)[1] + 1)
+        if line is None:
+            break
+        last = layout.range_of(line)[1]
+    return first, last
+
+
+def _hints(path: str, note: _Note, lines: tuple[int, int]) -> Iterator[Comment]:
+    body = note.body
+    at = 0
+    while True:
+        match = _HINT.match(body, at)
+        end = _closing(body, match.start(2)) if match and match.group(2) else None
+        if match is None or (match.group(2) and end is None):
+            rest = body[at:] or "nothing"
+            problem = f"{rest!r} is neither a suppression nor a hint" if body else "says nothing"
+            yield _malformed(path, note, lines, at, problem)
+            return
+        end = end or match.end()
+        yield _hint(path, note, lines, match, end)
+        at = end + len(body[end:]) - len(body[end:].lstrip(" \t,"))
+        if at >= len(body):
+            return
+
+
+def _closing(body: str, start: int) -> int | None:
+    """Offset after the bracket that closes the one at `start`."""
+    depth = 0
+    for kind, _, end in tokens(body, start):
+        depth += {"open": 1, "close": -1}.get(kind, 0)
+        if depth == 0:
+            return end
+    return None
+
+
+def _hint(
+    path: str, note: _Note, lines: tuple[int, int], match: re.Match[str], end: int
+) -> Comment:
+    place = _place(path, note, match.start(), end)
+    kind = match.group(1) or match.group(3)
+    text = note.body[match.end() : end - 1] if match.group(2) else ""
+    try:
+        args, keywords = _literals(text)
+    except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError):
+        return _malformed(path, note, lines, match.start(), f"{kind}({text}) is not plain values")
+    return Comment(kind, place, *lines, text=text, args=args, keywords=keywords)
+
+
+def _literals(text: str) -> tuple[tuple[object, ...], dict[str, object]]:
+    call = ast.parse(f"_({text})", mode="eval").body
+    if not isinstance(call, ast.Call):
+        raise TypeError(text)
+    args = tuple(ast.literal_eval(arg) for arg in call.args)
+    keywords = {_keyword(keyword): ast.literal_eval(keyword.value) for keyword in call.keywords}
+    return args, keywords
+
+
+def _keyword(keyword: ast.keyword) -> str:
+    if keyword.arg is None:
+        raise ValueError("**")
+    return keyword.arg
+
+
+def _malformed(path: str, note: _Note, lines: Sequence[int], start: int, problem: str) -> Comment:
+    place = _place(path, note, start, len(note.body))
+    return Comment("malformed", place, lines[0], lines[1], text=note.body[start:], problem=problem)
+
+
+def _place(path: str, note: _Note, start: int, end: int) -> Place:
+    return Place(path, note.line, note.col + start, note.line, note.col + end)
