@@ -16,7 +16,7 @@ import ast
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from hwlint.source.files import SourceFile
@@ -28,6 +28,9 @@ __all__ = ["Comment", "read_comments"]
 _DIRECTIVE = re.compile(r"#\s*hwlint\s*:\s*([^#]*)")
 _SUPPRESSION = re.compile(r"(ignore-file|ignore)\s*\[([^\]]*)\]\s*(.*)", re.DOTALL)
 _HINT = re.compile(r"(build|input|search)\s*(\()|(fixed)\b")
+_NEITHER = "{!r} is neither a suppression nor a hint"
+_UNKNOWN_HINT = re.compile(r"[A-Za-z_]\w*\s*\(")
+_MAX_DECORATORS = 20
 _CODE = re.compile(r"[A-Za-z][\w-]*")
 
 
@@ -48,7 +51,7 @@ class Comment:
     text: str = ""
     """What stands in the brackets."""
     reason: str = ""
-    """What follows a suppression."""
+    """What follows a suppression or the last hint."""
     args: tuple[object, ...] = ()
     keywords: Mapping[str, object] = field(default_factory=dict[str, object])
     problem: str = ""
@@ -79,53 +82,64 @@ class _Layout:
         self.text = source.text
         self.lines = source.lines
         self._starts = line_starts(source.text)
-        self._blank: set[int] = set()
-        self._pairs: list[tuple[int, int]] = []
-        self._runs: list[tuple[int, int]] = []
+        self._joined: dict[int, tuple[int, int]] = {}
         self.notes: list[_Note] = []
-        self._scan()
-
-    def line_of(self, offset: int) -> int:
-        """Line of an offset of the text."""
-        return bisect_right(self._starts, offset) - 1
+        comments = self._scan()
+        self._next = self._next_lines(comments)
 
     def range_of(self, line: int) -> tuple[int, int]:
         """The line with what its brackets, strings and backslashes join to it."""
-        first = last = line
-        for start, end in self._pairs:
-            if line in (start, end):
-                first, last = min(first, start), max(last, end)
-        for start, end in self._runs:
-            if start <= line <= end:
-                first, last = min(first, start), max(last, end)
-        return first, last
+        return self._joined.get(line, (line, line))
 
     def next_code(self, line: int) -> int | None:
         """The first line from `line` on that holds code."""
-        lines = range(line, len(self.lines))
-        return next((at for at in lines if at not in self._blank and self.lines[at].strip()), None)
+        return self._next[line] if line < len(self._next) else None
 
-    def _scan(self) -> None:
+    def _scan(self) -> set[int]:
+        """Go through the text once; gives the lines that hold a comment only."""
         opened: list[int] = []
+        comments: set[int] = set()
         for kind, start, end in tokens(self.text):
-            if kind == "comment":
-                self._comment(start, end)
+            line = self._line_of(start)
+            if kind == "comment" and self._comment(line, start, end):
+                comments.add(line)
             elif kind == "open":
-                opened.append(self.line_of(start))
+                opened.append(line)
             elif kind == "close" and opened:
-                self._pairs.append((opened.pop(), self.line_of(start)))
-            elif kind in ("string", "join") and self.line_of(start) < self.line_of(end):
-                self._runs.append((self.line_of(start), self.line_of(end)))
+                self._join((opened.pop(), line), inside=False)
+            elif kind in ("string", "join"):
+                self._join((line, self._line_of(end)), inside=True)
+        return comments
 
-    def _comment(self, start: int, end: int) -> None:
-        line = self.line_of(start)
+    def _line_of(self, offset: int) -> int:
+        return bisect_right(self._starts, offset) - 1
+
+    def _join(self, ends: tuple[int, int], *, inside: bool) -> None:
+        """Join two lines, and with `inside` those between them."""
+        if ends[0] == ends[1]:
+            return
+        for line in range(ends[0], ends[1] + 1) if inside else ends:
+            first, last = self._joined.get(line, ends)
+            self._joined[line] = min(first, ends[0]), max(last, ends[1])
+
+    def _comment(self, line: int, start: int, end: int) -> bool:
+        """Note a comment that is for hwlint; tells whether it has the line to itself."""
         own_line = not self.text[self._starts[line] : start].strip()
-        if own_line:
-            self._blank.add(line)
         match = _DIRECTIVE.search(self.text, start, end)
         if match:
             col = match.start(1) - self._starts[line]
             self.notes.append(_Note(match.group(1).rstrip(), line, col, own_line))
+        return own_line
+
+    def _next_lines(self, comments: set[int]) -> list[int | None]:
+        """For every line the first line from it on that holds code."""
+        found: list[int | None] = []
+        following: int | None = None
+        for line in range(len(self.lines) - 1, -1, -1):
+            if line not in comments and self.lines[line].strip():
+                following = line
+            found.append(following)
+        return found[::-1]
 
 
 def _read(source: SourceFile, layout: _Layout, note: _Note) -> Iterator[Comment]:
@@ -153,36 +167,39 @@ def _target(layout: _Layout, note: _Note) -> tuple[int, int]:
     if line is None:
         return note.line, note.line
     first, last = layout.range_of(line)
-    while layout.lines[line].lstrip().startswith("@"):
-        line = layout.next_code(layout.range_of(line)[1] + 1)
-        if line is None:
+    for _ in range(_MAX_DECORATORS):
+        if not layout.lines[line].lstrip().startswith("@"):
             break
+        line = layout.next_code(last + 1) or line
         last = layout.range_of(line)[1]
     return first, last
 
 
-def _hints(path: str, note: _Note, lines: tuple[int, int]) -> Iterator[Comment]:
+def _hints(path: str, note: _Note, lines: tuple[int, int]) -> list[Comment]:
+    """Hints one after the other; words after the last are its reason."""
     body = note.body
+    hints: list[Comment] = []
     at = 0
-    while True:
+    while at < len(body) or not hints:
         match = _HINT.match(body, at)
-        end = _closing(body, match.start(2)) if match and match.group(2) else None
-        if match is None or (match.group(2) and end is None):
-            rest = body[at:] or "nothing"
-            problem = f"{rest!r} is neither a suppression nor a hint" if body else "says nothing"
-            yield _malformed(path, note, lines, at, problem)
-            return
-        end = end or match.end()
-        yield _hint(path, note, lines, match, end)
-        at = end + len(body[end:]) - len(body[end:].lstrip(" \t,"))
-        if at >= len(body):
-            return
+        end = _closing(body, match) if match else None
+        if match is None or end is None:
+            if hints and not _UNKNOWN_HINT.match(body, at):
+                hints[-1] = replace(hints[-1], reason=body[at:])
+            else:
+                hints.append(_malformed(path, note, lines, at, _NEITHER.format(body[at:])))
+            break
+        hints.append(_hint(path, note, lines, match, end))
+        at = len(body) - len(body[end:].lstrip(" \t,"))
+    return hints
 
 
-def _closing(body: str, start: int) -> int | None:
-    """Offset after the bracket that closes the one at `start`."""
+def _closing(body: str, hint: re.Match[str]) -> int | None:
+    """Offset after a hint: after the bracket that closes the one it ends with."""
+    if not hint.group(2):
+        return hint.end()
     depth = 0
-    for kind, _, end in tokens(body, start):
+    for kind, _, end in tokens(body, hint.start(2)):
         depth += {"open": 1, "close": -1}.get(kind, 0)
         if depth == 0:
             return end

@@ -51,7 +51,7 @@ def file_facts(source: SourceFile, wanted: Collection[str]) -> FileFacts:
         return FileFacts(source.path, {}, ())
     parsed = [part for segment in source.segments for part in _parsed(segment)]
     top = [statement for segment, body in parsed if not segment.indent for statement in body]
-    scope = Scope({}, "")
+    scope = Scope()
     scope.bind(top)
     prefixes = tuple(wanted)
     facts = [

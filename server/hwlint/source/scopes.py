@@ -15,19 +15,15 @@ _Inner = _Definition | ast.Lambda | _Comprehension
 class Scope:
     """What names mean in a function, in a class or at the top of a file."""
 
-    def __init__(self, names: dict[str, str | None], enclosing: str) -> None:
-        self.names = names
-        """Dotted names; None for a name that is bound to something else."""
-        self.imports: dict[str, str] = {}
+    def __init__(
+        self, enclosing: str = "", outer: "Scope | None" = None, hidden: Iterable[str] = ()
+    ) -> None:
         self.enclosing = enclosing
+        """Dotted name of the function or class."""
+        self.imports: dict[str, str] = {}
+        self.outer = outer
+        self.names: dict[str, str | None] = dict.fromkeys(hidden)
         self.stars: tuple[str, ...] = ()
-        """Modules of which everything was imported."""
-
-    def inner(self, enclosing: str, hidden: Iterable[str] = ()) -> "Scope":
-        """A scope inside this one, in which other names are hidden."""
-        scope = Scope({**self.names, **dict.fromkeys(hidden)}, enclosing)
-        scope.stars = self.stars
-        return scope
 
     def bind(self, body: Sequence[ast.stmt]) -> None:
         """Enter what statements bind. An import wins over other bindings of its name: they are
@@ -51,9 +47,15 @@ class Scope:
         return None if base is None else ".".join((base, *reversed(words)))
 
     def _base(self, name: str) -> str | None:
-        if name in self.names or hasattr(builtins, name) or not self.stars:
-            return self.names.get(name)
-        return f"{self.stars[-1]}.{name}"
+        """What a name stands for; None for what is bound to something that no import says."""
+        scope: Scope | None = self
+        stars = self.stars
+        while scope is not None:
+            if name in scope.names:
+                return scope.names[name]
+            stars = scope.stars or stars
+            scope = scope.outer
+        return f"{stars[-1]}.{name}" if stars and not hasattr(builtins, name) else None
 
     def _alias(self, statement: ast.stmt, bound: Counter[str]) -> None:
         """Follow `name = dotted.name` where the name is bound only once."""
@@ -87,11 +89,11 @@ def _entered(node: _Inner, here: Scope, functions: Scope) -> Iterator[tuple[ast.
     name = getattr(node, "name", "")
     path = f"{here.enclosing}.{name}".strip(".")
     if isinstance(node, ast.ClassDef):
-        inner = here.inner(path)
+        inner = Scope(path, here)
         inner.bind(node.body)
         after = functions
     else:
-        inner = after = functions.inner(path, _hidden(node))
+        inner = after = Scope(path, functions, _hidden(node))
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             inner.bind(node.body)
     body = set(map(id, node.body)) if isinstance(node, _Definition) else None
