@@ -101,11 +101,12 @@ def misaligned(
     graph, limits = reading.graph, reading.profile.reporting
     if graph is None or limits is None:
         return
-    layers = _unique(graph)
-    for cause in _causes(reading, layers, dimensions).values():
+    layers, owners = _unique(graph), _Owners()
+    for cause in _causes(reading, layers, dimensions, owners).values():
         waste = _waste(graph, layers, cause.concerned())
         if waste is not None and _worth_reading(limits, cause, waste):
-            yield _finding(reading, layers, cause, waste, noun)
+            norms = _norms(layers, cause, owners)
+            yield _finding(reading, cause, waste, _things(waste, noun, norms))
 
 
 def _worth_reading(limits: Reporting, cause: _Cause, waste: _Waste) -> bool:
@@ -129,13 +130,13 @@ def _causes(
     reading: Reading,
     layers: list[Layer],
     dimensions: Callable[[Reading, Layer], Iterable[Dimension]],
+    owners: "_Owners",
 ) -> dict[Place, _Cause]:
     """Group dimensions by the literal that decides them, else by the call."""
     limits = reading.profile.reporting
     few = limits.image_channels if limits is not None else 0
     ends = _Ends(layers, few)
     gates = gate_layers(reading.graph) if reading.graph is not None else frozenset[int]()
-    owners = _Owners()
     causes: dict[Place, _Cause] = {}
     for layer in layers:
         if id(layer) in gates:
@@ -221,9 +222,7 @@ def _waste(graph: ModelGraph, layers: list[Layer], dims: list[Dimension]) -> _Wa
     return _Waste(tuple(concerned.values()), params, padding, model, graph.params is not None)
 
 
-def _finding(
-    reading: Reading, layers: list[Layer], cause: _Cause, waste: _Waste, noun: str
-) -> Finding:
+def _finding(reading: Reading, cause: _Cause, waste: _Waste, things: str) -> Finding:
     dims = cause.concerned()
     anchor = cause.literal.place if cause.literal is not None else None
     place = anchor or dims[0].layer.place
@@ -233,7 +232,7 @@ def _finding(
     model_share = waste.padding / waste.model if waste.whole and waste.model else None
     return Finding(
         place,
-        _message(padded, (value, solved), _things(layers, cause, waste, noun), waste),
+        _message(padded, (value, solved), things, waste),
         _why(reading, dims, padded, place, waste),
         _advice(dims, waste),
         alternatives=_alternatives(dims, place),
@@ -278,27 +277,26 @@ def _fills(dim: Dimension, place: Place, candidate: int) -> bool:
     return then is not None and then >= whole and then % (dim.tile.minimum * dim.groups) == 0
 
 
-def _things(layers: list[Layer], cause: _Cause, waste: _Waste, noun: str) -> str:
+def _things(waste: _Waste, noun: str, norms: int) -> str:
     """What would be aligned: "7 convolutions and 7 norms"."""
     text = count(len(waste.layers), noun)
-    norms = _norms(layers, cause)
     return f"{text} and {count(norms, 'norm')}" if norms else text
 
 
-def _norms(layers: list[Layer], cause: _Cause) -> int:
-    """Norms whose width the same literal decides."""
-    if cause.literal is None:
+def _norms(layers: list[Layer], cause: _Cause, owners: _Owners) -> int:
+    """Count the norms whose width the same literal decides."""
+    literal = cause.literal
+    if literal is None:
         return 0
     values = {dim.value * dim.groups for dim in cause.concerned()}
-    return sum(1 for layer in layers if _follows(layer, cause.literal, values))
-
-
-def _follows(layer: Layer, literal: Origin, values: set[int]) -> bool:
-    argument = layer.args.get("num_features") or layer.args.get("num_channels")
-    if LAYERS[layer.op].family != "norm" or argument is None or argument.value not in values:
-        return False
-    decides = owner(argument.origin)
-    return decides is not None and decides.place == literal.place
+    arguments = [
+        layer.args.get("num_features") or layer.args.get("num_channels")
+        for layer in layers
+        if LAYERS[layer.op].family == "norm"
+    ]
+    wide = [a for a in arguments if a is not None and a.value in values]
+    found = [owners.of(argument.origin) for argument in wide]
+    return sum(decides is not None and decides.place == literal.place for decides in found)
 
 
 def _message(
