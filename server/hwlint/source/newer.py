@@ -91,11 +91,11 @@ def _opaque_string(prefix: str, literal: str) -> str:
 
 
 def _opaque(text: str) -> str:
-    """A name of underscores as long as the first line, blanks for the others."""
-    head, *_ = re.split(r"[\r\n]", text, maxsplit=1)
-    name = "_" * len(head)
-    rest = re.sub(r"[^\r\n]", " ", text[len(head) :])
-    return name + rest if name else rest[:-1] + "_"
+    """A name of underscores as long as the first line that is not empty, blanks for the others."""
+    match = re.search(r"[^\r\n]+", text)
+    start, end = match.span() if match else (0, 0)
+    rest = re.sub(r"[^\r\n]", " ", text[end:])
+    return text[:start] + "_" * (end - start) + rest
 
 
 def _handlers(masked: str) -> Iterator[_Edit]:
