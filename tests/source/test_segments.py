@@ -104,7 +104,7 @@ EXACT = {
     "empty": "",
     "comments only": "# one\n\n# two",
     "no final break": "x = f(1)",
-    "decorators": "@a(\n 1)\n# why\n@b\n\nasync def f(x): return g(x)\n@c\nclass A(b(1)): x = h()\n",
+    "decorators": "@a(\n 1)\n# y\n@b\n\nasync def f(x): return g(x)\n@c\nclass A(b(1)): x = h()\n",
     "one-line class": "class A(b(1)): x = f('é'); y = g(x)\n\nz = h()\n",
     "one-line class of strings": "class A: 'ä'; y = g(x)  # ü\n",
     "semicolons": "x = f(1); y = g(x); z = h(y)\nw = f(2)\n",
