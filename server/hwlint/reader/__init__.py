@@ -1,0 +1,5 @@
+"""The static interpreter: from source to the models that it builds, without running it."""
+
+from hwlint.reader.reading import FileReading, Reader, ReadOptions
+
+__all__ = ["FileReading", "ReadOptions", "Reader"]

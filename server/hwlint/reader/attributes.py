@@ -1,0 +1,478 @@
+"""Attribute access as Python and torch.nn.Module do it."""
+
+from typing import TYPE_CHECKING, Any
+
+from hwlint.reader import builtin_classes as core
+from hwlint.reader.values import (
+    BoundMethod,
+    Builtin,
+    Class,
+    ClassMethod,
+    DictValue,
+    External,
+    Function,
+    Instance,
+    ListValue,
+    ModuleInstance,
+    Partial,
+    PropertyValue,
+    PyRaise,
+    SetValue,
+    StaticMethod,
+    SuperValue,
+    Tensor,
+    Unknown,
+    Value,
+)
+
+if TYPE_CHECKING:
+    from hwlint.reader.interpreter import Interpreter
+
+__all__ = ["Attributes"]
+
+_MISSING = object()
+
+
+class Attributes:
+    """The attribute half of the interpreter."""
+
+    def getattr(self: "Interpreter", value: Value, name: str) -> Value:
+        """Return `value.name`; raises PyRaise(AttributeError)."""
+        if isinstance(value, Instance):
+            return self.instance_attribute(value, name)
+        if isinstance(value, Unknown):
+            return value
+        if isinstance(value, Class):
+            return self.class_attribute(value, name)
+        if isinstance(value, External):
+            return self.imports.external_attribute(value, name)
+        if isinstance(value, SuperValue):
+            return self._super_attribute(value, name)
+        special = _SPECIAL.get(type(value))
+        if special is not None:
+            found = special(self, value, name)
+            if found is not _MISSING:
+                return found
+        return self._native_attribute(value, name)
+
+    def find_attribute(self: "Interpreter", value: Value, name: str) -> Value:
+        """Return `value.name`, or the AttributeError as PyRaise where there is none."""
+        try:
+            return self.getattr(value, name)
+        except PyRaise as problem:
+            if not problem.value.cls.derives(core.BUILTINS["AttributeError"]):
+                raise
+            return problem
+
+    def no_attribute(self: "Interpreter", value: Value, name: str) -> PyRaise:
+        """Return the AttributeError to raise."""
+        return self.error("AttributeError", f"{self.type_name(value)!r} object has no attribute {name!r}")  # fmt: skip
+
+    # --- instances --------------------------------------------------------------------------
+
+    def instance_attribute(self: "Interpreter", value: Instance, name: str) -> Value:
+        """Return an attribute of an object, the class's own hooks first."""
+        hook = value.cls.find("__getattribute__")
+        if hook is not None:
+            return self.call(hook, [value, name], {})
+        return self.plain_attribute(value, name)
+
+    def plain_attribute(self: "Interpreter", value: Instance, name: str) -> Value:
+        """What object.__getattribute__ does, then __getattr__."""
+        found = self._own_attribute(value, name)
+        if found is not _MISSING:
+            return found
+        hook = value.cls.find("__getattr__")
+        if hook is not None:
+            return self.call(hook, [value, name], {})
+        return self.missing_attribute(value, name)
+
+    def missing_attribute(self: "Interpreter", value: Instance, name: str) -> Value:
+        """Raise AttributeError, or return Unknown where an unread base may have the attribute."""
+        unknown = self.unknown_base(value)
+        if unknown is not None and not self.probing:
+            return unknown
+        raise self.no_attribute(value, name)
+
+    def _own_attribute(self: "Interpreter", value: Instance, name: str) -> Value:
+        raw = value.cls.find(name, _MISSING)
+        if isinstance(raw, PropertyValue):
+            return self.get_property(raw, value, value.cls)
+        attrs = value.attrs
+        if name in attrs:
+            return attrs[name]
+        if isinstance(value, ModuleInstance):
+            found = self.registered(value, name)
+            if found is not _MISSING:
+                return found
+        if raw is not _MISSING:
+            return self.bind(raw, value)
+        if name == "__class__":
+            return value.cls
+        if name == "__dict__":
+            return self._instance_dict(value)
+        if value.payload is not None:
+            return self._payload_attribute(value, name)
+        return _MISSING
+
+    def registered(self: "Interpreter", value: ModuleInstance, name: str) -> Value:
+        """Return a submodule, parameter, buffer or layer attribute of a module."""
+        if name in value.modules:
+            return value.modules[name]
+        if name in value.parameters:
+            return value.parameters[name]
+        if name in value.buffers:
+            return value.buffers[name]
+        if value.layer is not None:
+            from hwlint.reader.library.torch_nn import layer_attributes
+
+            attributes = layer_attributes(self, value)
+            if name in attributes:
+                return attributes[name]
+        own = {"_modules": value.modules, "_parameters": value.parameters, "_buffers": value.buffers}
+        if name in own:
+            return own[name]
+        return True if name == "training" else _MISSING
+
+    def _instance_dict(self: "Interpreter", value: Instance) -> Value:
+        made = DictValue(value.attrs, self.clock)
+        made.home = value
+        return made
+
+    def _payload_attribute(self: "Interpreter", value: Instance, name: str) -> Value:
+        methods = self.native_methods.get(type(value.payload))
+        if methods is not None and name in methods:
+            impl = methods[name]
+            payload = value.payload
+            return Builtin(name, lambda interp, args, kwargs: impl(interp, payload, args, kwargs))
+        return _MISSING
+
+    def get_property(self: "Interpreter", raw: PropertyValue, value: Value, cls: Class) -> Value:
+        """Return what a property (or a subclass of it with its own __get__) gives."""
+        if raw.instance is not None:
+            hook = raw.instance.cls.find("__get__")
+            if isinstance(hook, Function):
+                return self.call(hook, [raw.instance, value, cls], {})
+        if raw.fget is None:
+            return Unknown("property without getter")
+        return self.call(raw.fget, [value], {})
+
+    def bind(self: "Interpreter", raw: Value, value: Value) -> Value:
+        """Return what a class attribute is when read through an instance."""
+        kind = type(raw)
+        if kind is Function or kind is Builtin:
+            return BoundMethod(raw, value)
+        if kind is StaticMethod:
+            return raw.func
+        if kind is ClassMethod:
+            return BoundMethod(raw.func, value.cls if isinstance(value, Instance) else value)
+        if isinstance(raw, Instance):
+            hook = raw.cls.find("__get__")
+            if hook is not None:
+                owner = value.cls if isinstance(value, Instance) else None
+                return self.call(hook, [raw, value, owner], {})
+        return raw
+
+    def unknown_base(self: "Interpreter", value: Value) -> Unknown | None:
+        """Return why the class of a value is not fully known, None where it is."""
+        cls = value if isinstance(value, Class) else core.class_of(value)
+        if cls is None:
+            return None
+        for base in cls.mro:
+            if base.generic_unknown is not None:
+                return base.generic_unknown
+        return None
+
+    # --- classes, super, functions ----------------------------------------------------------
+
+    def class_attribute(self: "Interpreter", value: Class, name: str) -> Value:
+        """Return an attribute of a class."""
+        raw = value.find(name, _MISSING)
+        if raw is not _MISSING and name != "__init__":
+            return self.bind_to_class(raw, value)
+        if value.metaclass is not None:
+            meta = value.metaclass.find(name, _MISSING)
+            if isinstance(meta, PropertyValue):
+                return self.get_property(meta, value, value.metaclass)
+            if meta is not _MISSING and name != "__init__":
+                return self.bind(meta, value)
+        if raw is not _MISSING:
+            return raw
+        special = _CLASS_SPECIAL.get(name)
+        if special is not None:
+            return special(self, value)
+        if value.native is not None:
+            methods = self.native_methods.get(_NATIVE_KIND.get(value.native, value.native))
+            if methods is not None and name in methods:
+                impl = methods[name]
+                return Builtin(name, lambda i, a, k: impl(i, _native(a[0]), a[1:], k))
+        hook = value.metaclass.find("__getattr__") if value.metaclass is not None else None
+        if hook is not None:
+            return self.call(hook, [value, name], {})
+        if name in core.OBJECT_METHODS:
+            return core.OBJECT_METHODS[name]
+        unknown = self.unknown_base(value)
+        if unknown is not None and not self.probing:
+            return unknown
+        raise self.error("AttributeError", f"type object {value.name!r} has no attribute {name!r}")
+
+    def bind_to_class(self: "Interpreter", raw: Value, value: Class) -> Value:
+        """Return what a class attribute is when read through the class."""
+        if isinstance(raw, StaticMethod):
+            return raw.func
+        if isinstance(raw, ClassMethod):
+            return BoundMethod(raw.func, value)
+        if isinstance(raw, PropertyValue) and raw.instance is not None:
+            return self.get_property(raw, None, value)
+        if isinstance(raw, Instance):
+            hook = raw.cls.find("__get__")
+            if hook is not None:
+                return self.call(hook, [raw, None, value], {})
+        return raw
+
+    def _super_attribute(self: "Interpreter", value: SuperValue, name: str) -> Value:
+        target = value.self_value
+        cls = target if isinstance(target, Class) else core.class_of(target)
+        mro = cls.mro if cls is not None else value.after.mro
+        if isinstance(target, Class) and value.after not in mro:
+            mro = value.after.mro
+        start = mro.index(value.after) + 1 if value.after in mro else 1
+        for base in mro[start:]:
+            if name not in base.attrs:
+                continue
+            raw = base.attrs[name]
+            if isinstance(target, Class) and mro is not target.mro and name != "__new__":
+                return self.bind(raw, target)  # a method of a metaclass
+            return self._bind_super(raw, target)
+        if isinstance(target, ModuleInstance):
+            found = self.registered(target, name)
+            if found is not _MISSING:
+                return found
+        return self._super_default(value, name, mro[start:])
+
+    def _bind_super(self: "Interpreter", raw: Value, target: Value) -> Value:
+        if isinstance(target, Class):
+            return BoundMethod(raw.func, target) if isinstance(raw, ClassMethod) else (
+                raw.func if isinstance(raw, StaticMethod) else raw
+            )
+        if isinstance(raw, PropertyValue):
+            return self.get_property(raw, target, target.cls)
+        return self.bind(raw, target)
+
+    def _super_default(
+        self: "Interpreter", value: SuperValue, name: str, rest: tuple[Class, ...]
+    ) -> Value:
+        target = value.self_value
+        default = core.OBJECT_METHODS.get(name)
+        if default is not None:
+            return BoundMethod(default, target)
+        if isinstance(target, Instance) and target.payload is not None:
+            found = self._payload_attribute(target, name)
+            if found is not _MISSING:
+                return found
+        for base in rest:
+            if base.generic_unknown is not None:
+                return base.generic_unknown
+        if isinstance(target, Class):
+            return self.class_attribute(core.TYPE, name)
+        raise self.error("AttributeError", f"'super' object has no attribute {name!r}")
+
+    def _native_attribute(self: "Interpreter", value: Value, name: str) -> Value:
+        methods = self.native_methods.get(type(value))
+        if methods is not None and name in methods:
+            impl = methods[name]
+            return Builtin(name, lambda interp, args, kwargs: impl(interp, value, args, kwargs))
+        if name == "__class__":
+            return core.class_of(value) or Unknown("class")
+        if name == "__doc__":
+            return None
+        raise self.no_attribute(value, name)
+
+    # --- writing ----------------------------------------------------------------------------
+
+    def setattr(self: "Interpreter", value: Value, name: str, item: Value) -> None:
+        """Do `value.name = item`."""
+        if isinstance(value, Instance):
+            hook = value.cls.find("__setattr__")
+            if hook is not None:
+                self.call(hook, [value, name, item], {})
+            else:
+                self.set_plain(value, name, item)
+        elif isinstance(value, Class):
+            self.touch(value)
+            value.attrs[name] = item
+        elif isinstance(value, Function):
+            self.touch(value)
+            value.attrs[name] = item
+        elif isinstance(value, External):
+            self.imports.set_external(value, name, item)
+        elif isinstance(value, Tensor) and name == "data" and isinstance(item, Tensor):
+            value.data = item.data
+        elif type(value) in _SPECIAL:
+            setter = getattr(value, "store", None)
+            if setter is not None:
+                setter(name, item)
+
+    def set_plain(self: "Interpreter", value: Instance, name: str, item: Value) -> None:
+        """What object.__setattr__ does, with torch.nn.Module's registration."""
+        raw = value.cls.find(name)
+        if isinstance(raw, PropertyValue):
+            if raw.fset is None:
+                raise self.error("AttributeError", f"can't set attribute {name!r}")
+            self.call(raw.fset, [value, item], {})
+            return
+        self.touch(value)
+        if isinstance(value, ModuleInstance):
+            self._register(value, name, item)
+        else:
+            value.attrs[name] = item
+
+    def _register(self: "Interpreter", value: ModuleInstance, name: str, item: Value) -> None:
+        for table in (value.modules, value.parameters, value.buffers):
+            self.touch(table)
+        if isinstance(item, ModuleInstance):
+            self._drop(value, name, value.modules)
+            value.modules[name] = item
+        elif isinstance(item, Tensor) and item.kind == "parameter":
+            self._drop(value, name, value.parameters)
+            value.parameters[name] = item
+        elif name in value.modules and item is None:
+            value.modules[name] = None
+        elif name in value.parameters and item is None:
+            value.parameters[name] = None
+        elif name in value.buffers and (item is None or isinstance(item, Tensor)):
+            value.buffers[name] = item
+        elif isinstance(item, Unknown) and name in value.modules:
+            value.modules[name] = item
+        else:
+            value.attrs[name] = item
+
+    def _drop(self: "Interpreter", value: ModuleInstance, name: str, keep: DictValue) -> None:
+        value.attrs.pop(name, None)
+        for table in (value.modules, value.parameters, value.buffers):
+            if table is not keep:
+                table.pop(name, None)
+
+    def delattr(self: "Interpreter", value: Value, name: str) -> None:
+        """Do `del value.name`."""
+        if not isinstance(value, Instance | Class | Function):
+            return
+        hook = value.cls.find("__delattr__") if isinstance(value, Instance) else None
+        if hook is not None:
+            self.call(hook, [value, name], {})
+            return
+        self.touch(value)
+        if isinstance(value, ModuleInstance):
+            for table in (value.modules, value.parameters, value.buffers):
+                self.touch(table)
+                table.pop(name, None)
+        value.attrs.pop(name, None)
+
+
+_NATIVE_KIND: dict[type, Any] = {list: ListValue, dict: DictValue, set: SetValue}
+
+
+def _native(value: Value) -> Value:
+    return value.payload if isinstance(value, Instance) and value.payload is not None else value
+
+
+def _function_attribute(interp: "Interpreter", value: Function, name: str) -> Value:
+    if name in value.attrs:
+        return value.attrs[name]
+    if name in ("__name__", "__qualname__"):
+        return getattr(value, name.strip("_"))
+    if name == "__module__":
+        return value.module.name
+    if name == "__globals__":
+        return value.module.namespace()
+    if name in ("__defaults__", "__kwdefaults__"):
+        return None
+    if name == "__call__":
+        return value
+    if name == "__get__":
+        return Builtin("__get__", lambda i, a, k: i.bind(value, a[0]) if a[0] is not None else value)
+    if name in ("__dict__", "__annotations__"):
+        return DictValue(value.attrs, interp.clock)
+    if name == "__code__":
+        return External("code")
+    return _MISSING
+
+
+def _method_attribute(interp: "Interpreter", value: BoundMethod, name: str) -> Value:
+    if name == "__self__":
+        return value.self_value
+    if name == "__func__":
+        return value.func
+    return interp.getattr(value.func, name)
+
+
+def _builtin_attribute(interp: "Interpreter", value: Builtin, name: str) -> Value:
+    if name in ("__name__", "__qualname__"):
+        return value.name.rsplit(".", 1)[-1]
+    if name == "__module__":
+        return value.name.rsplit(".", 1)[0]
+    return _MISSING
+
+
+def _partial_attribute(interp: "Interpreter", value: Partial, name: str) -> Value:
+    if name == "func":
+        return value.func
+    if name == "args":
+        return tuple(value.args)
+    if name == "keywords":
+        return DictValue(value.kwargs, interp.clock)
+    return _MISSING
+
+
+def _property_attribute(interp: "Interpreter", value: PropertyValue, name: str) -> Value:
+    if name in ("fget", "fset", "fdel"):
+        return getattr(value, name)
+    if name in ("setter", "getter", "deleter"):
+        return Builtin(name, lambda i, a, k: _property_with(value, name, a[0]))
+    return _MISSING
+
+
+def _property_with(value: PropertyValue, name: str, func: Value) -> Value:
+    made = PropertyValue(value.fget, value.fset, value.fdel)
+    made.instance = value.instance
+    setattr(made, {"setter": "fset", "getter": "fget", "deleter": "fdel"}[name], func)
+    return made
+
+
+def _wrapped(interp: "Interpreter", value: Any, name: str) -> Value:
+    return value.func if name == "__func__" else interp.getattr(value.func, name)
+
+
+_SPECIAL: dict[type, Any] = {
+    Function: _function_attribute,
+    BoundMethod: _method_attribute,
+    Builtin: _builtin_attribute,
+    Partial: _partial_attribute,
+    PropertyValue: _property_attribute,
+    StaticMethod: _wrapped,
+    ClassMethod: _wrapped,
+}
+
+
+def register_special(kind: type, handler: Any) -> None:
+    """Let another module answer the attributes of a kind of value."""
+    _SPECIAL[kind] = handler
+
+
+def _class_dict(interp: "Interpreter", value: Class) -> Value:
+    return DictValue(value.attrs, interp.clock)
+
+
+_CLASS_SPECIAL: dict[str, Any] = {
+    "__name__": lambda i, c: c.name,
+    "__qualname__": lambda i, c: c.qualname,
+    "__module__": lambda i, c: c.module,
+    "__mro__": lambda i, c: c.mro,
+    "__bases__": lambda i, c: c.bases,
+    "__base__": lambda i, c: c.bases[0] if c.bases else None,
+    "__class__": lambda i, c: c.metaclass or core.TYPE,
+    "__doc__": lambda i, c: None,
+    "__dict__": _class_dict,
+    "mro": lambda i, c: Builtin("mro", lambda i2, a, k: i2.make_list(c.mro)),
+    "__subclasses__": lambda i, c: Builtin("__subclasses__", lambda i2, a, k: i2.make_list([])),
+}

@@ -1,0 +1,137 @@
+"""Functions before they run: parsed on first call, compiled to closures once."""
+
+import ast
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from hwlint.reader.frame import Frame, Scope, assigned_names, parameter_names
+from hwlint.reader.values import Value
+
+if TYPE_CHECKING:
+    from hwlint.source import Place, Segment
+
+__all__ = ["Code", "Compiled"]
+
+Compiled = Callable[[Frame], Value]
+FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+
+
+class Code:
+    """The code of one function. `prepare` parses and compiles it when it is first needed."""
+
+    __slots__ = (
+        "annotations",
+        "body",
+        "cls",
+        "default_code",
+        "failed",
+        "inert",
+        "is_generator",
+        "kwarg",
+        "kwdefault_code",
+        "kwonly",
+        "name",
+        "node",
+        "outer",
+        "params",
+        "posonly",
+        "qualname",
+        "ready",
+        "scope",
+        "segment",
+        "simple",
+        "vararg",
+    )
+
+    def __init__(
+        self, name: str, segment: "Segment", outer: Scope, node: FunctionNode | None = None
+    ) -> None:
+        self.name = name
+        self.segment = segment
+        self.outer = outer
+        self.node = node
+        self.qualname = outer.inner_qualname(name)
+        self.ready = False
+        self.failed = 0
+        self.inert: bool | None = None
+        self.params: list[str] = []
+        self.posonly = 0
+        self.kwonly: list[str] = []
+        self.vararg: str | None = None
+        self.kwarg: str | None = None
+        self.default_code: list[Compiled] = []
+        self.kwdefault_code: dict[str, Compiled] = {}
+        self.annotations: dict[str, ast.expr] = {}
+        self.body: Compiled | None = None
+        self.is_generator = False
+        self.simple = False
+        self.scope: Scope | None = None
+
+    def function_node(self) -> FunctionNode:
+        """Return the parsed definition; raises SyntaxProblem."""
+        if self.node is None:
+            for statement in self.segment.parse():
+                if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
+                    self.node = statement
+                    break
+            else:
+                self.node = ast.parse("lambda *a, **k: None", mode="eval").body  # type: ignore[assignment]
+        assert self.node is not None
+        return self.node
+
+    def place(self) -> "Place":
+        """Return where the definition stands."""
+        return self.segment.place(self.function_node())
+
+    def prepare(self) -> None:
+        """Parse and compile; raises SyntaxProblem."""
+        if self.ready:
+            return
+        node = self.function_node()
+        self._signature(node)
+        scope = Scope("function", self.outer, self.segment, self.qualname, self.outer.cls)
+        body = [ast.Return(node.body)] if isinstance(node, ast.Lambda) else node.body
+        scope.locals = assigned_names(body, scope) | set(parameter_names(node.args))
+        self.scope = scope
+        from hwlint.reader.compile_statements import compile_body
+
+        if isinstance(node, ast.Lambda):
+            ast.copy_location(body[0], node.body)
+        self.is_generator = not isinstance(node, ast.Lambda) and _has_yield(node.body)
+        self.body = compile_body(scope, body)
+        self.ready = True
+
+    def _signature(self, node: FunctionNode) -> None:
+        from hwlint.reader.compile_expressions import compile_expression
+
+        args = node.args
+        positional = [*args.posonlyargs, *args.args]
+        self.params = [a.arg for a in positional]
+        self.posonly = len(args.posonlyargs)
+        self.kwonly = [a.arg for a in args.kwonlyargs]
+        self.vararg = args.vararg.arg if args.vararg else None
+        self.kwarg = args.kwarg.arg if args.kwarg else None
+        self.simple = not (self.kwonly or self.vararg or self.kwarg or self.posonly)
+        named = self.params[len(self.params) - len(args.defaults) :]
+        self.default_code = [
+            compile_expression(self.outer, d, n) for n, d in zip(named, args.defaults, strict=True)
+        ]
+        for arg, default in zip(args.kwonlyargs, args.kw_defaults, strict=True):
+            if default is not None:
+                self.kwdefault_code[arg.arg] = compile_expression(self.outer, default, arg.arg)
+        for arg in [*positional, *args.kwonlyargs]:
+            if arg.annotation is not None:
+                self.annotations[arg.arg] = arg.annotation
+
+
+def _has_yield(body: list[ast.stmt]) -> bool:
+    stack: list[ast.AST] = list(body)
+    while stack:
+        node = stack.pop()
+        if isinstance(node, ast.Yield | ast.YieldFrom):
+            return True
+        if not isinstance(
+            node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda
+        ):
+            stack.extend(ast.iter_child_nodes(node))
+    return False

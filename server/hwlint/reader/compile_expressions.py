@@ -1,0 +1,452 @@
+"""Expressions to closures."""
+
+import ast
+from collections.abc import Callable
+from typing import Any
+
+from hwlint.reader import operators
+from hwlint.reader.code import Code, Compiled
+from hwlint.reader.frame import Frame, Scope
+from hwlint.reader.provenance import Leaf, Operation, SourcedStr, sourced
+from hwlint.reader.values import DictValue, Function, ListValue, SetValue, Unknown, Value
+
+__all__ = ["Site", "compile_expression"]
+
+MAX_TEXT = 100_000
+"""Longest string, bytes or f-string that is kept."""
+
+
+class Site:
+    """A call in the source and the function whose code has it."""
+
+    __slots__ = ("_place", "node", "owner", "segment")
+
+    def __init__(self, scope: Scope, node: ast.AST) -> None:
+        self.segment = scope.segment
+        self.node: Any = node
+        self.owner = scope.qualname
+        self._place: Any = None
+
+    @property
+    def place(self) -> Any:
+        """Where the call stands."""
+        if self._place is None:
+            self._place = self.segment.place(self.node)
+            self.node = None
+        return self._place
+
+
+def compile_expression(scope: Scope, node: ast.expr, name: str | None = None) -> Compiled:
+    """Compile one expression. `name` is what its value gets bound to, for provenance."""
+    handler = _HANDLERS.get(type(node))
+    if handler is None:
+        reason = f"{type(node).__name__} expression"
+        return lambda fr: Unknown(reason)
+    if handler is _constant:
+        return _constant(scope, node, name)
+    return handler(scope, node)
+
+
+def _constant(scope: Scope, node: Any, name: str | None = None) -> Compiled:
+    value = node.value
+    if isinstance(value, int | float | str) and not isinstance(value, bool):
+        value = sourced(value, Leaf(scope.segment.place(node), value, name))
+    return lambda fr: value
+
+
+def _negative_number(scope: Scope, node: ast.UnaryOp) -> Compiled | None:
+    inner = node.operand
+    if not isinstance(node.op, ast.USub) or not isinstance(inner, ast.Constant):
+        return None
+    if not isinstance(inner.value, int | float) or isinstance(inner.value, bool):
+        return None
+    value = sourced(-inner.value, Leaf(scope.segment.place(node), -inner.value, None))
+    return lambda fr: value
+
+
+def _name(scope: Scope, node: ast.Name) -> Compiled:
+    return compile_load(scope, node.id, node)
+
+
+def compile_load(scope: Scope, name: str, node: ast.AST) -> Compiled:
+    """Compile reading a variable."""
+    where, depth, key = scope.resolve(scope.mangle(name))
+    if scope.kind == "class" and where != "local":
+        fallback = _load_free(depth, key) if where == "free" else _load_global(key)
+        return _load_in_class(name, fallback)
+    if where == "local":
+        return _load_local(key)
+    if where == "free":
+        return _load_free(depth, key)
+    return _load_global(key)
+
+
+def _load_local(key: str) -> Compiled:
+    def load(fr: Frame) -> Value:
+        try:
+            return fr.vars[key]
+        except KeyError:
+            pass
+        return fr.interp.unbound(fr, key)
+
+    return load
+
+
+def _load_free(depth: int, key: str) -> Compiled:
+    def load(fr: Frame) -> Value:
+        frame: Any = fr.parent
+        for _ in range(depth - 1):
+            frame = frame.parent if frame is not None else None
+        if frame is not None and key in frame.vars:
+            return frame.vars[key]
+        return fr.interp.unbound(fr, key)
+
+    return load
+
+
+def _load_global(key: str) -> Compiled:
+    def load(fr: Frame) -> Value:
+        return fr.module.load(key)
+
+    return load
+
+
+def _load_in_class(key: str, fallback: Compiled) -> Compiled:
+    def load(fr: Frame) -> Value:
+        try:
+            return fr.vars[key]
+        except KeyError:
+            return fallback(fr)
+
+    return load
+
+
+def _attribute(scope: Scope, node: ast.Attribute) -> Compiled:
+    value = compile_expression(scope, node.value)
+    name = scope.mangle(node.attr)
+
+    def run(fr: Frame) -> Value:
+        return fr.interp.getattr(value(fr), name)
+
+    return run
+
+
+def _binary(scope: Scope, node: ast.BinOp) -> Compiled:
+    left = compile_expression(scope, node.left)
+    right = compile_expression(scope, node.right)
+    operator = operators.BINARY[type(node.op)]
+
+    def run(fr: Frame) -> Value:
+        return operators.binary(fr.interp, operator, left(fr), right(fr))
+
+    return run
+
+
+def _unary(scope: Scope, node: ast.UnaryOp) -> Compiled:
+    literal = _negative_number(scope, node)
+    if literal is not None:
+        return literal
+    operand = compile_expression(scope, node.operand)
+    if isinstance(node.op, ast.Not):
+        return lambda fr: operators.negate(fr.interp, operand(fr))
+    kind = type(node.op)
+    return lambda fr: operators.unary(fr.interp, kind, operand(fr))
+
+
+def _boolean(scope: Scope, node: ast.BoolOp) -> Compiled:
+    parts = [compile_expression(scope, v) for v in node.values]
+    stop = isinstance(node.op, ast.Or)
+
+    def run(fr: Frame) -> Value:
+        unknown: Unknown | None = None
+        value: Value = None
+        for part in parts:
+            value = part(fr)
+            truth = fr.interp.truth(value)
+            if truth is None:
+                unknown = operators.why(value)
+            elif truth is stop:
+                return value if unknown is None or _decides(value, stop) else unknown
+        return value if unknown is None else unknown
+
+    return run
+
+
+def _decides(value: Value, stop: bool) -> bool:
+    # `x and False` is falsy whatever x is; the value itself may be x's.
+    return value is stop
+
+
+def _compare(scope: Scope, node: ast.Compare) -> Compiled:
+    left = compile_expression(scope, node.left)
+    if len(node.ops) == 1:
+        compare = operators.COMPARE[type(node.ops[0])]
+        right = compile_expression(scope, node.comparators[0])
+        return lambda fr: compare(fr.interp, left(fr), right(fr))
+    pairs = [
+        (operators.COMPARE[type(o)], compile_expression(scope, c))
+        for o, c in zip(node.ops, node.comparators, strict=True)
+    ]
+
+    def run(fr: Frame) -> Value:
+        value, result = left(fr), True
+        for compare, right in pairs:
+            other = right(fr)
+            result = compare(fr.interp, value, other)
+            if fr.interp.truth(result) is not True:
+                return result
+            value = other
+        return result
+
+    return run
+
+
+def _conditional(scope: Scope, node: ast.IfExp) -> Compiled:
+    test = compile_expression(scope, node.test)
+    then = compile_expression(scope, node.body)
+    other = compile_expression(scope, node.orelse)
+
+    def run(fr: Frame) -> Value:
+        value = test(fr)
+        truth = fr.interp.truth(value)
+        if truth is None:
+            return fr.interp.joins.either(fr, operators.why(value), then, other)
+        return then(fr) if truth else other(fr)
+
+    return run
+
+
+def _items(scope: Scope, elements: list[ast.expr]) -> Callable[[Frame], list[Value]]:
+    if not any(isinstance(e, ast.Starred) for e in elements):
+        parts = [compile_expression(scope, e) for e in elements]
+        return lambda fr: [p(fr) for p in parts]
+    mixed = [
+        (True, compile_expression(scope, e.value))
+        if isinstance(e, ast.Starred)
+        else (False, compile_expression(scope, e))
+        for e in elements
+    ]
+
+    def run(fr: Frame) -> list[Value]:
+        out: list[Value] = []
+        for starred, part in mixed:
+            if starred:
+                out.extend(fr.interp.iterate(part(fr)))
+            else:
+                out.append(part(fr))
+        return out
+
+    return run
+
+
+def _tuple(scope: Scope, node: ast.Tuple) -> Compiled:
+    items = _items(scope, node.elts)
+    return _guarded(lambda fr: tuple(items(fr)))
+
+
+def _list(scope: Scope, node: ast.List) -> Compiled:
+    items = _items(scope, node.elts)
+    return _guarded(lambda fr: ListValue(items(fr), fr.interp.clock))
+
+
+def _set(scope: Scope, node: ast.Set) -> Compiled:
+    items = _items(scope, node.elts)
+    return _guarded(lambda fr: fr.interp.make_set(items(fr)))
+
+
+def _guarded(make: Compiled) -> Compiled:
+    # `[*unknown]` has unknown items: the whole is unknown.
+    def run(fr: Frame) -> Value:
+        try:
+            return make(fr)
+        except operators.UnknownIteration as stop:
+            return stop.unknown
+
+    return run
+
+
+def _dict(scope: Scope, node: ast.Dict) -> Compiled:
+    pairs: list[tuple[Compiled | None, Compiled]] = []
+    for key, value in zip(node.keys, node.values, strict=True):
+        label = key.value if isinstance(key, ast.Constant) and isinstance(key.value, str) else None
+        pairs.append(
+            (
+                compile_expression(scope, key) if key is not None else None,
+                compile_expression(scope, value, label),
+            )
+        )
+
+    def run(fr: Frame) -> Value:
+        interp = fr.interp
+        made = DictValue((), interp.clock)
+        for key, value in pairs:
+            if key is None:
+                interp.dict_update(made, value(fr))
+            else:
+                interp.dict_set(made, key(fr), value(fr))
+        return made
+
+    return run
+
+
+def _subscript(scope: Scope, node: ast.Subscript) -> Compiled:
+    value = compile_expression(scope, node.value)
+    index = compile_expression(scope, node.slice)
+    return lambda fr: operators.subscript(fr.interp, value(fr), index(fr))
+
+
+def _slice(scope: Scope, node: ast.Slice) -> Compiled:
+    parts = [
+        compile_expression(scope, p) if p is not None else None
+        for p in (node.lower, node.upper, node.step)
+    ]
+
+    def run(fr: Frame) -> Value:
+        values = [p(fr) if p is not None else None for p in parts]
+        for value in values:
+            if isinstance(value, Unknown):
+                return value
+        return slice(*[operators.index_of(fr.interp, v) for v in values])
+
+    return run
+
+
+def _joined(scope: Scope, node: ast.JoinedStr) -> Compiled:
+    parts = [compile_expression(scope, v) for v in node.values]
+
+    def run(fr: Frame) -> Value:
+        texts: list[str] = []
+        traces: list[Any] = []
+        size = 0
+        for part in parts:
+            text = part(fr)
+            if not isinstance(text, str):
+                return text if isinstance(text, Unknown) else Unknown("f-string")
+            if type(text) is SourcedStr:
+                traces.append(text.trace)
+            size += len(text)
+            if size > MAX_TEXT:
+                return Unknown("f-string too long")
+            texts.append(text)
+        joined = "".join(texts)
+        return sourced(joined, Operation("f-string", joined, tuple(traces[:4]))) if traces else joined
+
+    return run
+
+
+def _formatted(scope: Scope, node: ast.FormattedValue) -> Compiled:
+    value = compile_expression(scope, node.value)
+    spec = compile_expression(scope, node.format_spec) if node.format_spec else None
+    conversion = node.conversion
+
+    def run(fr: Frame) -> Value:
+        got = value(fr)
+        if isinstance(got, Unknown):
+            return got
+        form = spec(fr) if spec is not None else ""
+        if isinstance(form, Unknown):
+            return form
+        return operators.format_value(fr.interp, got, str(form), conversion)
+
+    return run
+
+
+def _lambda(scope: Scope, node: ast.Lambda) -> Compiled:
+    code = Code("<lambda>", scope.segment, scope, node)
+    code.prepare()  # now, while the comprehension variables around it are in force
+    return lambda fr: fr.interp.make_function(fr, code)
+
+
+def make_function_value(fr: Frame, code: Code) -> Function:
+    """Return the function object for `code` as defined in `fr`."""
+    return fr.interp.make_function(fr, code)
+
+
+def _named(scope: Scope, node: ast.NamedExpr) -> Compiled:
+    from hwlint.reader.compile_statements import compile_store
+
+    value = compile_expression(scope, node.value, node.target.id)
+    store = compile_store(scope, node.target)
+
+    def run(fr: Frame) -> Value:
+        got = value(fr)
+        store(fr, got)
+        return got
+
+    return run
+
+
+def _starred(scope: Scope, node: ast.Starred) -> Compiled:
+    return compile_expression(scope, node.value)
+
+
+def _await(scope: Scope, node: ast.Await) -> Compiled:
+    return compile_expression(scope, node.value)
+
+
+def _yield(scope: Scope, node: ast.Yield) -> Compiled:
+    value = compile_expression(scope, node.value) if node.value else lambda fr: None
+
+    def run(fr: Frame) -> Value:
+        assert fr.yielded is not None
+        fr.interp.tick()
+        fr.yielded.append(value(fr))
+        return None
+
+    return run
+
+
+def _yield_from(scope: Scope, node: ast.YieldFrom) -> Compiled:
+    value = compile_expression(scope, node.value)
+
+    def run(fr: Frame) -> Value:
+        assert fr.yielded is not None
+        for item in fr.interp.iterate(value(fr)):
+            fr.interp.tick()
+            fr.yielded.append(item)
+        return None
+
+    return run
+
+
+def _call(scope: Scope, node: ast.Call) -> Compiled:
+    from hwlint.reader.compile_calls import compile_call
+
+    return compile_call(scope, node)
+
+
+def _comprehension(scope: Scope, node: Any) -> Compiled:
+    from hwlint.reader.compile_comprehensions import compile_comprehension
+
+    return compile_comprehension(scope, node)
+
+
+_HANDLERS: dict[type, Callable[[Scope, Any], Compiled]] = {
+    ast.Constant: _constant,
+    ast.Name: _name,
+    ast.Attribute: _attribute,
+    ast.BinOp: _binary,
+    ast.UnaryOp: _unary,
+    ast.BoolOp: _boolean,
+    ast.Compare: _compare,
+    ast.IfExp: _conditional,
+    ast.Tuple: _tuple,
+    ast.List: _list,
+    ast.Set: _set,
+    ast.Dict: _dict,
+    ast.Subscript: _subscript,
+    ast.Slice: _slice,
+    ast.JoinedStr: _joined,
+    ast.FormattedValue: _formatted,
+    ast.Lambda: _lambda,
+    ast.NamedExpr: _named,
+    ast.Starred: _starred,
+    ast.Await: _await,
+    ast.Yield: _yield,
+    ast.YieldFrom: _yield_from,
+    ast.Call: _call,
+    ast.ListComp: _comprehension,
+    ast.SetComp: _comprehension,
+    ast.DictComp: _comprehension,
+    ast.GeneratorExp: _comprehension,
+}

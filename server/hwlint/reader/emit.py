@@ -1,0 +1,174 @@
+"""From the interpreter's module objects to `hwlint.graph`."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from hwlint.graph import Argument, EntryPoint, Layer, Missing, ModelGraph, Node
+from hwlint.ops import count
+from hwlint.reader import operators
+from hwlint.reader.library.containers import CONTAINERS
+from hwlint.reader.provenance import to_origin
+from hwlint.reader.values import (
+    External,
+    Instance,
+    LayerRecord,
+    ListValue,
+    ModuleInstance,
+    Tensor,
+    Unknown,
+    Value,
+)
+from hwlint.source import Place
+
+if TYPE_CHECKING:
+    from hwlint.reader.interpreter import Interpreter
+
+__all__ = ["emit"]
+
+MAX_NODES = 50_000
+_SKIPPED = ("device", "dtype")
+_NO_PLACE = Place("", 0, 0, 0, 0)
+
+
+def emit(
+    interp: "Interpreter", entry: EntryPoint, root: "ModuleInstance | None", missing: list[Missing]
+) -> ModelGraph:
+    """Return the graph of one entry point."""
+    constructed = _distinct(interp.constructed)
+    notes = [Missing(place, reason) for place, reason in interp.notes]
+    every = [*missing, *notes]
+    files = tuple(sorted({path for path, _ in interp.cells}))
+    if root is None:
+        return ModelGraph(entry, None, constructed, None, tuple(every), False, files)
+    tree = _Tree()
+    node = tree.node(root, "", _label(root))
+    every.extend(tree.missing)
+    params = tree.params if not every and tree.known else None
+    return ModelGraph(entry, node, constructed, params, tuple(every), not every, files)
+
+
+def _distinct(records: Iterable[LayerRecord]) -> tuple[Layer, ...]:
+    seen: dict[Any, Layer] = {}
+    for record in records:
+        key = (record.place, record.spec.op, _key(record.values), record.maybe)
+        if key not in seen:
+            seen[key] = _layer(record, "", record.spec.op, None)
+    return tuple(seen.values())
+
+
+def _key(values: dict[str, Value]) -> Any:
+    return tuple([(k, _plain(v)) for k, v in values.items() if k not in _SKIPPED])
+
+
+def _layer(record: LayerRecord, name: str, class_name: str, params: int | None) -> Layer:
+    args = {
+        key: _argument(value, key in record.defaulted)
+        for key, value in record.values.items()
+        if key not in _SKIPPED
+    }
+    place = record.place or _NO_PLACE
+    return Layer(record.spec.op, name, place, args, params, class_name, record.owner, record.maybe)
+
+
+def _argument(value: Value, default: bool) -> Argument:
+    if isinstance(value, Unknown):
+        return Argument(None, None, False, default)
+    origin = None if default else to_origin(value)
+    if origin is None and isinstance(value, tuple) and not default:
+        origins = [o for o in map(to_origin, value) if o is not None]
+        origin = origins[0] if origins and len(set(map(id, origins))) == 1 else None
+    return Argument(_plain(value), origin, True, default)
+
+
+def _plain(value: Value) -> Any:
+    """Return a plain, picklable form of a value; None for what is not known inside it."""
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, int):
+        return int(value)
+    if isinstance(value, float):
+        return float(value)
+    if isinstance(value, str):
+        return str(value)
+    if isinstance(value, tuple | ListValue):
+        return tuple([_plain(v) for v in value])
+    if isinstance(value, External):
+        return value.name
+    if isinstance(value, Instance) and isinstance(value.payload, int | str | tuple):
+        return _plain(value.payload)
+    return None if isinstance(value, Unknown) else f"<{type(value).__name__}>"
+
+
+def _label(module: ModuleInstance) -> str:
+    return module.cls.name
+
+
+def _kind(module: ModuleInstance) -> str:
+    if module.layer is not None:
+        return "layer"
+    for cls in module.cls.mro:
+        if cls.name in CONTAINERS and cls is CONTAINERS[cls.name]:
+            plain = cls.name != "Sequential" or module.cls.find("forward") is None
+            return cls.name if plain else "module"
+    return "module"
+
+
+class _Tree:
+    """Walks a module tree once; parameters that are shared count where they come first."""
+
+    def __init__(self) -> None:
+        self.params = 0
+        self.known = True
+        self.missing: list[Missing] = []
+        self.seen_parameters: set[int] = set()
+        self.on_path: set[int] = set()
+        self.count = 0
+
+    def node(self, module: ModuleInstance, name: str, label: str) -> Node:
+        self.count += 1
+        self.on_path.add(id(module))
+        own = self.own_parameters(module, name)
+        if module.modules.unknown is not None:
+            self.unknown(module.modules.unknown, name)
+        children: list[Node] = []
+        for key, child in module.modules.items():
+            path = f"{name}.{key}" if name else str(key)
+            if isinstance(child, Unknown):
+                self.unknown(child, path)
+            elif isinstance(child, ModuleInstance) and self._fits(child):
+                children.append(self.node(child, path, _label(child)))
+        self.on_path.discard(id(module))
+        layer = None
+        if module.layer is not None and not module.layer.inner:
+            layer = _layer(module.layer, name, label, own)
+        return Node(name, label, _kind(module), module.place, tuple(children), layer)
+
+    def _fits(self, child: ModuleInstance) -> bool:
+        return id(child) not in self.on_path and self.count < MAX_NODES
+
+    def own_parameters(self, module: ModuleInstance, name: str) -> int | None:
+        if module.parameters.unknown is not None:
+            self.unknown(module.parameters.unknown, name)
+        total: int | None = 0
+        for item in module.parameters.values():
+            if not isinstance(item, Tensor) or id(item) in self.seen_parameters:
+                continue
+            self.seen_parameters.add(id(item))
+            if item.shape is None:
+                self.known, total = False, None
+            elif total is not None:
+                size = 1
+                for dim in item.shape:
+                    size *= dim
+                total += size
+                self.params += size
+        if module.layer is not None and total == 0 and not module.layer.inner:
+            return self._composite(module.layer)
+        return total
+
+    def _composite(self, record: LayerRecord) -> int | None:
+        known = operators.find_unknown(list(record.values.values())) is None
+        return count(record.spec, record.values) if known else None
+
+    def unknown(self, unknown: Unknown, name: str) -> None:
+        self.missing.append(Missing(unknown.place, f"{name}: {unknown.reason}"))

@@ -1,0 +1,568 @@
+"""Modules: found in the file system, executed lazily, never imported.
+
+The workspace's import roots come first, then the user's site-packages. torch, numpy and the standard
+library are not followed; what the reader knows of them is in `library/`. Imports of a module's top
+level are bound lazily, so that a file costs only what is used of its imports.
+"""
+
+import ast
+import os
+import re
+import sys
+from typing import TYPE_CHECKING, Any
+
+from hwlint.reader import builtin_classes as core
+from hwlint.reader.attributes import register_special
+from hwlint.reader.budget import Exhausted
+from hwlint.reader.code import Code, Compiled
+from hwlint.reader.frame import Frame, Scope
+from hwlint.reader.values import (
+    DictValue,
+    External,
+    Function,
+    ListValue,
+    PyRaise,
+    SetValue,
+    Unknown,
+    Value,
+)
+from hwlint.source import SourceError, SourceFile, SyntaxProblem, read_source
+
+if TYPE_CHECKING:
+    from hwlint.reader.interpreter import Interpreter
+
+__all__ = ["Imports", "LazyImport", "PythonModule", "type_checking_branch"]
+
+NEVER_FOLLOWED = frozenset({"torch", "numpy", "einops", *sys.stdlib_module_names}) - {"this", "antigravity"}  # fmt: skip
+MODULE_STEPS = 200_000
+"""Steps that executing the top level of one module may take."""
+MAX_FILES = 4_000
+
+_MISSING = object()
+
+
+class LazyImport:
+    """`from module import name`, not yet looked up."""
+
+    __slots__ = ("attribute", "module")
+
+    def __init__(self, module: str, attribute: str | None) -> None:
+        self.module = module
+        self.attribute = attribute
+
+
+class PythonModule:
+    """A module that is read as source."""
+
+    def __init__(self, imports: "Imports", name: str, path: str, source: SourceFile) -> None:
+        self.imports = imports
+        self.name = name
+        self.path = path
+        self.source = source
+        self.is_package = os.path.basename(path) == "__init__.py"
+        self.stars: list[str] = []
+        self.annotation_imports: dict[str, LazyImport] = {}
+        self.state = "new"
+        self.problem: PyRaise | None = None
+        self.constructed: dict[Any, None] = {}
+        self.built: set[Any] = set()
+        self.frame: Any = None
+        self.resolving: set[str] = set()
+        self.stamp = 0
+        self.version = 0
+
+    @property
+    def package(self) -> str:
+        """The package that relative imports start from."""
+        return self.name if self.is_package else self.name.rpartition(".")[0]
+
+    # --- variables --------------------------------------------------------------------------
+
+    def store(self, key: str, value: Value) -> None:
+        """Bind a global."""
+        interp = self.imports.interp
+        if interp.joins.journals:
+            interp.joins.remember(self.frame)
+        if self.state == "done":
+            interp.memo.outside_changed(self)
+        self.frame.vars[key] = value
+        if isinstance(value, DictValue | SetValue | ListValue) and value.stamp <= interp.clock:
+            self.imports.registries.setdefault(id(value), (self, key, value))
+
+    def load(self, key: str) -> Value:
+        """Return a global or built-in name; raises PyRaise(NameError)."""
+        value = self.frame.vars.get(key, _MISSING)
+        self.imports.interp.cells.add((self.path, key))
+        if value is _MISSING:
+            value = self._load_other(key)
+        elif type(value) is LazyImport:
+            value = self.imports.resolve(value)
+            self.frame.vars[key] = value
+        return value
+
+    def _load_other(self, key: str) -> Value:
+        found = self.from_stars(key)
+        if found is not _MISSING:
+            return found
+        builtin = self.imports.interp.modelled.get(f"builtins.{key}", _MISSING)
+        if builtin is not _MISSING:
+            return builtin
+        if self.state == "done" and key in self.source.names and self.problem is not None:
+            return Unknown(f"{key}: {self.problem.text()}")
+        special = self._special(key)
+        if special is not _MISSING:
+            return special
+        raise self.imports.interp.error("NameError", f"name {key!r} is not defined")
+
+    def _special(self, key: str) -> Value:
+        if key == "__name__":
+            return self.name
+        if key == "__file__":
+            return self.path
+        if key in ("__doc__", "__spec__", "__loader__"):
+            return None
+        return self.package if key == "__package__" else _MISSING
+
+    def from_stars(self, key: str) -> Value:
+        """Return a name that a star import brings."""
+        if key in self.resolving or (key.startswith("__") and key.endswith("__")):
+            return _MISSING
+        self.resolving.add(key)
+        try:
+            for name in reversed(self.stars):
+                module = self.imports.find(name)
+                if isinstance(module, PythonModule) and module.may_define(key):
+                    found = module.attribute(key)
+                    if found is not _MISSING:
+                        return found
+        finally:
+            self.resolving.discard(key)
+        return _MISSING
+
+    def may_define(self, key: str) -> bool:
+        """Say whether the text can bind a name, without running it."""
+        self.ensure_stars()
+        if self.stars:
+            return True
+        return key in self.source.text and key in self.source.names
+
+    def ensure_stars(self) -> None:
+        """Execute only where star imports make that necessary."""
+        if self.state == "new" and "import *" in self.source.text:
+            self.ensure()
+
+    def attribute(self, key: str) -> Value:
+        """Return what `module.key` gives, _MISSING where there is none."""
+        self.ensure()
+        value = self.frame.vars.get(key, _MISSING)
+        if type(value) is LazyImport:
+            value = self.imports.resolve(value)
+            self.frame.vars[key] = value
+        if value is _MISSING:
+            value = self.from_stars(key)
+        if value is _MISSING and self.is_package:
+            submodule = self.imports.find(f"{self.name}.{key}", quiet=True)
+            value = submodule if submodule is not None else _MISSING
+        if value is _MISSING and "__getattr__" in self.frame.vars:
+            value = self.imports.interp.call(self.frame.vars["__getattr__"], [key], {})
+        return value
+
+    def namespace(self) -> Value:
+        """Return what globals() gives."""
+        found = {k: self.load(k) for k in list(self.frame.vars)}
+        made = DictValue(found, self.imports.interp.clock)
+        made["__file__"], made["__name__"] = self.path, self.name
+        return made
+
+    # --- execution --------------------------------------------------------------------------
+
+    def ensure(self) -> None:
+        """Execute the module's top level once."""
+        if self.state != "new":
+            return
+        self.state = "running"
+        interp = self.imports.interp
+        saved = interp.budget.steps, interp.budget.limit, interp.maybe, interp.depth, interp.trying
+        outer = interp.memo.suspend(interp)
+        interp.maybe = interp.trying = 0
+        interp.budget.limit = interp.budget.steps + MODULE_STEPS
+        try:
+            self._execute()
+        finally:
+            self.constructed, self.built = interp.constructed, interp.built
+            interp.budget.steps, interp.budget.limit, interp.maybe, interp.depth, interp.trying = saved
+            interp.memo.resume(interp, outer)
+            self.state = "done"
+
+    def _execute(self) -> None:
+        for segment in self.source.segments:
+            scope = Scope("module", None, segment, "")
+            try:
+                self._run_segment(scope, segment)
+            except PyRaise as problem:
+                self.problem = problem
+                self._spoil(segment, problem.text())
+            except Exhausted as stop:
+                self._spoil(segment, stop.reason)
+                return
+            except SyntaxProblem as problem:
+                self._spoil(segment, f"syntax error: {problem.message}")
+
+    def _spoil(self, segment: Any, reason: str) -> None:
+        for name, segments in self.source.names.items():
+            if segment in segments and name != "*":
+                self.frame.vars.setdefault(name, Unknown(f"{name} is not defined: {reason}"))
+
+    def _run_segment(self, scope: Scope, segment: Any) -> None:
+        if segment.kind == "def" and not segment.decorated:
+            code = Code(segment.name, segment, scope)
+            self.store(segment.name, self.imports.interp.make_function(self.frame, code))
+        elif segment.kind == "class":
+            from hwlint.reader.classes import compile_class
+
+            define = compile_class(scope, segment.parse_header(), segment)
+            self.store(segment.name, define(self.frame))
+        else:
+            compile_segment(scope, segment)(self.frame)
+
+
+def compile_segment(scope: Scope, segment: Any) -> Compiled:
+    """Compile a segment of plain statements."""
+    from hwlint.reader.compile_statements import compile_body
+
+    return compile_body(scope, segment.parse())
+
+
+def type_checking_branch(scope: Scope, node: ast.If, run: Compiled) -> Compiled:
+    """Treat `if TYPE_CHECKING:`. A package that replaces itself in sys.modules by something lazy is
+    described by its type-checking branch; elsewhere the branch only helps to read annotations."""
+    if not _is_type_checking(node.test):
+        return run
+    from hwlint.reader.compile_statements import compile_body
+
+    if any("sys.modules" in ast.unparse(s) for s in node.orelse if isinstance(s, ast.Assign)):
+        return compile_body(scope, node.body)
+    imports = [s for s in node.body if isinstance(s, ast.ImportFrom)]
+
+    def remember(fr: Frame) -> Value:
+        for statement in imports:
+            base = fr.interp.imports.absolute(fr.module, statement.level, statement.module or "")
+            for alias in statement.names:
+                lazy = LazyImport(base, alias.name)
+                fr.module.annotation_imports[alias.asname or alias.name] = lazy
+        return run(fr) if node.orelse else None
+
+    return remember
+
+
+def _is_type_checking(test: ast.expr) -> bool:
+    if isinstance(test, ast.Attribute):
+        return test.attr == "TYPE_CHECKING"
+    return isinstance(test, ast.Name) and test.id == "TYPE_CHECKING"
+
+
+class Imports:
+    """Finds and keeps modules."""
+
+    def __init__(self, roots: "list[str]", site_packages: "list[str]") -> None:
+        self.roots = roots
+        self.site_packages = site_packages
+        self.interp: Interpreter = None  # type: ignore[assignment]  # set by the interpreter
+        self.modules: dict[str, PythonModule | External | None] = {}
+        self.by_path: dict[str, PythonModule] = {}
+        self.looked_for: dict[str, bool] = {}
+        self.registries: dict[int, tuple[PythonModule, str, Value]] = {}
+        self.completed: set[int] = set()
+        self.bad_decorators: set[Any] = set()
+        self._listings: dict[str, frozenset[str]] = {}
+
+    # --- finding ----------------------------------------------------------------------------
+
+    def find(self, name: str, quiet: bool = False) -> "PythonModule | External | None":
+        """Return a module by its absolute name; External for what is not followed; None where
+        there is no such module."""
+        if name in self.modules:
+            return self.modules[name]
+        root = name.partition(".")[0]
+        found: PythonModule | External | None
+        if root in NEVER_FOLLOWED and not self._shadowed(root):
+            found = External(name)
+        else:
+            found = self._search(name)
+        self.modules[name] = found
+        return found
+
+    def _shadowed(self, root: str) -> bool:
+        return root not in ("torch", "numpy") and root not in sys.builtin_module_names and any(
+            self._is_file(os.path.join(base, root + ".py")) for base in self.roots
+        )
+
+    def _search(self, name: str) -> "PythonModule | None":
+        parts = name.split(".")
+        for base in [*self.roots, *self.site_packages]:
+            stem = os.path.join(base, *parts)
+            for path in (os.path.join(stem, "__init__.py"), stem + ".py"):
+                if self._is_file(path):
+                    return self.load_path(path, name)
+        return None
+
+    def namespace_package(self, name: str) -> bool:
+        """Say whether a name is a folder without __init__.py."""
+        parts = name.split(".")
+        return any(os.path.isdir(os.path.join(b, *parts)) for b in [*self.roots, *self.site_packages])
+
+    def _is_file(self, path: str) -> bool:
+        folder, name = os.path.split(path)
+        listing = self._listings.get(folder)
+        if listing is None:
+            try:
+                listing = frozenset(os.listdir(folder))
+            except OSError:
+                listing = frozenset()
+            self._listings[folder] = listing
+        there = name in listing and os.path.isfile(path)
+        self.looked_for[path] = there
+        return there
+
+    def load_path(self, path: str, name: str) -> "PythonModule | None":
+        """Return the module of a file; None where it cannot be read."""
+        if path in self.by_path:
+            return self.by_path[path]
+        if len(self.by_path) >= MAX_FILES:
+            raise Exhausted("too many files")
+        try:
+            source = read_source(path)
+        except SourceError:
+            return None
+        module = PythonModule(self, name, path, source)
+        module.frame = Frame(self.interp, module, None)
+        module.frame.stamp = 0
+        self.by_path[path] = module
+        self.modules.setdefault(name, module)
+        return module
+
+    def module_name(self, path: str) -> str:
+        """Return the dotted name of a file under the import roots."""
+        for base in [*self.roots, *self.site_packages]:
+            relative = os.path.relpath(path, base)
+            if not relative.startswith(".."):
+                parts = relative.removesuffix(".py").split(os.sep)
+                if parts[-1] == "__init__":
+                    parts.pop()
+                if all(p.isidentifier() for p in parts) and parts:
+                    return ".".join(parts)
+        return os.path.basename(path).removesuffix(".py")
+
+    # --- import statements ------------------------------------------------------------------
+
+    def absolute(self, module: PythonModule, level: int, base: str) -> str:
+        """Return the absolute name of a relative import."""
+        if level == 0:
+            return base
+        package = module.package.split(".")
+        stem = package[: len(package) - (level - 1)] if level > 1 else package
+        return ".".join([p for p in [*stem, base] if p])
+
+    def import_module(self, module: PythonModule, bound: str, full: str) -> Value:
+        """`import full`: return what gets bound."""
+        self._require(full)
+        return self._module_value(bound)
+
+    def _module_value(self, name: str) -> Value:
+        found = self.find(name)
+        if found is not None:
+            return found
+        return NamespaceValue(self, name) if self.namespace_package(name) else External(name)
+
+    def _require(self, name: str) -> None:
+        """Raise ImportError for a missing module where the program is ready to catch it."""
+        if not self.interp.trying:
+            return
+        found = self.find(name)
+        if found is None and not self.namespace_package(name):
+            raise self.interp.error("ModuleNotFoundError", f"No module named {name!r}")
+        if isinstance(found, PythonModule):
+            found.ensure()
+            if found.problem is not None and found.problem.value.cls.derives(core.BUILTINS["ImportError"]):
+                raise found.problem
+
+    def import_from(self, fr: Frame, level: int, base: str, name: str) -> Value:
+        """`from base import name`: return what gets bound; lazy at a module's top level."""
+        full = self.absolute(fr.module, level, base)
+        if self.interp.trying:
+            self._require(full)
+        lazy = LazyImport(full, name)
+        if fr is fr.module.frame and not self.interp.trying and fr.module.state == "running":
+            return lazy
+        return self.resolve(lazy)
+
+    def import_star(self, fr: Frame, level: int, base: str) -> None:
+        """`from base import *`."""
+        full = self.absolute(fr.module, level, base)
+        found = self.find(full)
+        if isinstance(found, PythonModule):
+            fr.module.stars.append(full)
+        elif found is not None:
+            fr.module.stars.append(full)
+            self._external_star(fr, full)
+
+    def _external_star(self, fr: Frame, full: str) -> None:
+        prefix = full + "."
+        for name, value in self.interp.modelled.items():
+            if name.startswith(prefix) and "." not in name[len(prefix) :]:
+                fr.vars.setdefault(name[len(prefix) :], value)
+
+    def resolve(self, lazy: LazyImport) -> Value:
+        """Look a lazy import up."""
+        module = self.find(lazy.module)
+        name = lazy.attribute
+        assert name is not None
+        if isinstance(module, External):
+            return self.external_attribute(module, name)
+        if module is None:
+            return self._from_nowhere(lazy.module, name)
+        value = module.frame.vars.get(name, _MISSING) if module.state != "new" else _MISSING
+        if value is _MISSING or type(value) is LazyImport:
+            value = self._from_module(module, name)
+        if value is _MISSING:
+            if module.problem is not None:
+                return Unknown(f"{module.name}: {module.problem.text()}")
+            raise self.interp.error("ImportError", f"cannot import name {name!r} from {module.name!r}")
+        return value
+
+    def _from_module(self, module: PythonModule, name: str) -> Value:
+        # A lazy package lists everything by star: ask for the submodule of that name first.
+        if module.is_package and name not in module.source.text:
+            submodule = self.find(f"{module.name}.{name}", quiet=True)
+            if submodule is not None:
+                return submodule
+        return module.attribute(name)
+
+    def _from_nowhere(self, module: str, name: str) -> Value:
+        found = self.find(f"{module}.{name}", quiet=True)
+        if found is not None:
+            return found
+        if self.interp.trying and not self.namespace_package(module):
+            raise self.interp.error("ModuleNotFoundError", f"No module named {module!r}")
+        return External(f"{module}.{name}")
+
+    # --- what is not followed ---------------------------------------------------------------
+
+    def external_attribute(self, value: External, name: str) -> Value:
+        """Return an attribute of a library object."""
+        full = f"{value.name}.{name}"
+        found = self.interp.modelled.get(full, _MISSING)
+        if found is _MISSING and value.name.startswith("torch.nn.modules"):
+            found = self.interp.modelled.get(f"torch.nn.{name}", _MISSING)
+        if found is not _MISSING:
+            return found
+        from hwlint.reader.library import torch_has
+
+        if torch_has(value.name, name) is False:
+            raise self.interp.error("AttributeError", f"module {value.name!r} has no attribute {name!r}")  # fmt: skip
+        return External(full)
+
+    def set_external(self, value: External, name: str, item: Value) -> None:
+        """Assigning to a library's attribute has no effect here."""
+
+    # --- registries -------------------------------------------------------------------------
+
+    def complete(self, container: Value) -> bool:
+        """Fill a module-level registry by executing the modules that register in it.
+
+        Called when something is missing from a container. Returns whether anything was executed.
+        """
+        key = id(container)
+        if key in self.completed or key not in self.registries:
+            return False
+        module, name, _ = self.registries[key]
+        if module.state != "done":
+            return False
+        self.completed.add(key)
+        functions = _registering(module, name)
+        if not functions:
+            return False
+        return self._execute_users(module, functions)
+
+    def _execute_users(self, module: PythonModule, functions: list[str]) -> bool:
+        pattern = re.compile(r"\b(?:" + "|".join(map(re.escape, functions)) + r")\s*\(|@(?:\w+\.)*(?:" + "|".join(map(re.escape, functions)) + r")\b")  # fmt: skip
+        ran = False
+        for path in self._package_files(module):
+            if path in self.by_path and self.by_path[path].state != "new":
+                continue
+            loaded = self.load_path(path, self.module_name(path))
+            if loaded is not None and pattern.search(loaded.source.text):
+                loaded.ensure()
+                ran = True
+        return ran
+
+    def _package_files(self, module: PythonModule) -> list[str]:
+        folder = os.path.dirname(module.path)
+        while self._is_file(os.path.join(os.path.dirname(folder), "__init__.py")):
+            folder = os.path.dirname(folder)
+        out: list[str] = []
+        for parent, folders, files in os.walk(folder):
+            folders[:] = sorted(f for f in folders if not f.startswith((".", "__")))
+            out.extend(os.path.join(parent, f) for f in sorted(files) if f.endswith(".py"))
+            if len(out) > MAX_FILES:
+                break
+        return out
+
+    # --- decorators that cost too much ------------------------------------------------------
+
+    def failed_decorator(self, function: Value) -> bool:
+        """Say whether a decorator ran out of its budget before."""
+        return isinstance(function, Function) and function.code in self.bad_decorators
+
+    def fail_decorator(self, decorator: Compiled, fr: Frame) -> None:
+        """Remember a decorator that ran out of its budget."""
+        try:
+            function = decorator(fr)
+        except (PyRaise, Exhausted):
+            return
+        if isinstance(function, Function):
+            self.bad_decorators.add(function.code)
+
+
+def _registering(module: PythonModule, name: str) -> list[str]:
+    changes = re.compile(
+        rf"^[ \t]+.*\b{re.escape(name)}\b\s*(?:\[[^\n]*\]\s*(?:=|\.|\+=)|\.(?:add|update|append|setdefault|register)\b)",
+        re.M,
+    )
+    return [s.name for s in module.source.segments if s.kind == "def" and changes.search(s.text)]
+
+
+class NamespaceValue:
+    """A package without __init__.py."""
+
+    __slots__ = ("imports", "name")
+
+    def __init__(self, imports: Imports, name: str) -> None:
+        self.imports = imports
+        self.name = name
+
+
+def _module_attribute(interp: "Interpreter", module: PythonModule, name: str) -> Value:
+    value = module.attribute(name)
+    if value is not _MISSING:
+        return value
+    special = module._special(name)  # noqa: SLF001 - the same file
+    if special is not _MISSING:
+        return special
+    if name == "__dict__":
+        return module.namespace()
+    if module.problem is not None:
+        return Unknown(f"{module.name}: {module.problem.text()}")
+    raise interp.error("AttributeError", f"module {module.name!r} has no attribute {name!r}")
+
+
+def _namespace_attribute(interp: "Interpreter", value: NamespaceValue, name: str) -> Value:
+    full = f"{value.name}.{name}"
+    found = value.imports.find(full)
+    if found is not None:
+        return found
+    return NamespaceValue(value.imports, full) if value.imports.namespace_package(full) else External(full)
+
+
+register_special(PythonModule, _module_attribute)
+register_special(NamespaceValue, _namespace_attribute)

@@ -1,0 +1,39 @@
+"""What the reader knows of Python's and torch's libraries: one file a family.
+
+Each file has a `TABLE` from dotted name to value; `install` puts them into the interpreter.
+"""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from hwlint.reader.interpreter import Interpreter
+
+__all__ = ["install", "torch_has"]
+
+
+def install(interp: "Interpreter") -> None:
+    """Fill `interp.modelled`."""
+    from hwlint.reader.library import (
+        enums,
+        functions,
+        records,
+        standard,
+        text,
+        tools,
+        torch_functions,
+        torch_nn,
+    )
+
+    for part in (functions, standard, text, tools, enums, records, torch_nn, torch_functions):
+        interp.modelled.update(part.TABLE)
+
+
+def torch_has(module: str, name: str) -> bool | None:
+    """Say whether torch's own module has a name; None where the reader has no list of it."""
+    from hwlint.ops import names
+
+    if module == "torch.nn.functional":
+        return name in names.FUNCTIONAL_NAMES
+    if module == "torch.nn":
+        return name in names.NN_NAMES
+    return None

@@ -1,0 +1,387 @@
+"""Python's built-in functions."""
+
+import functools
+from typing import TYPE_CHECKING, Any
+
+from hwlint.reader import builtin_classes as core
+from hwlint.reader import operators
+from hwlint.reader.provenance import derive
+from hwlint.reader.values import (
+    Builtin,
+    Class,
+    External,
+    Instance,
+    IteratorValue,
+    PyRaise,
+    Tensor,
+    Unknown,
+    Value,
+)
+
+if TYPE_CHECKING:
+    from hwlint.reader.interpreter import Interpreter
+
+__all__ = ["TABLE", "sort_values"]
+
+Args = list[Value]
+Kwargs = dict[str, Value]
+
+
+def _len(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+    value = args[0]
+    if isinstance(value, Unknown):
+        return value
+    unknown = getattr(value, "unknown", None)
+    if isinstance(unknown, Unknown):
+        return unknown
+    if isinstance(value, Instance):
+        method = value.cls.find("__len__")
+        if method is not None:
+            return interp.call(interp.bind(method, value), [], {})
+        if value.payload is None:
+            return interp.unknown_base(value) or Unknown("len of an object")
+        return _len(interp, [value.payload], {})
+    if isinstance(value, Tensor):
+        return value.shape[0] if value.shape else Unknown("len of a tensor")
+    if isinstance(value, str | tuple | list | dict | set | frozenset | range | bytes):
+        return len(value)
+    if isinstance(value, Class):
+        members = value.attrs.get("__members__")
+        return len(members) if isinstance(members, dict) else Unknown("len of a class")
+    if isinstance(value, External):
+        return Unknown(f"{value.name} is not known")
+    raise interp.error("TypeError", f"object of type {interp.type_name(value)!r} has no len()")
+
+
+def _items(interp: "Interpreter", value: Value) -> "list[Value] | Unknown":
+    try:
+        return interp.iterate(value)
+    except operators.UnknownIteration as stop:
+        return stop.unknown
+
+
+def _enumerate(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+    items = _items(interp, args[0])
+    if isinstance(items, Unknown):
+        return items
+    start = args[1] if len(args) > 1 else kwargs.get("start", 0)
+    if isinstance(start, Unknown):
+        return start
+    return IteratorValue([(i, v) for i, v in enumerate(items, start)])
+
+
+def _zip(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+    columns: list[list[Value]] = []
+    for value in args:
+        items = _items(interp, value)
+        if isinstance(items, Unknown):
+            return items
+        columns.append(items)
+    return IteratorValue(list(zip(*columns, strict=False)))
+
+
+def _map(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+    rows = _zip(interp, args[1:], {})
+    if isinstance(rows, Unknown):
+        return rows
+    site, out = interp.site, []
+    for row in rows.items:
+        interp.site = site
+        out.append(interp.call(args[0], list(row), {}))
+    return IteratorValue(out)
+
+
+def _filter(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+    items = _items(interp, args[1])
+    if isinstance(items, Unknown):
+        return items
+    out: list[Value] = []
+    for item in items:
+        kept = item if args[0] is None else interp.call(args[0], [item], {})
+        truth = interp.truth(kept)
+        if truth is None:
+            return operators.why(kept)
+        if truth:
+            out.append(item)
+    return IteratorValue(out)
+
+
+def _reversed(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+    items = _items(interp, args[0])
+    return items if isinstance(items, Unknown) else IteratorValue(items[::-1])
+
+
+def _iter(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+    if isinstance(args[0], IteratorValue):
+        return args[0]
+    if isinstance(args[0], Instance) and args[0].cls.find("__iter__") is not None:
+        return interp.call(interp.getattr(args[0], "__iter__"), [], {})
+    items = _items(interp, args[0])
+    return items if isinstance(items, Unknown) else IteratorValue(items)
+
+
+def _next(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+    value = args[0]
+    if isinstance(value, Instance):
+        method = value.cls.find("__next__")
+        if method is not None:
+            return interp.call(interp.bind(method, value), [], {})
+    if isinstance(value, IteratorValue):
+        if value.index < len(value.items):
+            interp.touch(value)
+            value.index += 1
+            return value.items[value.index - 1]
+        if len(args) > 1:
+            return args[1]
+        raise interp.error("StopIteration", "")
+    return value if isinstance(value, Unknown) else Unknown("next()")
+
+
+def _reduce_bool(stop: bool) -> Any:
+    def run(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+        items = _items(interp, args[0])
+        if isinstance(items, Unknown):
+            return items
+        unknown: Unknown | None = None
+        for item in items:
+            truth = interp.truth(item)
+            if truth is stop:
+                return stop
+            if truth is None:
+                unknown = operators.why(item)
+        return unknown if unknown is not None else not stop
+
+    return run
+
+
+def _sum(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+    items = _items(interp, args[0])
+    if isinstance(items, Unknown):
+        return items
+    total: Value = args[1] if len(args) > 1 else kwargs.get("start", 0)
+    plus = operators.BINARY[operators.ast.Add]
+    for item in items:
+        interp.tick()
+        total = item if total == 0 and isinstance(total, int) and not isinstance(item, Tensor) and isinstance(item, int | float) else operators.binary(interp, plus, total, item)  # fmt: skip
+    return total
+
+
+def _extreme(name: str) -> Any:
+    def run(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+        items = args
+        if len(args) == 1:
+            found = _items(interp, args[0])
+            if isinstance(found, Unknown):
+                return found
+            items = found
+        if not items:
+            if "default" in kwargs:
+                return kwargs["default"]
+            raise interp.error("ValueError", f"{name}() arg is an empty sequence")
+        ordered = sort_values(interp, items, {"key": kwargs.get("key")})
+        if isinstance(ordered, Unknown):
+            return ordered
+        return _pick(interp, name, ordered, items, kwargs)
+
+    return run
+
+
+def _pick(interp: "Interpreter", name: str, ordered: Args, items: Args, kwargs: Kwargs) -> Value:
+    if name == "min":
+        return ordered[0]
+    if kwargs.get("key") is None:
+        best = ordered[-1]
+        return next((v for v in items if type(v) is type(best) and v == best), best)
+    reverse = sort_values(interp, items, {"key": kwargs["key"], "reverse": True})
+    return reverse if isinstance(reverse, Unknown) else reverse[0]
+
+
+def sort_values(interp: "Interpreter", items: Args, kwargs: Kwargs) -> "list[Value] | Unknown":
+    """Return the items sorted by `key`, `reverse`; Unknown where an order is not known."""
+    key = kwargs.get("key")
+    keys = [interp.call(key, [v], {}) for v in items] if key is not None else items
+    found = operators.find_unknown(list(keys))
+    if found is not None:
+        return found
+    less = operators.COMPARE[operators.ast.Lt]
+
+    def compare(left: int, right: int) -> int:
+        interp.tick()
+        for one, two, sign in ((left, right, -1), (right, left, 1)):
+            result = less(interp, keys[one], keys[two])
+            truth = interp.truth(result)
+            if truth is None:
+                raise operators.UnknownIteration(operators.why(result))
+            if truth:
+                return sign
+        return 0
+
+    truth = interp.truth(kwargs.get("reverse", False))
+    try:
+        order = sorted(range(len(items)), key=functools.cmp_to_key(compare), reverse=bool(truth))
+    except operators.UnknownIteration as stop:
+        return stop.unknown
+    return [items[i] for i in order]
+
+
+def _sorted(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+    items = _items(interp, args[0])
+    if isinstance(items, Unknown):
+        return items
+    ordered = sort_values(interp, items, kwargs)
+    return ordered if isinstance(ordered, Unknown) else interp.make_list(ordered)
+
+
+def _arithmetic(name: str, native: Any) -> Any:
+    def run(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+        plain = [a.payload if isinstance(a, Instance) and a.payload is not None else a for a in args]
+        for value in plain:
+            if isinstance(value, Unknown):
+                return value
+            if isinstance(value, Tensor):
+                return interp.tensor_function(name, [*plain], kwargs)
+            if isinstance(value, External):
+                return Unknown(f"{value.name} is not known")
+        if name == "pow" and operators._too_large("**", plain[0], plain[1]):  # noqa: SLF001
+            return Unknown("number too large")
+        try:
+            return derive(name, native(*plain, **kwargs), *plain)
+        except (TypeError, ValueError, ArithmeticError) as problem:
+            raise interp.native_error(problem) from None
+
+    return run
+
+
+def _divmod(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+    table = operators.BINARY
+    return (
+        operators.binary(interp, table[operators.ast.FloorDiv], args[0], args[1]),
+        operators.binary(interp, table[operators.ast.Mod], args[0], args[1]),
+    )
+
+
+def _isinstance(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+    result = interp.isinstance(args[0], args[1])
+    return Unknown("isinstance of something not known") if result is None else result
+
+
+def _issubclass(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+    result = interp.issubclass(args[0], args[1])
+    return Unknown("issubclass of something not known") if result is None else result
+
+
+def _getattr(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+    value, name = args[0], args[1]
+    if isinstance(value, Unknown):
+        return value
+    if not isinstance(name, str):
+        return name if isinstance(name, Unknown) else Unknown("getattr")
+    if len(args) < 3:
+        return interp.getattr(value, name)
+    interp.probing += 1
+    try:
+        found = interp.find_attribute(value, name)
+    finally:
+        interp.probing -= 1
+    return args[2] if isinstance(found, PyRaise) else found
+
+
+def _hasattr(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+    value, name = args[0], args[1]
+    if isinstance(value, Unknown) or not isinstance(name, str):
+        return operators.why(value if isinstance(value, Unknown) else name)
+    interp.probing += 1
+    try:
+        found = interp.find_attribute(value, name)
+    finally:
+        interp.probing -= 1
+    if isinstance(value, External) and isinstance(found, External):
+        return Unknown(f"whether {value.name} has {name}")
+    return not isinstance(found, PyRaise)
+
+
+def _setattr(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+    if isinstance(args[1], str):
+        interp.setattr(args[0], str(args[1]), args[2])
+    elif isinstance(args[0], Instance):
+        interp.note(operators.why(args[1]))
+    return None
+
+
+def _delattr(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+    interp.delattr(args[0], str(args[1]))
+    return None
+
+
+def _callable(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+    result = interp.is_callable(args[0])
+    return Unknown("callable of something not known") if result is None else result
+
+
+def _id(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+    return id(args[0])
+
+
+def _hash(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+    try:
+        return hash(args[0])
+    except TypeError as problem:
+        raise interp.native_error(problem) from None
+
+
+def _dir(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+    from hwlint.ops import names
+
+    if args and isinstance(args[0], External):
+        known = {"torch.nn.functional": names.FUNCTIONAL_NAMES, "torch.nn": names.NN_NAMES}
+        if args[0].name in known:
+            return interp.make_list(sorted(known[args[0].name]))
+    return Unknown("dir()")
+
+
+def _import(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+    return interp.imports.find(str(args[0])) or Unknown(f"module {args[0]}")
+
+
+def _ord(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+    return ord(args[0]) if isinstance(args[0], str) and len(args[0]) == 1 else Unknown("ord")
+
+
+def _vars(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+    return interp.getattr(args[0], "__dict__")
+
+
+def _not_run(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+    return Unknown("not run while reading")
+
+
+def _nothing(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+    return None
+
+
+_FUNCTIONS: dict[str, Any] = {
+    "len": _len, "enumerate": _enumerate, "zip": _zip, "map": _map, "filter": _filter,
+    "reversed": _reversed, "iter": _iter, "next": _next, "any": _reduce_bool(True),
+    "all": _reduce_bool(False), "sum": _sum, "min": _extreme("min"), "max": _extreme("max"),
+    "sorted": _sorted, "abs": _arithmetic("abs", abs), "round": _arithmetic("round", round),
+    "pow": _arithmetic("pow", pow), "divmod": _divmod, "isinstance": _isinstance,
+    "issubclass": _issubclass, "getattr": _getattr, "hasattr": _hasattr, "setattr": _setattr,
+    "delattr": _delattr, "callable": _callable, "id": _id, "hash": _hash, "dir": _dir,
+    "__import__": _import, "ord": _ord, "vars": _vars, "print": _nothing, "input": _not_run,
+    "open": _not_run, "exec": _not_run, "eval": _not_run, "compile": _not_run,
+    "chr": lambda i, a, k: chr(a[0]) if isinstance(a[0], int) and 0 <= a[0] < 0x110000 else Unknown("chr"),
+    "bin": _arithmetic("bin", bin), "hex": _arithmetic("hex", hex), "oct": _arithmetic("oct", oct),
+    "repr": lambda i, a, k: i.repr_of(a[0]),
+    "format": lambda i, a, k: operators.format_value(i, a[0], str(a[1]) if len(a) > 1 else ""),
+    "super": lambda i, a, k: i.make_super(*a[:2]),
+}  # fmt: skip
+
+TABLE: dict[str, Value] = {
+    **{f"builtins.{name}": cls for name, cls in core.BUILTINS.items()},
+    **{f"builtins.{name}": Builtin(name, call) for name, call in _FUNCTIONS.items()},
+    "builtins.Ellipsis": ...,
+    "builtins.NotImplemented": External("NotImplemented"),
+    "builtins.__debug__": True,
+    "builtins.__builtins__": External("builtins"),
+}
+

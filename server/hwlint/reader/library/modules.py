@@ -1,0 +1,202 @@
+"""torch.nn.Module itself."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from hwlint.reader import builtin_classes as core
+from hwlint.reader import operators
+from hwlint.reader.values import (
+    Builtin,
+    DictValue,
+    IteratorValue,
+    ModuleInstance,
+    Tensor,
+    Unknown,
+    Value,
+)
+
+if TYPE_CHECKING:
+    from hwlint.reader.interpreter import Interpreter
+
+__all__ = ["MODULE", "named_modules", "register"]
+
+Args = list[Value]
+Kwargs = dict[str, Value]
+
+MODULE = core.make("Module", module="torch.nn.modules.module")
+MODULE.is_module = True
+
+
+def register(interp: "Interpreter", holder: ModuleInstance, name: str, item: Value) -> None:
+    """Put a submodule under a name."""
+    interp.touch(holder)
+    interp.touch(holder.modules)
+    holder.modules[name] = item
+
+
+def named_modules(value: ModuleInstance, prefix: str = "", seen: Any = None) -> Iterator[tuple[str, Value]]:  # fmt: skip
+    """Yield (qualified name, module) of a module and all below it, each once, as torch does."""
+    seen = set() if seen is None else seen
+    if id(value) in seen:
+        return
+    seen.add(id(value))
+    yield prefix, value
+    for name, child in value.modules.items():
+        if isinstance(child, ModuleInstance):
+            yield from named_modules(child, f"{prefix}.{name}" if prefix else str(name), seen)
+
+
+def _known(value: ModuleInstance) -> Unknown | None:
+    for _, module in named_modules(value):
+        if module.modules.unknown is not None:
+            return module.modules.unknown
+        for child in module.modules.values():
+            if isinstance(child, Unknown):
+                return child
+    return None
+
+
+def _add_module(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+    holder, name, item = [*args, *kwargs.values()][:3]
+    if not isinstance(name, str):
+        interp.touch(holder.modules)
+        holder.modules.unknown = operators.why(name)
+        return None
+    if item is None or isinstance(item, ModuleInstance | Unknown):
+        register(interp, holder, str(name), item)
+        return None
+    raise interp.error("TypeError", f"{interp.type_name(item)} is not a Module subclass")
+
+
+def _register_parameter(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+    holder, name, item = [*args, *kwargs.values()][:3]
+    interp.touch(holder.parameters)
+    if isinstance(name, str):
+        holder.parameters[str(name)] = item
+    return None
+
+
+def _register_buffer(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+    holder, name, *rest = args
+    item = rest[0] if rest else kwargs.get("tensor")
+    interp.touch(holder.buffers)
+    if isinstance(name, str):
+        holder.attrs.pop(str(name), None)
+        holder.buffers[str(name)] = item
+    return None
+
+
+def _apply(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+    from hwlint.reader.inert import is_inert
+
+    if is_inert(interp, args[1]):
+        return args[0]
+    for _, module in reversed(list(named_modules(args[0]))):
+        interp.call(args[1], [module], {})
+    return args[0]
+
+
+def _walk(pick: Any) -> Any:
+    def run(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+        unknown = _known(args[0])
+        if unknown is not None:
+            return unknown
+        return IteratorValue(list(pick(args[0], kwargs)))
+
+    return run
+
+
+def _parameters(value: ModuleInstance, kwargs: Kwargs) -> Iterator[tuple[str, Tensor]]:
+    seen: set[int] = set()
+    for prefix, module in named_modules(value):
+        for name, item in module.parameters.items():
+            if isinstance(item, Tensor) and id(item) not in seen:
+                seen.add(id(item))
+                yield (f"{prefix}.{name}" if prefix else str(name)), item
+        if kwargs.get("recurse") is False:
+            return
+
+
+def _named_buffers(value: ModuleInstance, kwargs: Kwargs) -> Iterator[tuple[str, Tensor]]:
+    for prefix, module in named_modules(value):
+        for name, item in module.buffers.items():
+            if isinstance(item, Tensor):
+                yield (f"{prefix}.{name}" if prefix else str(name)), item
+
+
+def _children(value: ModuleInstance, kwargs: Kwargs) -> Iterator[tuple[str, Value]]:
+    seen: set[int] = set()
+    for name, child in value.modules.items():
+        if child is not None and id(child) not in seen:
+            seen.add(id(child))
+            yield str(name), child
+
+
+def _get_submodule(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+    value, path = args[0], args[1] if len(args) > 1 else kwargs.get("target")
+    if not isinstance(path, str):
+        return operators.why(path)
+    for part in [p for p in path.split(".") if p]:
+        value = interp.getattr(value, part)
+    return value
+
+
+def _set_submodule(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+    holder, (*path, last) = args[0], str(args[1]).split(".")
+    for part in path:
+        holder = interp.getattr(holder, part)
+    register(interp, holder, last, args[2])
+    return None
+
+
+def _state_dict(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+    made = DictValue((), interp.clock)
+    made.update(list(_parameters(args[0], {})))
+    made.update(list(_named_buffers(args[0], {})))
+    made.unknown = _known(args[0])
+    return made
+
+
+def _itself(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+    return args[0]
+
+
+def _nothing(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+    return None
+
+
+def _init(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+    return None
+
+
+_METHODS: dict[str, Any] = {
+    "__init__": _init,
+    "add_module": _add_module,
+    "register_module": _add_module,
+    "register_parameter": _register_parameter,
+    "register_buffer": _register_buffer,
+    "apply": _apply,
+    "modules": _walk(lambda m, k: [v for _, v in named_modules(m)]),
+    "named_modules": _walk(lambda m, k: list(named_modules(m))),
+    "children": _walk(lambda m, k: [v for _, v in _children(m, k)]),
+    "named_children": _walk(_children),
+    "parameters": _walk(lambda m, k: [v for _, v in _parameters(m, k)]),
+    "named_parameters": _walk(_parameters),
+    "buffers": _walk(lambda m, k: [v for _, v in _named_buffers(m, k)]),
+    "named_buffers": _walk(_named_buffers),
+    "get_submodule": _get_submodule,
+    "set_submodule": _set_submodule,
+    "state_dict": _state_dict,
+    **dict.fromkeys(("load_state_dict", "zero_grad", "register_forward_hook", "register_forward_pre_hook",
+                     "register_full_backward_hook", "_register_load_state_dict_pre_hook",
+                     "register_load_state_dict_post_hook", "_register_state_dict_hook",
+                     "register_state_dict_pre_hook", "register_load_state_dict_pre_hook",
+                     "_load_from_state_dict", "compile"), _nothing),
+    **dict.fromkeys(("to", "cuda", "cpu", "half", "float", "double", "bfloat16", "eval", "train", "type",
+                     "requires_grad_", "share_memory", "to_empty"), _itself),
+    "_get_name": lambda i, a, k: a[0].cls.name,
+    "extra_repr": lambda i, a, k: "",
+}  # fmt: skip
+MODULE.attrs.update({name: Builtin(f"Module.{name}", call) for name, call in _METHODS.items()})
+MODULE.attrs["dump_patches"] = False
+MODULE.attrs["call_super_init"] = False

@@ -1,0 +1,464 @@
+"""math, functools, itertools, collections, operator, copy and typing."""
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from hwlint.reader import builtin_classes as core
+from hwlint.reader import operators
+from hwlint.reader.provenance import derive
+from hwlint.reader.values import (
+    Builtin,
+    Class,
+    DictValue,
+    External,
+    Function,
+    Instance,
+    IteratorValue,
+    ListValue,
+    ModuleInstance,
+    Partial,
+    SetValue,
+    Tensor,
+    Unknown,
+    Value,
+)
+
+if TYPE_CHECKING:
+    from hwlint.reader.interpreter import Interpreter
+
+__all__ = ["TABLE", "deep_copy"]
+
+Args = list[Value]
+Kwargs = dict[str, Value]
+
+# --- math ---------------------------------------------------------------------------------------
+
+
+def _math(name: str) -> Builtin:
+    native = getattr(math, name)
+
+    def run(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+        plain: list[Any] = []
+        for value in args:
+            if isinstance(value, Tensor):
+                value = interp.tensor_scalar(value)
+            found = operators.find_unknown(value)
+            if found is not None:
+                return found
+            if name == "factorial" and isinstance(value, int) and value > 2_000:
+                return Unknown("number too large")
+            plain.append(value)
+        try:
+            return derive(name, native(*plain, **kwargs), *args)
+        except (ValueError, TypeError, OverflowError) as problem:
+            raise interp.native_error(problem) from None
+
+    return Builtin(f"math.{name}", run)
+
+
+_MATH_FUNCTIONS = (
+    "ceil", "floor", "sqrt", "log", "log2", "log10", "log1p", "exp", "pow", "sin", "cos", "tan",
+    "atan", "atan2", "asin", "acos", "sinh", "cosh", "tanh", "gcd", "lcm", "prod", "trunc",
+    "isqrt", "fabs", "isclose", "isinf", "isnan", "isfinite", "factorial", "comb", "copysign",
+    "degrees", "radians", "hypot", "fmod", "modf", "erf", "fsum",
+)  # fmt: skip
+
+# --- functools ----------------------------------------------------------------------------------
+
+
+def _partial(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+    func = args[0]
+    if isinstance(func, Partial):
+        return Partial(func.func, [*func.args, *args[1:]], {**func.kwargs, **kwargs})
+    made = Partial(func, list(args[1:]), kwargs)
+    made.stamp = interp.clock
+    return made
+
+
+def _reduce(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+    try:
+        items = interp.iterate(args[1])
+    except operators.UnknownIteration as stop:
+        return stop.unknown
+    if len(args) > 2:
+        items = [args[2], *items]
+    if not items:
+        raise interp.error("TypeError", "reduce() of empty iterable with no initial value")
+    total = items[0]
+    for item in items[1:]:
+        total = interp.call(args[0], [total, item], {})
+    return total
+
+
+def _wraps(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+    wrapped = args[0]
+
+    def apply(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+        wrapper = args[0]
+        if isinstance(wrapper, Function):
+            if isinstance(wrapped, Function):
+                wrapper.attrs.update(wrapped.attrs)
+                wrapper.name, wrapper.qualname = wrapped.name, wrapped.qualname
+                wrapper.attrs["__module__"] = wrapped.module.name
+            elif isinstance(wrapped, Class):
+                wrapper.name = wrapped.name
+            wrapper.attrs["__wrapped__"] = wrapped
+        return wrapper
+
+    return Builtin("wraps", apply)
+
+
+def _identity(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+    return args[0] if args else None
+
+
+def _decorator(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+    """A decorator with or without arguments that changes nothing the reader sees."""
+    if args and isinstance(args[0], Function | Class | Builtin) and not kwargs:
+        return args[0]
+    return Builtin("decorator", _identity)
+
+
+def _cached_property(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+    from hwlint.reader.values import PropertyValue
+
+    return PropertyValue(args[0])
+
+
+# --- itertools ----------------------------------------------------------------------------------
+
+
+def _iterables(interp: "Interpreter", values: Args) -> "list[list[Value]] | Unknown":
+    try:
+        return [interp.iterate(v) for v in values]
+    except operators.UnknownIteration as stop:
+        return stop.unknown
+
+
+def _chain(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+    parts = _iterables(interp, args)
+    return parts if isinstance(parts, Unknown) else IteratorValue([v for p in parts for v in p])
+
+
+def _chain_from(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+    outer = _iterables(interp, args)
+    return outer if isinstance(outer, Unknown) else _chain(interp, outer[0], {})
+
+
+def _combined(name: str) -> Any:
+    import itertools
+
+    native = getattr(itertools, name)
+
+    def run(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+        iterables = args if name == "product" else args[:1]
+        parts = _iterables(interp, iterables)
+        if isinstance(parts, Unknown):
+            return parts
+        repeat = kwargs.get("repeat", 1)
+        rest = {"repeat": repeat} if name == "product" else {}
+        extra = [] if name == "product" else args[1:]
+        if not isinstance(repeat, int) or any(not isinstance(e, int) for e in extra):
+            return Unknown(name)
+        made = list(itertools.islice(native(*parts, *extra, **rest), interp.budget.max_items + 1)) if repeat < 20 else []  # fmt: skip
+        return Unknown("too many items") if len(made) > interp.budget.max_items else IteratorValue(made)
+
+    return run
+
+
+def _repeat(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+    count = args[1] if len(args) > 1 else kwargs.get("times", 1000)
+    if not isinstance(count, int) or count > interp.budget.max_items:
+        return Unknown("repeat")
+    return IteratorValue([args[0]] * count)
+
+
+def _accumulate(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+    parts = _iterables(interp, args[:1])
+    if isinstance(parts, Unknown):
+        return parts
+    out: list[Value] = []
+    plus = operators.BINARY[operators.ast.Add]
+    for item in parts[0]:
+        out.append(operators.binary(interp, plus, out[-1], item) if out else item)
+    return IteratorValue(out)
+
+
+def _islice(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+    if operators.find_unknown(list(args)) is not None:
+        return Unknown("islice")
+    parts = _iterables(interp, args[:1])
+    if isinstance(parts, Unknown):
+        return parts
+    return IteratorValue(parts[0][slice(*args[1:])])
+
+
+def _count(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+    start = args[0] if args else 0
+    if not isinstance(start, int):
+        return Unknown("count")
+    return IteratorValue(list(range(start, start + 10_000)))
+
+
+def _zip_longest(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+    import itertools
+
+    parts = _iterables(interp, args)
+    if isinstance(parts, Unknown):
+        return parts
+    return IteratorValue(list(itertools.zip_longest(*parts, fillvalue=kwargs.get("fillvalue"))))
+
+
+def _cycle(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+    parts = _iterables(interp, args)
+    if isinstance(parts, Unknown) or not parts[0]:
+        return Unknown("cycle")
+    return IteratorValue(parts[0] * max(1, 4096 // len(parts[0])))
+
+
+def _pairwise(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+    parts = _iterables(interp, args)
+    if isinstance(parts, Unknown):
+        return parts
+    return IteratorValue(list(zip(parts[0], parts[0][1:], strict=False)))
+
+
+# --- collections --------------------------------------------------------------------------------
+
+_DICT = core.BUILTINS["dict"]
+ORDERED_DICT = core.make("OrderedDict", _DICT, module="collections")
+DEFAULT_DICT = core.make("defaultdict", _DICT, module="collections")
+COUNTER = core.make("Counter", _DICT, module="collections")
+DEQUE = core.make("deque", core.BUILTINS["list"], module="collections")
+
+
+def _default_dict(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+    made = DictValue((), interp.clock)
+    made.factory = args[0] if args else None
+    for value in args[1:2]:
+        interp.dict_update(made, value)
+    made.update(kwargs)
+    return made
+
+
+def _counter(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+    parts = _iterables(interp, args[:1])
+    if isinstance(parts, Unknown):
+        return parts
+    made = DictValue((), interp.clock)
+    if args and isinstance(args[0], DictValue):
+        interp.dict_update(made, args[0])
+        return made
+    for item in parts[0] if parts else []:
+        made[item] = made.get(item, 0) + 1
+    made.factory = core.BUILTINS["int"]
+    return made
+
+
+def _ordered_dict(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+    return core.MAKERS[_DICT](interp, args, kwargs)
+
+
+def _deque(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+    return core.MAKERS[core.BUILTINS["list"]](interp, args[:1], {})
+
+
+core.MAKERS.update(
+    {ORDERED_DICT: _ordered_dict, DEFAULT_DICT: _default_dict, COUNTER: _counter, DEQUE: _deque}
+)
+
+# --- copy ---------------------------------------------------------------------------------------
+
+
+def deep_copy(interp: "Interpreter", value: Value, done: dict[int, Value]) -> Value:
+    """Return copy.deepcopy(value)."""
+    if id(value) in done:
+        return done[id(value)]
+    if isinstance(value, ListValue | DictValue | SetValue):
+        made = type(value)((), interp.clock)
+        made.unknown = value.unknown
+        done[id(value)] = made
+        if isinstance(value, DictValue):
+            made.factory = value.factory  # type: ignore[union-attr]  # same type as value
+            made.update({k: deep_copy(interp, v, done) for k, v in value.items()})
+        elif isinstance(value, ListValue):
+            made.extend([deep_copy(interp, v, done) for v in value])  # type: ignore[union-attr]
+        else:
+            made.update(value)  # type: ignore[arg-type]
+        return made
+    if isinstance(value, Instance):
+        return _deep_copy_instance(interp, value, done)
+    if isinstance(value, tuple):
+        return tuple([deep_copy(interp, v, done) for v in value])
+    if isinstance(value, Tensor):
+        made_tensor = Tensor(value.shape, value.data, value.dtype, value.kind)
+        made_tensor.stamp = interp.clock
+        done[id(value)] = made_tensor
+        return made_tensor
+    return value
+
+
+def _deep_copy_instance(interp: "Interpreter", value: Instance, done: dict[int, Value]) -> Value:
+    hook = value.cls.find("__deepcopy__")
+    if isinstance(hook, Function):
+        return interp.call(hook, [value, interp.make_dict()], {})
+    made = _shallow(interp, value)
+    done[id(value)] = made
+    made.attrs = {k: deep_copy(interp, v, done) for k, v in made.attrs.items()}
+    made.payload = deep_copy(interp, made.payload, done)
+    if isinstance(made, ModuleInstance):
+        made.modules = deep_copy(interp, made.modules, done)
+        made.parameters = deep_copy(interp, made.parameters, done)
+        made.buffers = deep_copy(interp, made.buffers, done)
+    return made
+
+
+def _shallow(interp: "Interpreter", value: Instance) -> Instance:
+    if isinstance(value, ModuleInstance):
+        module = ModuleInstance(value.cls, interp.clock)
+        module.modules, module.parameters = value.modules, value.parameters
+        module.buffers, module.layer, module.place = value.buffers, value.layer, value.place
+        made: Instance = module
+    else:
+        made = Instance(value.cls, interp.clock)
+    made.attrs = dict(value.attrs)
+    made.payload = value.payload
+    return made
+
+
+def _copy(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+    value = args[0]
+    if isinstance(value, ListValue | DictValue | SetValue):
+        made = type(value)(value, interp.clock)
+        made.unknown = value.unknown
+        return made
+    return _shallow(interp, value) if isinstance(value, Instance) else value
+
+
+# --- operator -----------------------------------------------------------------------------------
+
+
+def _itemgetter(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+    def get(interp: "Interpreter", values: Args, kwargs: Kwargs) -> Value:
+        found = [operators.subscript(interp, values[0], k) for k in args]
+        return found[0] if len(found) == 1 else tuple(found)
+
+    return Builtin("itemgetter", get)
+
+
+def _attrgetter(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+    def get(interp: "Interpreter", values: Args, kwargs: Kwargs) -> Value:
+        value = values[0]
+        for part in str(args[0]).split("."):
+            value = interp.getattr(value, part)
+        return value
+
+    return Builtin("attrgetter", get)
+
+
+def _binary(kind: type) -> Any:
+    op = operators.BINARY[kind]
+    return lambda i, a, k: operators.binary(i, op, a[0], a[1])
+
+
+_NAMES_OF_TYPING = (
+    "Optional", "Union", "List", "Dict", "Tuple", "Set", "FrozenSet", "Type", "Literal", "Final",
+    "ClassVar", "Annotated", "Deque", "DefaultDict", "OrderedDict", "NoReturn", "Concatenate",
+    "ParamSpec", "Self", "Unpack", "Required", "NotRequired", "Text", "AnyStr", "IO", "Awaitable",
+    "Coroutine", "AsyncIterator", "SupportsInt", "SupportsFloat", "SupportsIndex", "TypeAlias",
+    "Never", "LiteralString", "TypeGuard", "TypeIs", "TypeVarTuple", "KeysView", "ItemsView",
+)  # fmt: skip
+
+_COLLECTED: dict[str, Any] = {
+    "functools.partial": _partial,
+    "functools.partialmethod": _partial,
+    "functools.reduce": _reduce,
+    "functools.wraps": _wraps,
+    "functools.update_wrapper": lambda i, a, k: a[0],
+    "functools.lru_cache": _decorator,
+    "functools.cache": _decorator,
+    "functools.total_ordering": _identity,
+    "functools.singledispatch": _identity,
+    "functools.cached_property": _cached_property,
+    "itertools.chain": _chain,
+    "itertools.chain.from_iterable": _chain_from,
+    "itertools.product": _combined("product"),
+    "itertools.combinations": _combined("combinations"),
+    "itertools.permutations": _combined("permutations"),
+    "itertools.repeat": _repeat,
+    "itertools.accumulate": _accumulate,
+    "itertools.islice": _islice,
+    "itertools.count": _count,
+    "itertools.cycle": _cycle,
+    "itertools.pairwise": _pairwise,
+    "itertools.zip_longest": _zip_longest,
+    "copy.deepcopy": lambda i, a, k: deep_copy(i, a[0], {}),
+    "copy.copy": _copy,
+    "operator.itemgetter": _itemgetter,
+    "operator.attrgetter": _attrgetter,
+    "operator.mul": _binary(operators.ast.Mult),
+    "operator.add": _binary(operators.ast.Add),
+    "operator.sub": _binary(operators.ast.Sub),
+    "operator.floordiv": _binary(operators.ast.FloorDiv),
+    "contextlib.contextmanager": _identity,
+    "contextlib.nullcontext": lambda i, a, k: IteratorValue([a[0] if a else None]),
+    "contextlib.suppress": lambda i, a, k: IteratorValue([]),
+    "typing.cast": lambda i, a, k: a[1],
+    "typing.overload": _identity,
+    "typing.final": _identity,
+    "typing.no_type_check": _identity,
+    "typing.runtime_checkable": _identity,
+    "typing.NewType": lambda i, a, k: a[1],
+    "abc.abstractmethod": _identity,
+    "abc.abstractproperty": _cached_property,
+    "warnings.warn": lambda i, a, k: None,
+    "atexit.register": _identity,
+    "typing_extensions.dataclass_transform": _decorator,
+    "typing.dataclass_transform": _decorator,
+    "typing_extensions.deprecated": _decorator,
+    "warnings.deprecated": _decorator,
+}
+
+
+def _table() -> dict[str, Value]:
+    table: dict[str, Value] = {f"math.{n}": _math(n) for n in _MATH_FUNCTIONS}
+    table |= {"math.pi": math.pi, "math.inf": math.inf, "math.e": math.e, "math.nan": math.nan}
+    table |= {name: Builtin(name, call) for name, call in _COLLECTED.items()}
+    for module in ("typing", "typing_extensions"):
+        for name in _NAMES_OF_TYPING:
+            table[f"{module}.{name}"] = External(f"typing.{name}")
+        for name, cls in core.TYPING.items():
+            table[f"{module}.{name}"] = cls
+        table[f"{module}.TYPE_CHECKING"] = False
+        table[f"{module}.TypeVar"] = Builtin("TypeVar", lambda i, a, k: core.TYPING["Any"])
+    for name, cls in core.TYPING.items():
+        table[f"collections.abc.{name}"] = cls
+    table |= {
+        "abc.ABC": core.TYPING["ABC"],
+        "abc.ABCMeta": core.make("ABCMeta", core.TYPE, module="abc"),
+        "collections.OrderedDict": ORDERED_DICT,
+        "collections.defaultdict": DEFAULT_DICT,
+        "collections.Counter": COUNTER,
+        "collections.deque": DEQUE,
+        "types.FunctionType": core.FUNCTION_TYPE,
+        "types.LambdaType": core.FUNCTION_TYPE,
+        "types.MethodType": core.METHOD_TYPE,
+        "types.BuiltinFunctionType": core.BUILTIN_TYPE,
+        "types.ModuleType": core.MODULE_TYPE,
+        "types.GeneratorType": core.ITERATOR_TYPE,
+        "types.NoneType": core.NONE_TYPE,
+        "types.SimpleNamespace": core.make("SimpleNamespace", module="types"),
+        "numbers.Number": core.TYPING["Number"],
+        "numbers.Integral": core.TYPING["Integral"],
+        "numbers.Real": core.TYPING["Real"],
+    }
+    return table
+
+
+def _init_namespace(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+    args[0].attrs.update(kwargs)
+    return None
+
+
+TABLE = _table()
+TABLE["types.SimpleNamespace"].attrs["__init__"] = Builtin("__init__", _init_namespace)

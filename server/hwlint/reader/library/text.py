@@ -1,0 +1,160 @@
+"""re, with a bound on what a pattern may cost."""
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from hwlint.reader import operators
+from hwlint.reader.attributes import register_special
+from hwlint.reader.provenance import derive
+from hwlint.reader.values import Builtin, IteratorValue, ListValue, Unknown, Value
+
+if TYPE_CHECKING:
+    from hwlint.reader.interpreter import Interpreter
+
+__all__ = ["TABLE"]
+
+MAX_SUBJECT = 20_000
+Args = list[Value]
+Kwargs = dict[str, Value]
+
+# A repeat of something that repeats itself can take exponential time; such patterns are not run.
+_NESTED_REPEAT = re.compile(r"[*+}][^()]*\)\s*[*+{]|\((?:[^()]*\|)+[^()]*\)\s*[*+{]|\([^()]*\([^()]*[*+}][^()]*\)[^()]*\)\s*[*+{]")  # fmt: skip
+_BACKREFERENCE = re.compile(r"\\[1-9]")
+
+
+class PatternValue:
+    """A compiled pattern."""
+
+    __slots__ = ("native",)
+
+    def __init__(self, native: "re.Pattern[str]") -> None:
+        self.native = native
+
+
+class MatchValue:
+    """A match and the text that it was found in."""
+
+    __slots__ = ("native", "text")
+
+    def __init__(self, native: "re.Match[str]", text: str) -> None:
+        self.native = native
+        self.text = text
+
+
+def is_safe(pattern: str, text: str) -> bool:
+    """Say whether a search cannot take long."""
+    if len(text) > MAX_SUBJECT or len(pattern) > 2_000:
+        return False
+    if _NESTED_REPEAT.search(pattern) or _BACKREFERENCE.search(pattern):
+        return len(text) <= 16
+    repeats = len(re.findall(r"[*+]|\{\d*,", pattern))
+    return len(text) <= 200 or repeats <= 2
+
+
+def _compile(interp: "Interpreter", pattern: Value, flags: Value) -> "PatternValue | Unknown":
+    if isinstance(pattern, PatternValue):
+        return pattern
+    if not isinstance(pattern, str):
+        return operators.why(pattern)
+    try:
+        return PatternValue(re.compile(str(pattern), flags if isinstance(flags, int) else 0))
+    except (re.error, OverflowError, RecursionError) as problem:
+        raise interp.error("ValueError", str(problem)) from None
+
+
+def _wrap(interp: "Interpreter", result: Any, text: str) -> Value:
+    if isinstance(result, re.Match):
+        return MatchValue(result, text)
+    if isinstance(result, list):
+        return ListValue([_traced(r, text) for r in result], interp.clock)
+    return _traced(result, text)
+
+
+def _traced(value: Any, text: str) -> Value:
+    if isinstance(value, tuple):
+        return tuple([_traced(v, text) for v in value])
+    return derive("re", value, text) if isinstance(value, str) else value
+
+
+def _search(name: str) -> Any:
+    def run(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+        pattern = _compile(interp, args[0], kwargs.get("flags", args[2] if len(args) > 2 else 0))
+        return pattern if isinstance(pattern, Unknown) else _apply(interp, pattern, name, args[1:2])
+
+    return run
+
+
+def _apply(interp: "Interpreter", pattern: PatternValue, name: str, args: Args) -> Value:
+    text = args[0]
+    if not isinstance(text, str):
+        return operators.why(text)
+    if not is_safe(pattern.native.pattern, text):
+        return Unknown("a regular expression that may take long")
+    if name == "finditer":
+        return IteratorValue([MatchValue(m, text) for m in pattern.native.finditer(str(text))])
+    return _wrap(interp, getattr(pattern.native, name)(str(text), *args[1:]), text)
+
+
+def _substitute(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+    pattern = _compile(interp, args[0], kwargs.get("flags", 0))
+    if isinstance(pattern, Unknown):
+        return pattern
+    new, text = args[1], args[2]
+    if not isinstance(text, str) or not isinstance(new, str):
+        return operators.why(text) if not isinstance(text, str) else Unknown("re.sub")
+    if not is_safe(pattern.native.pattern, text):
+        return Unknown("a regular expression that may take long")
+    try:
+        return derive("re", pattern.native.sub(str(new), str(text), args[3] if len(args) > 3 else 0), text)
+    except (re.error, IndexError) as problem:
+        raise interp.error("ValueError", str(problem)) from None
+
+
+def _pattern_attribute(interp: "Interpreter", value: PatternValue, name: str) -> Value:
+    if name in ("match", "search", "fullmatch", "findall", "split", "finditer"):
+        return Builtin(name, lambda i, a, k: _apply(i, value, name, a))
+    if name == "sub":
+        return Builtin(name, lambda i, a, k: _substitute(i, [value, *a], k))
+    if name == "pattern":
+        return value.native.pattern
+    raise interp.error("AttributeError", f"'re.Pattern' object has no attribute {name!r}")
+
+
+def _match_attribute(interp: "Interpreter", value: MatchValue, name: str) -> Value:
+    if name in ("group", "groups", "groupdict", "start", "end", "span"):
+        return Builtin(name, lambda i, a, k: _match_method(i, value, name, a))
+    raise interp.error("AttributeError", f"'re.Match' object has no attribute {name!r}")
+
+
+def _match_method(interp: "Interpreter", value: MatchValue, name: str, args: Args) -> Value:
+    try:
+        result = getattr(value.native, name)(*args)
+    except (IndexError, TypeError) as problem:
+        raise interp.native_error(problem) from None
+    if isinstance(result, dict):
+        return interp.make_dict({k: _traced(v, value.text) for k, v in result.items()})
+    return _traced(result, value.text)
+
+
+register_special(PatternValue, _pattern_attribute)
+register_special(MatchValue, _match_attribute)
+
+
+def _compiled(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+    return _compile(interp, args[0], args[1] if len(args) > 1 else kwargs.get("flags", 0))
+
+
+def _escape(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+    return re.escape(args[0]) if isinstance(args[0], str) else operators.why(args[0])
+
+
+TABLE: dict[str, Value] = {
+    "re.compile": Builtin("re.compile", _compiled),
+    "re.sub": Builtin("re.sub", _substitute),
+    "re.escape": Builtin("re.escape", _escape),
+    **{
+        f"re.{n}": Builtin(f"re.{n}", _search(n))
+        for n in ("match", "search", "fullmatch", "findall", "split", "finditer")
+    },
+    **{f"re.{n}": getattr(re, n).value for n in ("IGNORECASE", "I", "MULTILINE", "M", "DOTALL", "S", "VERBOSE", "X")},  # fmt: skip
+}

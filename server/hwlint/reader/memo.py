@@ -1,0 +1,390 @@
+"""Construction of modules, remembered by class and arguments.
+
+The first construction runs with a `Slot` for the trace of each number that it is given. If it
+changed nothing outside of itself, the result is kept as a template; every caller, the first one
+too, gets a copy of its own in which the slots are bound to the caller's traces. So two callers with
+an equal 768 from different literals never share an origin, and no copy sees another's mutation.
+"""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from hwlint.reader.provenance import (
+    Leaf,
+    Slot,
+    SourcedFloat,
+    SourcedInt,
+    SourcedStr,
+    Trace,
+    rebind,
+    sourced,
+    trace_of,
+)
+from hwlint.reader.values import (
+    BoundMethod,
+    Builtin,
+    Class,
+    DictValue,
+    External,
+    Function,
+    Instance,
+    LayerRecord,
+    ListValue,
+    ModuleInstance,
+    Partial,
+    SetValue,
+    Tensor,
+    Unknown,
+    Value,
+)
+
+if TYPE_CHECKING:
+    from hwlint.reader.frame import Frame
+    from hwlint.reader.interpreter import Interpreter
+
+__all__ = ["Memo"]
+
+MAX_TEMPLATES = 20_000
+
+
+class _NotFrozen(Exception):
+    """An argument that cannot be part of a key, or a result that cannot be copied."""
+
+
+class Template:
+    """A construction that can be replayed."""
+
+    __slots__ = ("built", "cells", "constructed", "keep", "made", "slots", "stamp", "steps")
+
+    def __init__(self, made: ModuleInstance, slots: list["Slot | None"], stamp: int) -> None:
+        self.made = made
+        self.slots = slots
+        self.stamp = stamp
+        self.constructed: dict[LayerRecord, None] = {}
+        self.built: set[Class] = set()
+        self.cells: set[tuple[str, str]] = set()
+        self.keep: Any = None
+        self.steps = 0
+
+
+class _Recording:
+    __slots__ = ("impure", "stamp")
+
+    def __init__(self, stamp: int) -> None:
+        self.stamp = stamp
+        self.impure = False
+
+
+class Memo:
+    """The templates of one process."""
+
+    def __init__(self, interp: "Interpreter") -> None:
+        self.interp = interp
+        self.templates: dict[Any, Template | None] = {}
+        self.recordings: list[_Recording] = []
+        self.stamp = 0
+        self.entry_stamp = 0
+        self.epoch = 0
+        self.enabled = True
+
+    def begin_entry(self) -> None:
+        """Start an entry point: changes to what exists already count as changes of the world."""
+        self.interp.clock += 1
+        self.entry_stamp = self.stamp = self.interp.clock
+        self.recordings.clear()
+
+    def outside_changed(self, value: "Value | Frame") -> None:
+        """Note that something older than the current recording changed."""
+        for recording in reversed(self.recordings):
+            if value.stamp >= recording.stamp:
+                return
+            recording.impure = True
+        if value.stamp < self.entry_stamp:
+            self.epoch += 1
+
+    def construct(self, cls: Class, args: list[Value], kwargs: dict[str, Value]) -> Value:
+        """Build an instance of a module class, from a template where there is one."""
+        if not self.enabled or self.interp.maybe or len(self.templates) > MAX_TEMPLATES:
+            return self._plain(cls, args, kwargs)
+        try:
+            key = (cls, self.epoch, self._key(args), tuple([(k, self._freeze(v)) for k, v in kwargs.items()]))  # fmt: skip
+        except _NotFrozen:
+            return self._plain(cls, args, kwargs)
+        if key in self.templates:
+            template = self.templates[key]
+            if template is None:
+                return self._plain(cls, args, kwargs)
+            return self._replay(template, args, kwargs)
+        return self._record(key, cls, args, kwargs)
+
+    def _plain(self, cls: Class, args: list[Value], kwargs: dict[str, Value]) -> Value:
+        made = self.interp.allocate(cls, args)
+        self.interp.initialise(made, args, kwargs)
+        return made
+
+    def suspend(self, interp: "Interpreter") -> Any:
+        """Leave all recordings: a module's top level is about to run."""
+        state = (
+            self.recordings, self.stamp, interp.constructed, interp.notes, interp.built,
+            interp.joins.journals,
+        )  # fmt: skip
+        self.recordings, self.stamp = [], 0
+        interp.constructed, interp.notes, interp.built, interp.joins.journals = {}, {}, set(), []
+        return state
+
+    def resume(self, interp: "Interpreter", state: Any) -> None:
+        """Come back from `suspend`."""
+        self.recordings, self.stamp, interp.constructed, interp.notes, interp.built, journals = state
+        interp.joins.journals = journals
+
+    # --- recording --------------------------------------------------------------------------
+
+    def _record(
+        self, key: Any, cls: Class, args: list[Value], kwargs: dict[str, Value]
+    ) -> Value:
+        interp = self.interp
+        slots = [Slot() if trace_of(v) is not None else None for v in [*args, *kwargs.values()]]
+        given = [_slotted(v, s) for v, s in zip([*args, *kwargs.values()], slots, strict=True)]
+        outer = (interp.constructed, interp.notes, interp.built, interp.cells, self.stamp)
+        interp.constructed, interp.notes, interp.built, interp.cells = {}, {}, set(), set()
+        interp.clock += 1
+        recording = _Recording(interp.clock)
+        self.recordings.append(recording)
+        self.stamp = interp.clock
+        steps = interp.budget.steps
+        try:
+            made = interp.allocate(cls, given[: len(args)])
+            named = dict(zip(kwargs, given[len(args) :], strict=True))
+            interp.initialise(made, given[: len(args)], named)
+        except BaseException:
+            recording.impure = True
+            made = None
+            raise
+        finally:
+            inner = (interp.constructed, interp.notes, interp.built, interp.cells)
+            interp.constructed, interp.notes, interp.built, interp.cells, self.stamp = outer
+            self.recordings.remove(recording)
+            self._absorb(*inner)
+            self._fill(slots, args, kwargs)
+        assert isinstance(made, ModuleInstance)
+        if recording.impure or inner[1]:
+            self.templates[key] = None
+            return made
+        template = Template(made, slots, recording.stamp)
+        template.constructed, _, template.built, template.cells = inner
+        template.keep = (args, kwargs)
+        template.steps = interp.budget.steps - steps
+        return self._first_copy(key, template, made, args, kwargs)
+
+    def _first_copy(
+        self, key: Any, template: Template, made: Value, args: list[Value], kwargs: dict[str, Value]
+    ) -> Value:
+        try:
+            copy = self._copy(template, args, kwargs)
+        except _NotFrozen:
+            self.templates[key] = None
+            return made
+        self.templates[key] = template
+        return copy
+
+    def _absorb(self, constructed: Any, notes: Any, built: Any, cells: Any) -> None:
+        self.interp.constructed.update(constructed)
+        self.interp.notes.update(notes)
+        self.interp.built |= built
+        self.interp.cells |= cells
+
+    def _fill(self, slots: list["Slot | None"], args: list[Value], kwargs: dict[str, Value]) -> None:
+        for slot, value in zip(slots, [*args, *kwargs.values()], strict=True):
+            if slot is not None:
+                slot.filled = trace_of(value)
+
+    # --- replaying --------------------------------------------------------------------------
+
+    def _replay(self, template: Template, args: list[Value], kwargs: dict[str, Value]) -> Value:
+        interp = self.interp
+        self._absorb(template.constructed, {}, template.built, template.cells)
+        interp.tick()
+        return self._copy(template, args, kwargs)
+
+    def _copy(self, template: Template, args: list[Value], kwargs: dict[str, Value]) -> Value:
+        values = [*args, *kwargs.values()]
+        binding: dict[Slot, Trace | None] = {}
+        for slot, value in zip(template.slots, values, strict=True):
+            if slot is not None:
+                binding[slot] = trace_of(value)
+        old = [*template.keep[0], *template.keep[1].values()]
+        copier = _Copier(template.stamp, self.interp.clock, binding)
+        for before, now in zip(old, values, strict=True):
+            if not isinstance(before, int | float | str | bool | None):
+                copier.done[id(before)] = now
+        made = copier.copy(template.made)
+        made.place = self.interp.site.place if self.interp.site is not None else None
+        return made
+
+    # --- keys -------------------------------------------------------------------------------
+
+    def _key(self, args: list[Value]) -> Any:
+        return tuple([self._freeze(v) for v in args])
+
+    def _freeze(self, value: Value, inner: bool = False) -> Any:
+        kind = type(value)
+        if value is None or kind is bool or kind is int or kind is str or kind is float:
+            return (kind, value)
+        if kind is SourcedInt or kind is SourcedStr or kind is SourcedFloat:
+            base = kind.__base__
+            return (base, value, id(value.trace)) if inner else (base, value)
+        if kind in (Class, Function, Builtin, External):
+            return value
+        if isinstance(value, tuple | frozenset):
+            return (kind, tuple([self._freeze(v, True) for v in value]))
+        return self._freeze_object(value)
+
+    def _freeze_object(self, value: Value) -> Any:
+        if isinstance(value, ListValue | DictValue):
+            if value.unknown is not None or len(value) > 500:
+                raise _NotFrozen
+            items = value.items() if isinstance(value, DictValue) else value
+            return (type(value), tuple([self._freeze(v, True) for v in items]))
+        if isinstance(value, Partial):
+            frozen = [self._freeze(v, True) for v in (value.func, *value.args)]
+            named = [(k, self._freeze(v, True)) for k, v in value.kwargs.items()]
+            return (Partial, tuple(frozen), tuple(named))
+        if isinstance(value, BoundMethod) and isinstance(value.self_value, Class):
+            return (BoundMethod, value.func, value.self_value)
+        if isinstance(value, Instance) and not isinstance(value, ModuleInstance):
+            return (id(value), tuple(self._versions(value, 0)))
+        raise _NotFrozen
+
+    def _versions(self, value: Value, depth: int) -> list[int]:
+        if depth > 4:
+            raise _NotFrozen
+        out = [value.version]
+        holders: list[Value] = []
+        if isinstance(value, Instance):
+            holders = [*value.attrs.values(), value.payload]
+        elif isinstance(value, DictValue):
+            holders = list(value.values())
+        elif isinstance(value, ListValue):
+            holders = list(value)
+        for item in holders:
+            if isinstance(item, ModuleInstance | Unknown):
+                raise _NotFrozen
+            if isinstance(item, Instance | DictValue | ListValue | SetValue):
+                out.append(id(item))
+                out.extend(self._versions(item, depth + 1))
+        return out
+
+
+def _slotted(value: Value, slot: "Slot | None") -> Value:
+    if slot is None:
+        return value
+    plain: Any = int if isinstance(value, int) else float if isinstance(value, float) else str
+    return sourced(plain(value), slot)
+
+
+class _Copier:
+    """Copies what was created since `stamp`, shares the rest."""
+
+    def __init__(self, stamp: int, clock: int, binding: Mapping[Slot, Trace | None]) -> None:
+        self.stamp = stamp
+        self.clock = clock
+        self.binding = binding
+        self.done: dict[int, Value] = {}
+
+    def copy(self, value: Value) -> Any:
+        kind = type(value)
+        if kind is SourcedInt or kind is SourcedFloat or kind is SourcedStr:
+            return rebind(value, self.binding) if type(value.trace) is not Leaf else value
+        handler = _COPY.get(kind)
+        if handler is None:
+            return value
+        found = self.done.get(id(value))
+        return found if found is not None else handler(self, value)
+
+    def module(self, value: ModuleInstance) -> Value:
+        if value.stamp < self.stamp:
+            return value
+        made = ModuleInstance.__new__(ModuleInstance)
+        self.done[id(value)] = made
+        made.cls, made.place, made.payload = value.cls, value.place, None
+        made.stamp, made.version = self.clock, 0
+        copy = self.copy
+        made.modules = self.mapping(value.modules)
+        made.parameters = self.mapping(value.parameters)
+        made.buffers = self.mapping(value.buffers)
+        made.attrs = {k: copy(v) for k, v in value.attrs.items()}
+        made.layer = self.layer(value.layer) if value.layer is not None else None
+        return made
+
+    def layer(self, record: LayerRecord) -> LayerRecord:
+        values = {k: self.copy(v) for k, v in record.values.items()}
+        made = LayerRecord(
+            record.spec, values, record.defaulted, record.place, record.owner, record.maybe
+        )
+        made.inner = record.inner
+        return made
+
+    def instance(self, value: Instance) -> Value:
+        if value.stamp < self.stamp:
+            return value
+        made = Instance(value.cls, self.clock)
+        self.done[id(value)] = made
+        made.attrs = {k: self.copy(v) for k, v in value.attrs.items()}
+        made.payload = self.copy(value.payload)
+        return made
+
+    def list(self, value: ListValue) -> Value:
+        if value.stamp < self.stamp:
+            return value
+        made = ListValue((), self.clock)
+        self.done[id(value)] = made
+        made.extend([self.copy(v) for v in value])
+        made.unknown = value.unknown
+        return made
+
+    def mapping(self, value: DictValue) -> Any:
+        if value.stamp < self.stamp:
+            return value
+        made = DictValue((), self.clock)
+        self.done[id(value)] = made
+        made.update({k: self.copy(v) for k, v in value.items()})
+        made.unknown, made.factory = value.unknown, value.factory
+        return made
+
+    def tensor(self, value: Tensor) -> Value:
+        if value.stamp < self.stamp:
+            return value
+        made = Tensor(value.shape, value.data, value.dtype, value.kind)
+        made.stamp = self.clock
+        self.done[id(value)] = made
+        return made
+
+    def tuple(self, value: Any) -> Value:
+        items = [self.copy(v) for v in value]
+        return tuple(items) if any(a is not b for a, b in zip(items, value, strict=True)) else value
+
+    def method(self, value: BoundMethod) -> Value:
+        return BoundMethod(self.copy(value.func), self.copy(value.self_value))
+
+    def partial(self, value: Partial) -> Value:
+        named = {k: self.copy(v) for k, v in value.kwargs.items()}
+        return Partial(self.copy(value.func), [self.copy(v) for v in value.args], named)
+
+    def function(self, value: Function) -> Value:
+        if value.closure is not None and value.closure.stamp >= self.stamp:
+            raise _NotFrozen  # it sees variables of the construction itself
+        return value
+
+
+_COPY: dict[type, Any] = {
+    ModuleInstance: _Copier.module,
+    Instance: _Copier.instance,
+    ListValue: _Copier.list,
+    DictValue: _Copier.mapping,
+    Tensor: _Copier.tensor,
+    tuple: _Copier.tuple,
+    BoundMethod: _Copier.method,
+    Partial: _Copier.partial,
+    Function: _Copier.function,
+}
+

@@ -1,0 +1,229 @@
+"""Numbers and strings that remember where they came from.
+
+`SourcedInt`, `SourcedFloat` and `SourcedStr` are the plain types with a `trace` beside the value, so
+that everything Python does with a number keeps working and only the operators of the interpreter
+need to carry the trace on. A trace is a bounded DAG; `to_origin` turns it into `graph.Origin`.
+"""
+
+from collections.abc import Mapping
+
+from hwlint.graph import Origin
+from hwlint.source import Place
+
+__all__ = [
+    "Bound",
+    "Leaf",
+    "Operation",
+    "Slot",
+    "SourcedFloat",
+    "SourcedInt",
+    "SourcedStr",
+    "Trace",
+    "derive",
+    "rebind",
+    "sourced",
+    "to_origin",
+    "trace_of",
+]
+
+MAX_DEPTH = 24
+"""A chain of operations longer than this ends in an anonymous leaf."""
+
+
+class Trace:
+    """Base of the nodes of the DAG."""
+
+    __slots__ = ("depth",)
+    depth: int
+
+
+class Leaf(Trace):
+    """A literal in the source."""
+
+    __slots__ = ("col", "end_col", "end_line", "line", "name", "path", "value")
+
+    def __init__(self, place: Place, value: object, name: str | None) -> None:
+        self.depth = 1
+        self.path = place.path
+        self.line = place.line
+        self.col = place.col
+        self.end_line = place.end_line
+        self.end_col = place.end_col
+        self.value = value
+        self.name = name
+
+    @property
+    def place(self) -> Place:
+        """Where the literal stands."""
+        return Place(self.path, self.line, self.col, self.end_line, self.end_col)
+
+
+class Operation(Trace):
+    """A value computed from others."""
+
+    __slots__ = ("operands", "symbol", "value")
+
+    def __init__(self, symbol: str, value: object, operands: tuple[Trace, ...]) -> None:
+        self.symbol = symbol
+        self.value = value
+        self.operands = operands
+        depth = 0
+        for operand in operands:
+            if operand.depth > depth:
+                depth = operand.depth
+        self.depth = depth + 1
+
+
+class Slot(Trace):
+    """A hole in a memo template: the trace of one argument of whoever uses the template.
+    `filled` is the trace of the first user, for what was built then and never copied."""
+
+    __slots__ = ("filled",)
+
+    def __init__(self) -> None:
+        self.depth = 1
+        self.filled: Trace | None = None
+
+
+class Bound(Trace):
+    """A trace out of a template together with what fills its slots."""
+
+    __slots__ = ("binding", "inner")
+
+    def __init__(self, inner: Trace, binding: Mapping[Slot, Trace | None]) -> None:
+        self.inner = inner
+        self.binding = binding
+        self.depth = inner.depth + 1
+
+
+class SourcedInt(int):
+    """An int with a trace."""
+
+    trace: Trace
+
+
+class SourcedFloat(float):
+    """A float with a trace."""
+
+    trace: Trace
+
+
+class SourcedStr(str):
+    """A str with a trace."""
+
+    __slots__ = ("trace",)
+    trace: Trace
+
+
+_int_new = int.__new__
+_float_new = float.__new__
+_str_new = str.__new__
+
+
+def sourced(value: object, trace: Trace | None) -> object:
+    """Return `value` carrying `trace`; anything but an int, float or str comes back as it is."""
+    if trace is None:
+        return value
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, int):
+        number = _int_new(SourcedInt, value)
+        number.trace = trace
+        return number
+    if isinstance(value, float):
+        real = _float_new(SourcedFloat, value)
+        real.trace = trace
+        return real
+    if isinstance(value, str):
+        text = _str_new(SourcedStr, value)
+        text.trace = trace
+        return text
+    return value
+
+
+def trace_of(value: object) -> Trace | None:
+    """Return the trace of a value, None where it has none."""
+    kind = type(value)
+    if kind is SourcedInt or kind is SourcedFloat or kind is SourcedStr:
+        return value.trace  # type: ignore[attr-defined]  # narrowed by the exact type above
+    return None
+
+
+def derive(symbol: str, value: object, *sources: object) -> object:
+    """Return `value` traced to those of `sources` that have a trace themselves."""
+    traces = tuple([t for t in [trace_of(s) for s in sources] if t is not None])
+    if not traces or isinstance(value, bool):
+        return value
+    made = Operation(symbol, value, traces)
+    return sourced(value, made) if made.depth <= MAX_DEPTH else value
+
+
+def rebind(value: object, binding: Mapping[Slot, Trace | None]) -> object:
+    """Return `value` with its trace bound to a caller's arguments."""
+    trace = trace_of(value)
+    if trace is None:
+        return value
+    if type(trace) is Slot:
+        return sourced(_plain(value), binding[trace]) if trace in binding else value
+    if type(trace) is Leaf:
+        return value
+    return sourced(_plain(value), Bound(trace, binding))
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, int):
+        return int(value)
+    if isinstance(value, float):
+        return float(value)
+    return str(value)
+
+
+def to_origin(value: object) -> Origin | None:
+    """Turn the trace of a value into an `Origin`; None where nothing is known."""
+    trace = trace_of(value)
+    return None if trace is None else _origin(trace, value, (), {}, 0)
+
+
+_Bindings = tuple[Mapping[Slot, Trace | None], ...]
+
+
+def _origin(
+    trace: Trace, value: object, bindings: _Bindings, done: dict[object, Origin], depth: int
+) -> Origin:
+    key = (id(trace), tuple([id(b) for b in bindings]))
+    if key in done:
+        return done[key]
+    if depth > 4 * MAX_DEPTH:
+        made = Origin(value)
+    elif isinstance(trace, Leaf):
+        made = Origin(trace.value, place=trace.place, name=trace.name)
+    elif isinstance(trace, Bound):
+        made = _origin(trace.inner, value, (*bindings, trace.binding), done, depth + 1)
+    elif isinstance(trace, Slot):
+        made = _filled(trace, value, bindings, done, depth)
+    else:
+        assert isinstance(trace, Operation)
+        operands = [_origin(o, _value(o), bindings, done, depth + 1) for o in trace.operands]
+        made = Origin(trace.value, operation=trace.symbol, operands=tuple(operands))
+    done[key] = made
+    return made
+
+
+def _filled(
+    slot: Slot, value: object, bindings: _Bindings, done: dict[object, Origin], depth: int
+) -> Origin:
+    for index in range(len(bindings) - 1, -1, -1):
+        if slot in bindings[index]:
+            outer = bindings[index][slot]
+            if outer is None:
+                return Origin(value)
+            return _origin(outer, value, bindings[:index], done, depth + 1)
+    if slot.filled is None:
+        return Origin(value)
+    return _origin(slot.filled, value, bindings, done, depth + 1)
+
+
+def _value(trace: Trace) -> object:
+    if isinstance(trace, Leaf | Operation):
+        return trace.value
+    return _value(trace.inner) if isinstance(trace, Bound) else None

@@ -1,0 +1,198 @@
+"""Reading files: what the rest of hwlint calls."""
+
+import gc
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from hwlint.graph import Missing, ModelGraph
+from hwlint.reader import contexts
+from hwlint.reader.budget import Budget, Exhausted
+from hwlint.reader.contexts import Candidate
+from hwlint.reader.emit import emit
+from hwlint.reader.imports import Imports, PythonModule
+from hwlint.reader.interpreter import Interpreter
+from hwlint.reader.values import ModuleInstance, PyRaise, Unknown, Value
+from hwlint.source import SyntaxProblem
+
+__all__ = ["FileReading", "ReadOptions", "Reader"]
+
+RECURSION_LIMIT = 40_000
+"""Python frames. The interpreter's own depth budget ends a program long before."""
+
+
+@dataclass(frozen=True)
+class ReadOptions:
+    """What a reader needs to know of the workspace."""
+
+    root: Path
+    import_roots: tuple[Path, ...]
+    site_packages: tuple[Path, ...] = ()
+    max_steps: int = 400_000
+    """Calls and loop turns that one entry point may take."""
+
+
+@dataclass(frozen=True)
+class FileReading:
+    """What was read of one file."""
+
+    path: str
+    graphs: tuple[ModelGraph, ...] = ()
+    built: frozenset[tuple[str, str]] = frozenset()
+    """(path, qualified name) of every class that was instantiated."""
+    problems: tuple[Missing, ...] = ()
+    files: tuple[str, ...] = ()
+    """Every file that was read or looked for."""
+    unread: tuple[ModelGraph, ...] = field(default=())
+    """Graphs without a root: entry points that could not be read."""
+
+
+class Reader:
+    """Reads entry points. Keeps parsed files and templates; not thread-safe."""
+
+    def __init__(self, options: ReadOptions) -> None:
+        self.options = options
+        roots = [str(p) for p in options.import_roots]
+        self.imports = Imports(roots, [str(p) for p in options.site_packages])
+        self.interp = Interpreter(self.imports, Budget(options.max_steps))
+
+    # --- files ------------------------------------------------------------------------------
+
+    def read_calls(self, path: str) -> FileReading:
+        """Read a file's factories, module-level models and public configured classes."""
+        module = self._module(path)
+        if module is None:
+            return FileReading(path)
+        graphs: list[ModelGraph] = []
+        built: set[tuple[str, str]] = set()
+        for candidate in contexts.factories_of(self.interp, module):
+            self._read(candidate, graphs, built)
+        for entry, model in contexts.module_level_models(module):
+            self._begin()
+            self.interp.constructed = dict(module.constructed)
+            graphs.append(emit(self.interp, entry, model, []))
+        built |= {(str(c.place.path), c.qualname) for c in module.built if c.place is not None}
+        for candidate in contexts.classes_of(self.interp, module):
+            if candidate.arguments and contexts.is_listed(module, candidate.entry.name):
+                self._read(candidate, graphs, built)
+        return self._reading(path, graphs, built)
+
+    def read_defaults(self, path: str, built: frozenset[tuple[str, str]]) -> FileReading:
+        """Read the classes of a file that nothing builds, from their defaults."""
+        module = self._module(path)
+        if module is None:
+            return FileReading(path)
+        graphs: list[ModelGraph] = []
+        seen = set(built)
+        candidates = list(contexts.classes_of(self.interp, module))
+        for candidate in reversed(candidates):
+            assert candidate.cls is not None
+            if (path, candidate.cls.qualname) in seen or candidate.entry.name.startswith("_"):
+                continue
+            if candidate.arguments and contexts.is_listed(module, candidate.entry.name):
+                continue
+            self._read(candidate, graphs, seen)
+        return self._reading(path, graphs, seen - built)
+
+    def read_place(self, path: str, name: str) -> FileReading:
+        """Read one class or factory of a file by name."""
+        module = self._module(path)
+        if module is None:
+            return FileReading(path)
+        graphs: list[ModelGraph] = []
+        built: set[tuple[str, str]] = set()
+        every = [
+            *contexts.factories_of(self.interp, module),
+            *contexts.classes_of(self.interp, module),
+        ]
+        for candidate in every:
+            if candidate.entry.name == name:
+                self._read(candidate, graphs, built)
+        return self._reading(path, graphs, built)
+
+    def _reading(
+        self, path: str, graphs: list[ModelGraph], built: set[tuple[str, str]]
+    ) -> FileReading:
+        files = {path, *self.imports.looked_for, *self.imports.by_path}
+        unread = tuple([g for g in graphs if g.root is None])
+        problems = self._problems(path)
+        return FileReading(path, tuple(graphs), frozenset(built), problems, tuple(sorted(files)), unread)
+
+    def _problems(self, path: str) -> tuple[Missing, ...]:
+        module = self.imports.by_path.get(path)
+        if module is None or module.problem is None:
+            return ()
+        return (Missing(module.problem.place, module.problem.text()),)
+
+    def _module(self, path: str) -> PythonModule | None:
+        sys.setrecursionlimit(max(sys.getrecursionlimit(), RECURSION_LIMIT))
+        name = self.imports.module_name(path)
+        module = self.imports.find(name)
+        if not isinstance(module, PythonModule) or module.path != path:
+            module = self.imports.load_path(path, name)
+        if module is not None:
+            self._begin()
+            try:
+                module.ensure()
+            except (Exhausted, RecursionError):
+                return None
+        return module
+
+    # --- entry points -----------------------------------------------------------------------
+
+    def _begin(self) -> None:
+        interp = self.interp
+        interp.budget.restart()
+        interp.memo.begin_entry()
+        interp.constructed, interp.notes, interp.built, interp.cells = {}, {}, set(), set()
+        interp.maybe = interp.depth = interp.trying = interp.probing = 0
+        interp.joins.journals = []
+        interp.handling.clear()
+        interp.site = None
+
+    def _read(
+        self, candidate: Candidate, graphs: list[ModelGraph], built: set[tuple[str, str]]
+    ) -> None:
+        self._begin()
+        collecting = gc.isenabled()
+        gc.disable()
+        try:
+            graph = self._graph(candidate)
+        finally:
+            if collecting:
+                gc.enable()
+        built.update(
+            (c.place.path, c.qualname) for c in self.interp.built if c.place is not None
+        )
+        if graph is not None:
+            graphs.append(graph)
+
+    def _graph(self, candidate: Candidate) -> ModelGraph | None:
+        missing: list[Missing] = []
+        result: Value = None
+        try:
+            kwargs = {name: self.interp.call(cls, [], {}) for name, cls in candidate.arguments}
+            result = self.interp.call(candidate.callee, [], kwargs)
+        except PyRaise as problem:
+            missing.append(Missing(problem.place, problem.text()))
+        except (Exhausted, RecursionError) as stop:
+            reason = stop.reason if isinstance(stop, Exhausted) else "nested too deeply"
+            missing.append(Missing(candidate.entry.place, reason))
+        except SyntaxProblem as problem:
+            missing.append(Missing(problem.place, f"syntax error: {problem.message}"))
+        model = _model_of(result)
+        if model is None and not self.interp.constructed:
+            return None  # it builds no model
+        if model is None and isinstance(result, Unknown):
+            missing.append(Missing(result.place or candidate.entry.place, result.reason))
+        elif model is None and not missing:
+            return None
+        return emit(self.interp, candidate.entry, model, missing)
+
+
+def _model_of(value: Value) -> ModuleInstance | None:
+    if isinstance(value, ModuleInstance):
+        return value
+    if isinstance(value, tuple | list):
+        return next((v for v in value if isinstance(v, ModuleInstance)), None)
+    return None

@@ -1,0 +1,417 @@
+"""The values that the interpreter computes with.
+
+Python's own None, bool, int, float, str, bytes, tuple, range, slice and frozenset stand for
+themselves. Everything that can be changed, called or looked into has a class here. `stamp` is the
+interpreter's clock at creation, `version` counts changes: memo templates and joins live on both.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from hwlint.source import Place
+
+if TYPE_CHECKING:
+    from hwlint.ops import LayerSpec
+    from hwlint.reader.code import Code
+    from hwlint.reader.frame import Frame
+    from hwlint.reader.interpreter import Interpreter
+
+__all__ = [
+    "BoundMethod",
+    "Builtin",
+    "Class",
+    "DictValue",
+    "External",
+    "Function",
+    "Instance",
+    "IteratorValue",
+    "LayerRecord",
+    "ListValue",
+    "ModuleInstance",
+    "Partial",
+    "PropertyValue",
+    "PyRaise",
+    "SetValue",
+    "StaticMethod",
+    "ClassMethod",
+    "SuperValue",
+    "Tensor",
+    "Unknown",
+    "Value",
+]
+
+type_ = type
+Value = Any
+"""Any object of the interpreted program."""
+
+
+class Unknown:
+    """A value that is not known, and why."""
+
+    __slots__ = ("place", "reason")
+
+    def __init__(self, reason: str, place: Place | None = None) -> None:
+        self.reason = reason
+        self.place = place
+
+    def __repr__(self) -> str:
+        return f"Unknown({self.reason})"
+
+
+class PyRaise(Exception):
+    """An exception raised by the interpreted program."""
+
+    def __init__(self, value: "Instance", place: Place | None = None) -> None:
+        super().__init__()
+        self.value = value
+        self.place = place
+
+    def text(self) -> str:
+        """Return it the way Python prints an exception: `ValueError: message`."""
+        args = self.value.attrs.get("args") or ()
+        first = args[0] if args else ""
+        message = first if isinstance(first, str) else ""
+        return f"{self.value.cls.name}: {message}" if message else self.value.cls.name
+
+
+class ListValue(list[Value]):
+    """A list. `unknown` is set once its content is no longer known."""
+
+    __slots__ = ("stamp", "unknown", "version")
+
+    def __init__(self, items: Any = (), stamp: int = 0) -> None:
+        super().__init__(items)
+        self.stamp = stamp
+        self.version = 0
+        self.unknown: Unknown | None = None
+
+    __hash__ = object.__hash__  # type: ignore[assignment]  # identity, for journals
+
+
+class DictValue(dict[Value, Value]):
+    """A dict. `unknown`: a key that is absent may be there after all."""
+
+    __slots__ = ("factory", "home", "stamp", "unknown", "version")
+
+    def __init__(self, items: Any = (), stamp: int = 0) -> None:
+        super().__init__(items)
+        self.stamp = stamp
+        self.version = 0
+        self.unknown: Unknown | None = None
+        self.factory: Value = None
+        self.home: Any = None
+
+    __hash__ = object.__hash__  # type: ignore[assignment]  # identity, for journals
+
+
+class SetValue(set[Value]):
+    """A set. `unknown`: an item that is absent may be there after all."""
+
+    __slots__ = ("stamp", "unknown", "version")
+
+    def __init__(self, items: Any = (), stamp: int = 0) -> None:
+        super().__init__(items)
+        self.stamp = stamp
+        self.version = 0
+        self.unknown: Unknown | None = None
+
+    __hash__ = object.__hash__  # type: ignore[assignment]  # identity, for journals
+
+
+class Class:
+    """A class: the program's own, a built-in one, or one of torch's."""
+
+    __slots__ = (
+        "attrs",
+        "bases",
+        "defined_in",
+        "generic_unknown",
+        "is_module",
+        "metaclass",
+        "module",
+        "mro",
+        "name",
+        "native",
+        "place",
+        "qualname",
+        "spec",
+        "stamp",
+        "version",
+    )
+
+    def __init__(self, name: str, bases: "tuple[Class, ...]", attrs: dict[str, Value]) -> None:
+        self.name = name
+        self.qualname = name
+        self.bases = bases
+        self.attrs = attrs
+        self.module = "builtins"
+        self.mro: tuple[Class, ...] = (self,)
+        self.native: type_ | None = None
+        self.spec: LayerSpec | None = None
+        self.is_module = False
+        self.metaclass: Value = None
+        self.place: Place | None = None
+        self.defined_in: Any = None
+        self.generic_unknown: Unknown | None = None
+        self.stamp = 0
+        self.version = 0
+
+    def lookup(self, name: str) -> Value:
+        """Return the raw attribute along the MRO; raises KeyError."""
+        for cls in self.mro:
+            attrs = cls.attrs
+            if name in attrs:
+                return attrs[name]
+        raise KeyError(name)
+
+    def find(self, name: str, default: Value = None) -> Value:
+        """Return the raw attribute along the MRO or `default`."""
+        for cls in self.mro:
+            attrs = cls.attrs
+            if name in attrs:
+                return attrs[name]
+        return default
+
+    def derives(self, other: "Class") -> bool:
+        """Say whether `other` is in the MRO."""
+        return other in self.mro
+
+    def __repr__(self) -> str:
+        return f"<class {self.module}.{self.qualname}>"
+
+
+class Instance:
+    """An object. `payload` holds the native value of a subclass of list, dict, str, int ..."""
+
+    __slots__ = ("attrs", "cls", "payload", "stamp", "version")
+
+    def __init__(self, cls: Class, stamp: int = 0) -> None:
+        self.cls = cls
+        self.attrs: dict[str, Value] = {}
+        self.payload: Value = None
+        self.stamp = stamp
+        self.version = 0
+
+    def __repr__(self) -> str:
+        return f"<{self.cls.name} object>"
+
+
+class LayerRecord:
+    """What one constructor call of a torch.nn layer was given."""
+
+    __slots__ = ("attributes", "defaulted", "inner", "maybe", "owner", "place", "spec", "values")
+
+    def __init__(
+        self,
+        spec: "LayerSpec",
+        values: dict[str, Value],
+        defaulted: frozenset[str],
+        place: Place | None,
+        owner: str,
+        maybe: bool,
+    ) -> None:
+        self.spec = spec
+        self.values = values
+        self.defaulted = defaulted
+        self.place = place
+        self.owner = owner
+        self.maybe = maybe
+        self.inner = False  # built by torch inside a composite layer, not by a call in the source
+        self.attributes: dict[str, Value] | None = None
+
+
+class ModuleInstance(Instance):
+    """A torch.nn.Module."""
+
+    __slots__ = ("buffers", "layer", "modules", "parameters", "place")
+
+    def __init__(self, cls: Class, stamp: int = 0) -> None:
+        super().__init__(cls, stamp)
+        self.modules = DictValue((), stamp)
+        self.parameters = DictValue((), stamp)
+        self.buffers = DictValue((), stamp)
+        self.layer: LayerRecord | None = None
+        self.place: Place | None = None
+
+
+class Tensor:
+    """A tensor or array: shape and, for small ones, the values in row-major order."""
+
+    __slots__ = ("data", "dtype", "kind", "shape", "stamp", "version")
+
+    def __init__(
+        self,
+        shape: tuple[int, ...] | None,
+        data: list[Value] | None = None,
+        dtype: str = "float32",
+        kind: str = "tensor",
+    ) -> None:
+        self.shape = shape
+        self.data = data
+        self.dtype = dtype
+        self.kind = kind  # "tensor", "parameter", "buffer" or "ndarray"
+        self.stamp = 0
+        self.version = 0
+
+
+class Function:
+    """A `def` or lambda with its closure."""
+
+    __slots__ = (
+        "attrs",
+        "closure",
+        "code",
+        "def_frame",
+        "defaults",
+        "kwdefaults",
+        "module",
+        "name",
+        "owner",
+        "qualname",
+        "ready",
+        "stamp",
+        "version",
+    )
+
+    def __init__(self, code: "Code", closure: "Frame | None", module: Any, stamp: int) -> None:
+        self.code = code
+        self.closure = closure
+        self.def_frame: Frame | None = None
+        self.module = module
+        self.name = code.name
+        self.qualname = code.qualname
+        self.attrs: dict[str, Value] = {}
+        self.defaults: tuple[Value, ...] = ()
+        self.kwdefaults: dict[str, Value] = {}
+        self.owner: Class | None = None
+        self.ready = False
+        self.stamp = stamp
+        self.version = 0
+
+    def __repr__(self) -> str:
+        return f"<function {self.qualname}>"
+
+
+class BoundMethod:
+    """A function with its first argument."""
+
+    __slots__ = ("func", "self_value")
+
+    def __init__(self, func: Value, self_value: Value) -> None:
+        self.func = func
+        self.self_value = self_value
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, BoundMethod)
+            and self.func is other.func
+            and self.self_value is other.self_value
+        )
+
+    def __hash__(self) -> int:
+        return hash((id(self.func), id(self.self_value)))
+
+
+class Builtin:
+    """A function that the reader models: `call(interpreter, args, kwargs)`."""
+
+    __slots__ = ("call", "name")
+
+    def __init__(
+        self,
+        name: str,
+        call: "Callable[[Interpreter, list[Value], dict[str, Value]], Value]",
+    ) -> None:
+        self.name = name
+        self.call = call
+
+    def __repr__(self) -> str:
+        return f"<builtin {self.name}>"
+
+
+class Partial:
+    """functools.partial."""
+
+    __slots__ = ("args", "func", "kwargs", "stamp", "version")
+
+    def __init__(self, func: Value, args: list[Value], kwargs: dict[str, Value]) -> None:
+        self.func = func
+        self.args = args
+        self.kwargs = kwargs
+        self.stamp = 0
+        self.version = 0
+
+
+class PropertyValue:
+    """A property. `instance` is set for an instance of a subclass of property."""
+
+    __slots__ = ("fdel", "fget", "fset", "instance")
+
+    def __init__(self, fget: Value, fset: Value = None, fdel: Value = None) -> None:
+        self.fget = fget
+        self.fset = fset
+        self.fdel = fdel
+        self.instance: Value = None
+
+
+class StaticMethod:
+    """staticmethod."""
+
+    __slots__ = ("func",)
+
+    def __init__(self, func: Value) -> None:
+        self.func = func
+
+
+class ClassMethod:
+    """classmethod."""
+
+    __slots__ = ("func",)
+
+    def __init__(self, func: Value) -> None:
+        self.func = func
+
+
+class SuperValue:
+    """What super() returns."""
+
+    __slots__ = ("after", "self_value")
+
+    def __init__(self, after: Class, self_value: Value) -> None:
+        self.after = after
+        self.self_value = self_value
+
+
+class IteratorValue:
+    """An iterator over items that are all known."""
+
+    __slots__ = ("index", "items", "stamp", "version")
+
+    def __init__(self, items: list[Value]) -> None:
+        self.items = items
+        self.index = 0
+        self.stamp = 0
+        self.version = 0
+
+
+class External:
+    """Something of a library that is neither modelled nor followed, known by its dotted name only.
+    There is one object per name."""
+
+    __slots__ = ("name",)
+    table: "dict[str, External]" = {}
+
+    def __new__(cls, name: str) -> "External":
+        """Return the one object for `name`."""
+        found = cls.table.get(name)
+        if found is None:
+            found = object.__new__(cls)
+            found.name = name
+            cls.table[name] = found
+        return found
+
+    def __repr__(self) -> str:
+        return f"<external {self.name}>"
+
+
+Kwargs = Mapping[str, Value]
