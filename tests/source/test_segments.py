@@ -1,5 +1,6 @@
 import ast
 import importlib.util
+import re
 import sysconfig
 import textwrap
 import warnings
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hwlint.source import Segment, SourceFile, SyntaxProblem, read_source
+from hwlint.source import Segment, SourceFile, SyntaxProblem, read_source, scan
 from hwlint.source.scan import split_lines
 
 Spot = tuple[str, int, int, int, int]
@@ -280,3 +281,9 @@ def test_names_of_the_top_level():
 def test_a_name_may_be_bound_by_several_statements():
     source = file_of("x = 1\ny = 2\nif y:\n    x = 3\n")
     assert [segment.line for segment in source.names["x"]] == [0, 2]
+
+
+def test_no_pattern_repeats_a_group_in_the_way_that_early_3_11_gets_wrong():
+    patterns = [value.pattern for value in vars(scan).values() if isinstance(value, re.Pattern)]
+    assert any("(?>" in pattern for pattern in patterns)
+    assert not [pattern for pattern in patterns if re.search(r"(?<!\))\)[*+]\+", pattern)]

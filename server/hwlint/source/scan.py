@@ -34,9 +34,19 @@ __all__ = [
 _LEVELS = 6
 _MAX_FSTRING_NESTING = 6
 
-_NEWLINE = r"(?:\r\n?+|\n)"
-_TRIPLE = r"{0}{0}(?:[^{0}\\]++|\\.|{0}(?!{0}{0}))*+{0}{0}{0}"
-_SINGLE = r"(?!{0}{0})(?:[^{0}\\\r\n]++|\\(?:\r\n|.))*+{0}"
+
+def _many(body: str) -> str:
+    """`body` any number of times, without ever going back.
+
+    A possessive repeat alone would say it, but in Python 3.11.0 to 3.11.4 it keeps what the last,
+    failing round took (CPython issue 106052). An atomic group gives that back.
+    """
+    return f"(?:(?>{body}))*+"
+
+
+_NEWLINE = r"(?>\r\n?+|\n)"
+_TRIPLE = "{0}{0}" + _many(r"[^{0}\\]++|\\.|{0}(?!{0}{0})") + "{0}{0}{0}"
+_SINGLE = "(?!{0}{0})" + _many(r"[^{0}\\\r\n]++|\\(?:\r\n|.)") + "{0}"
 STRING = "|".join(f"{q}(?>{_TRIPLE.format(q)}|{_SINGLE.format(q)})" for q in "\"'")
 COMMENT = r"#[^\r\n]*+"
 
@@ -45,30 +55,31 @@ def _brackets() -> str:
     inner = ""
     for _ in range(_LEVELS):
         content = rf"""[^"'#()\[\]{{}}\\]++|{STRING}|{COMMENT}|\\(?:\r\n|.){inner}"""
-        inner = rf"|[(\[{{](?:{content})*+[)\]}}]"
+        inner = rf"|[(\[{{]{_many(content)}[)\]}}]"
     return inner
 
 
 _BRACKETS = _brackets()
 # A form feed in the blanks that start a line sets the column back to 0, as in Python's tokenizer.
-_FEED = r"(?:[ \t]*+\f)*+"
+_FEED = _many(r"[ \t]*+\f")
 _TEXT = rf"""[^"'#()\[\]{{}}\\\r\n]++|{STRING}|{COMMENT}|\\{_NEWLINE}?+{_BRACKETS}"""
 
 
 def _statement(indent: str) -> re.Pattern[str]:
     follows = rf"(?!{_FEED}{indent}[^ \t\f\r\n#])"
-    return re.compile(rf"{_FEED}([ \t]*+)(?:{_TEXT}|{_NEWLINE}{follows})*+", re.DOTALL)
+    body = _many(rf"{_TEXT}|{_NEWLINE}{follows}")
+    return re.compile(rf"{_FEED}([ \t]*+){body}", re.DOTALL)
 
 
 _TOP_STATEMENT = _statement("")
 _INNER_STATEMENT = _statement(r"\1")
-_BLANK_LINES = re.compile(rf"(?:[ \t\f]*+(?:{COMMENT})?+{_NEWLINE})*+")
+_BLANK_LINES = re.compile(_many(rf"[ \t\f]*+(?:{COMMENT})?+{_NEWLINE}"))
 _BLANK_TAIL = re.compile(rf"[ \t\f]*+(?:{COMMENT})?+")
 _INDENT = re.compile(rf"{_FEED}([ \t]*+)")
 _HEADER = re.compile(
-    rf"""(?:[^"'#()\[\]{{}}\\\r\n:]++|{STRING}|\\{_NEWLINE}{_BRACKETS})*+:""", re.DOTALL
+    _many(rf"""[^"'#()\[\]{{}}\\\r\n:]++|{STRING}|\\{_NEWLINE}{_BRACKETS}""") + ":", re.DOTALL
 )
-VALUE = rf"""(?:[^"'#()\[\]{{}}\\\r\n=]++|{STRING}|\\{_NEWLINE}{_BRACKETS})*+"""
+VALUE = _many(rf"""[^"'#()\[\]{{}}\\\r\n=]++|{STRING}|\\{_NEWLINE}{_BRACKETS}""")
 _STRING_AT = re.compile(STRING, re.DOTALL)
 _SPECIAL = re.compile(r"""["'#()\[\]{}\\\r\n]""")
 _PREFIX = re.compile(r"(?<![^\W])[A-Za-z]{0,3}$")
