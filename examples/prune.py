@@ -9,16 +9,16 @@ from torch.nn.utils import prune
 from cnn import small_resnet
 
 
-def prune_convs(model: nn.Module, amount: float) -> None:
+def prune_convs(model: nn.Module) -> None:
     for module in model.modules():
         if isinstance(module, nn.Conv2d):
-            prune.l1_unstructured(module, name="weight", amount=amount)
+            prune.l1_unstructured(module, name="weight", amount=0.5)
             prune.remove(module, "weight")
 
 
-def prune_head(model: nn.Module, amount: float) -> None:
+def prune_head(model: nn.Module) -> None:
     heads = [(module, "weight") for module in model.modules() if isinstance(module, nn.Linear)]
-    prune.global_unstructured(heads, pruning_method=prune.L1Unstructured, amount=amount)
+    prune.global_unstructured(heads, pruning_method=prune.L1Unstructured, amount=0.3)
 
 
 def sparsity(model: nn.Module) -> float:
@@ -28,15 +28,14 @@ def sparsity(model: nn.Module) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--amount", type=float, default=0.5)
     parser.add_argument("--checkpoint")
     args = parser.parse_args()
 
     model = small_resnet()
     if args.checkpoint:
         model.load_state_dict(torch.load(args.checkpoint))
-    prune_convs(model, args.amount)
-    prune_head(model, args.amount)
+    prune_convs(model)
+    prune_head(model)
     print(f"{sparsity(model):.1%} of the weights are zero")
 
 

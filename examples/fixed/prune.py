@@ -9,10 +9,10 @@ from torch.nn.utils import prune
 from cnn import small_resnet
 
 
-def prune_convs(model: nn.Module, amount: float) -> None:
+def prune_convs(model: nn.Module) -> None:
     for module in model.modules():
         if isinstance(module, nn.Conv2d):
-            prune.ln_structured(module, name="weight", amount=amount, n=2, dim=0)
+            prune.ln_structured(module, name="weight", amount=0.5, n=2, dim=0)
             prune.remove(module, "weight")
 
 
@@ -23,14 +23,13 @@ def sparsity(model: nn.Module) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--amount", type=float, default=0.5)
     parser.add_argument("--checkpoint")
     args = parser.parse_args()
 
     model = small_resnet()
     if args.checkpoint:
         model.load_state_dict(torch.load(args.checkpoint))
-    prune_convs(model, args.amount)
+    prune_convs(model)
     print(f"{sparsity(model):.1%} of the weights are zero")
 
 
