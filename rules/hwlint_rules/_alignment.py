@@ -101,7 +101,7 @@ def misaligned(
     graph, limits = reading.graph, reading.profile.reporting
     if graph is None or limits is None:
         return
-    layers, owners = _unique(graph), _Owners()
+    layers, owners = _unique(graph), _Owners(reading)
     for cause in _causes(reading, layers, dimensions, owners).values():
         waste = _waste(graph, layers, cause.concerned())
         if waste is not None and _worth_reading(limits, cause, waste):
@@ -135,7 +135,7 @@ def _causes(
     """Group dimensions by the literal that decides them, else by the call."""
     limits = reading.profile.reporting
     few = limits.image_channels if limits is not None else 0
-    ends = _Ends(layers, few)
+    ends = _Ends(layers)
     gates = gate_layers(reading.graph) if reading.graph is not None else frozenset[int]()
     causes: dict[Place, _Cause] = {}
     for layer in layers:
@@ -144,7 +144,7 @@ def _causes(
         for dim in dimensions(reading, layer):
             if dim.value * dim.groups <= few:
                 continue
-            literal = owners.of(dim.argument.origin)
+            literal = owners.deciding(dim)
             place = literal.place if literal is not None else None
             cause = causes.setdefault(place or layer.place, _Cause(literal))
             (cause.exempt if ends.given(dim, literal) else cause.dims).append(dim)
@@ -154,47 +154,55 @@ def _causes(
 class _Owners:
     """Owners of origins, each found once: thousands of layers share a few chains."""
 
-    def __init__(self) -> None:
+    def __init__(self, reading: Reading) -> None:
         self._known: dict[int, Origin | None] = {}
+        # What is no wider than the smallest tile cannot be the width that misses one.
+        steps = [t.minimum for t in reading.profile.tiles if reading.dtype in t.dtypes]
+        self._scale = min(steps, default=0)
+
+    def deciding(self, dim: Dimension) -> Origin | None:
+        """Return the literal that decides a dimension. One that fills tiles itself is not to
+        blame for what arithmetic makes of it."""
+        literal = self.of(dim.argument.origin)
+        value = literal.value if literal is not None else None
+        blameless = isinstance(value, int) and value % dim.tile.minimum == 0
+        return None if dim.misses and blameless else literal
 
     def of(self, origin: Origin | None) -> Origin | None:
-        """Return the literal that decides the number."""
+        """Return the literal that decides a number."""
         key = id(origin)
         if key not in self._known:
-            self._known[key] = owner(origin)
+            self._known[key] = owner(origin, self._scale)
         return self._known[key]
 
 
 class _Ends:
     """What is not the author's to choose: the ends of the model, class counts, 1 + 2 * width."""
 
-    def __init__(self, layers: list[Layer], few: int) -> None:
-        self._few = few
+    def __init__(self, layers: list[Layer]) -> None:
         weighted = [layer for layer in layers if LAYERS[layer.op].family in {"conv", "linear"}]
         self._first = weighted[0] if weighted else None
         self._last = weighted[-1] if weighted else None
 
     def given(self, dim: Dimension, literal: Origin | None) -> bool:
         """Whether the dimension is given."""
-        if _plus_few(dim.argument.origin, self._few):
+        if _plus_few(dim):
             return True
-        if dim.operand == "in" and dim.layer is self._first:
-            return True
-        if dim.operand == "out" and dim.layer is self._last:
+        if dim.layer is (self._first if dim.operand == "in" else self._last):
             return True
         names = [literal] if literal is not None else _leaves(dim.argument.origin)
         return any(leaf.name and _GIVEN.search(leaf.name) for leaf in names)
 
 
-def _plus_few(origin: Origin | None, few: int) -> bool:
-    """Whether the number is something and one to few more: a score beside keys and values,
+def _plus_few(dim: Dimension) -> bool:
+    """Whether the number is whole tiles and a few more: a score beside keys and values,
     coordinates beside features. The few are the odd ones out, and they are needed."""
-    if origin is None or origin.operation != "+":
+    origin, step = dim.argument.origin, dim.tile.minimum
+    if origin is None or origin.operation != "+" or len(origin.operands) != 2:
         return False
-    return any(
-        operand.place is not None and isinstance(operand.value, int) and operand.value <= few
-        for operand in origin.operands
-    )
+    parts = [operand.value for operand in origin.operands]
+    numbers = sorted(part for part in parts if isinstance(part, int))
+    return len(numbers) == 2 and 0 < numbers[0] < step and numbers[1] % step == 0
 
 
 def _leaves(origin: Origin | None) -> list[Origin]:
@@ -318,7 +326,7 @@ def _why(
 ) -> str:
     tile = max((dim.tile for dim in dims), key=lambda tile: tile.minimum)
     largest = max(dims, key=lambda dim: (dim.layer.params or 0, dim.value))
-    parts = [describe(largest.argument.origin, place)] if largest.argument.origin else []
+    parts = [describe(largest.argument.origin, place)]
     if tile.effect == "padded":
         first = largest.value * largest.groups
         cost = f"computed in steps of {largest.tile.minimum} in {reading.dtype}"

@@ -14,9 +14,9 @@ def gate_layers(graph: ModelGraph) -> frozenset[int]:
     """Return the ids of layers that squeeze and excite.
 
     They hold parameters, but work on one position of the map, so that their share of the
-    parameters says nothing about their share of the time. A gate is a module with two point-wise
-    layers of which the first narrows and the second widens to what came in, and a squashing
-    function.
+    parameters says nothing about their share of the time. A gate is a module with a squashing
+    function beside two point-wise layers, of which the first narrows and the second widens to
+    what came in; a global context has two such pairs.
     """
     found: set[int] = set()
     for node in graph.root.walk() if graph.root is not None else ():
@@ -26,18 +26,25 @@ def gate_layers(graph: ModelGraph) -> frozenset[int]:
 
 
 def _squeeze_and_excite(node: Node) -> tuple[Layer, ...]:
-    if not 3 <= len(node.children) <= 8:
+    # A whole model that narrows, widens and squashes is an autoencoder.
+    if not node.name or not any(_SQUASH.search(c.class_name) for c in node.children):
         return ()
-    if not any(_SQUASH.search(child.class_name) for child in node.children):
-        return ()
-    layers = [child.layer for child in node.children if child.layer is not None]
+    layers = [below.layer for below in node.walk() if below.layer is not None]
     weighted = [layer for layer in layers if LAYERS[layer.op].family in {"conv", "linear"}]
-    if len(weighted) != 2:
+    # A layer that makes one channel weighs the positions before they are pooled.
+    weighted = [layer for layer in weighted if _ends(layer)[1] != 1]
+    if len(weighted) not in {2, 4}:
         return ()
-    (wide, narrow), (back, out) = (_ends(layer) for layer in weighted)
-    if wide is None or narrow is None or narrow != back or wide != out or narrow >= wide:
-        return ()
-    return tuple(weighted)
+    pairs = zip(weighted[::2], weighted[1::2], strict=True)
+    return tuple(weighted) if all(_narrows(*pair) for pair in pairs) else ()
+
+
+def _narrows(squeeze: Layer, excite: Layer) -> bool:
+    """Whether the first narrows and the second widens to what came in."""
+    (wide, narrow), (back, out) = _ends(squeeze), _ends(excite)
+    if wide is None or narrow is None:
+        return False
+    return narrow < wide and (back, out) == (narrow, wide)
 
 
 def _ends(layer: Layer) -> tuple[int | None, int | None]:

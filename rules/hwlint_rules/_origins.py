@@ -11,35 +11,47 @@ _LONGEST = 90
 """Longer formulas say less than the list of what they are made of."""
 
 
-def owner(origin: Origin | None) -> Origin | None:
+def owner(origin: Origin | None, scale: int) -> Origin | None:
     """Return the one literal that decides the number, None where there is not just one.
 
-    A literal with a name (`width=50`) owns what a bare one beside it (the 2 of `width * 2`) or a
-    ratio (`mlp_ratio=4.0`) only scales.
+    Ratios (`mlp_ratio=4.0`), whole numbers up to `scale` (the 2 of `width * 2`, an expansion of
+    4) and those smaller than what they are multiplied with (12 heads of 81 each) only scale what
+    decides. Of several others one with a name (`width=50`) decides.
     """
     if origin is None:
         return None
-    leaves = list({leaf.place: leaf for leaf in origin.leaves()}.values())
-    if len(leaves) == 1:
-        return leaves[0]
-    named = [leaf for leaf in leaves if leaf.name]
-    whole = [leaf for leaf in named if not isinstance(leaf.value, float)]
-    return whole[0] if len(whole) == 1 else None
+    if isinstance(origin.value, int):
+        scale = max(scale, math.isqrt(max(origin.value, 1) - 1))
+    leaves = {leaf.place: leaf for leaf in origin.leaves()}.values()
+    deciding = [leaf for leaf in leaves if not _scales(leaf.value, scale)]
+    if len(deciding) == 1:
+        return deciding[0]
+    named = [leaf for leaf in deciding if leaf.name]
+    return named[0] if len(named) == 1 else None
+
+
+def _scales(value: object, scale: int) -> bool:
+    if isinstance(value, float):
+        return True
+    return isinstance(value, int) and value <= scale
 
 
 def describe(origin: Origin | None, anchor: Place | None = None) -> str:
     """Say where a number comes from: "100 = width 50 (line 12) x 2"; "" where nothing is known.
 
-    A literal at `anchor` is named without its line: the reader of the message looks at it.
+    A literal at `anchor` is named without its line, and not at all where it is the number itself:
+    the reader of the message looks at it.
     """
     if origin is None:
+        return ""
+    if origin.place is not None and origin.place == anchor:
         return ""
     formula = _formula(origin, anchor)
     if formula is not None and len(formula) <= _LONGEST:
         return formula if origin.operation is None else f"{origin.value} = {formula}"
     leaves = list({leaf.place: leaf for leaf in origin.leaves()}.values())
     named = [leaf for leaf in leaves if leaf.name] or leaves
-    if not named:
+    if not named or (len(leaves) == 1 and leaves[0].value == origin.value):
         return ""
     listed = ", ".join(_leaf(leaf, anchor) for leaf in named[:3])
     return f"{origin.value} comes from {listed}{' and more' if len(named) > 3 else ''}"
@@ -78,6 +90,13 @@ def _formula(
 
 Number = int | float
 
+
+def _power(base: Number, exponent: Number) -> Number:
+    if abs(exponent) > 64:
+        raise OverflowError("no layer is that wide")
+    return base**exponent
+
+
 _BINARY: Mapping[str, Callable[[Number, Number], Number]] = {
     "+": lambda a, b: a + b,
     "-": lambda a, b: a - b,
@@ -85,6 +104,7 @@ _BINARY: Mapping[str, Callable[[Number, Number], Number]] = {
     "/": lambda a, b: a / b,
     "//": lambda a, b: a // b,
     "%": lambda a, b: a % b,
+    "**": _power,
 }
 _CALLS: Mapping[str, Callable[[Sequence[Number]], Number]] = {
     "int": lambda a: int(a[0]),

@@ -11,16 +11,15 @@ __all__ = ["fits", "plain_runs", "runs"]
 def runs(graph: ModelGraph, length: int) -> Iterator[tuple[Layer, ...]]:
     """Yield each run of `length` neighbouring layers in the model's `nn.Sequential`s.
 
-    Only what construction alone proves: children of a plain `nn.Sequential` (a subclass may have
-    its own forward) that are layers built for certain, stand nowhere else in the model (a shared
-    layer may run elsewhere with another neighbour) and are torch's own classes or subclasses of
-    them by name only.
+    Only what construction alone proves: children of an `nn.Sequential` (one with a forward of its
+    own is none to the reader) that are layers built for certain, stand nowhere else in the model
+    (a shared layer may run elsewhere with another neighbour) and are torch's own classes.
     """
     if graph.root is None:
         return
     uses = Counter(id(node.layer) for node in graph.root.walk() if node.layer is not None)
     for node in graph.root.walk():
-        if node.kind != "Sequential" or node.class_name != "Sequential":
+        if node.kind != "Sequential":
             continue
         children = [_certain(child, uses) for child in node.children]
         for start in range(len(children) - length + 1):

@@ -54,7 +54,7 @@ class Net:
 
     layers: list[Layer] = field(default_factory=list[Layer])
     sequences: dict[str, list[Layer]] = field(default_factory=dict[str, list[Layer]])
-    sequence_class: str = "Sequential"
+    sequence_kind: str = "Sequential"
 
     @staticmethod
     def literal(value: object, line: int, name: str | None = None, path: str = PATH) -> Origin:
@@ -84,7 +84,7 @@ class Net:
         nodes = [_leaf(layer, layer.name) for layer in self.layers]
         for name, members in self.sequences.items():
             children = tuple(_leaf(m, f"{name}.{i}") for i, m in enumerate(members))
-            nodes.append(Node(name, self.sequence_class, "Sequential", place(1), children))
+            nodes.append(Node(name, "Sequential", self.sequence_kind, place(1), children))
         root = Node("", "Net", "module", None, tuple(nodes))
         layers = [node.layer for node in root.walk() if node.layer is not None]
         total = sum(layer.params or 0 for layer in layers) if params == -1 else params

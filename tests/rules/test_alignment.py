@@ -58,14 +58,14 @@ def test_a_scaled_literal_is_solved_for(net, findings):
 
 
 def test_two_named_literals_anchor_at_the_call(net, findings):
-    width, ratio = net.literal(50, 11, "width"), net.literal(2, 12, "ratio")
+    width, ratio = net.literal(10, 11, "width"), net.literal(10, 12, "ratio")
     product = net.computed(100, "*", width, ratio)
     net.add("Conv2d", "a", 1, in_channels=64, out_channels=product, kernel_size=3)
     net.add("Conv2d", "b", 2, in_channels=64, out_channels=64, kernel_size=3)
     (found,) = findings(MisalignedChannels, net.graph())
     assert found.anchor.line == 1
-    assert "width 50 (line 12)" in found.why
-    assert "ratio 2 (line 13)" in found.why
+    assert "width 10 (line 12)" in found.why
+    assert "ratio 10 (line 13)" in found.why
     assert {p.line for p in found.alternatives} == {11, 12}
 
 

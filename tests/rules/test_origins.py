@@ -14,6 +14,7 @@ def leaf(value, line=0, name=None, path="/m/net.py"):
 def test_a_literal_is_named():
     assert describe(leaf(50, 11, "width")) == "width 50 (line 12)"
     assert describe(leaf(50, 11)) == "50"
+    assert not describe(leaf(50, 11), leaf(50, 11).place)
 
 
 def test_a_formula_is_shown():
@@ -49,13 +50,25 @@ def test_nothing_known_nothing_said():
 
 def test_owner():
     width = leaf(50, 11, "width")
-    assert owner(width) is width
-    assert owner(Origin(100, "*", (width, leaf(2, 30)))) is width
-    assert owner(Origin(100, "*", (width, leaf(2, 30, "ratio")))) is None
-    assert owner(Origin(100, "*", (leaf(50, 1), leaf(2, 2)))) is None
-    assert owner(Origin(100.0, "*", (width, leaf(2.0, 30, "ratio")))) is width
-    assert owner(Origin(100)) is None
-    assert owner(None) is None
+    assert owner(width, 8) is width
+    assert owner(Origin(100, "*", (width, leaf(2, 30))), 8) is width
+    assert owner(Origin(100.0, "*", (width, leaf(2.0, 30, "ratio"))), 8) is width
+    assert owner(Origin(100), 8) is None
+    assert owner(None, 8) is None
+
+
+def test_what_only_scales_decides_nothing():
+    bare = leaf(36, 11)
+    assert owner(Origin(36, "*", (bare, leaf(1, 30, "expansion"))), 8) is bare
+    assert owner(Origin(36, "//", (bare, leaf(1, 30, "reduce_first"))), 8) is bare
+    assert owner(Origin(8, "*", (leaf(2, 1, "a"), leaf(4, 2, "b"))), 8) is None
+
+
+def test_of_several_the_named_one_decides():
+    width = leaf(26, 11, "base_width")
+    assert owner(Origin(52, "*", (width, leaf(128, 30))), 8) is width
+    assert owner(Origin(52, "*", (width, leaf(128, 30, "planes"))), 8) is None
+    assert owner(Origin(52, "*", (leaf(26, 11), leaf(128, 30))), 8) is None
 
 
 def test_evaluate_refuses_what_it_cannot_repeat():

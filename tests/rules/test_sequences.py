@@ -66,7 +66,7 @@ def test_a_shared_layer_proves_nothing(net, findings):
     assert not findings(RedundantBias, net.graph(), "h100-sxm")
 
 
-def test_a_subclass_of_sequential_may_run_otherwise(net, findings):
+def test_a_module_with_a_forward_of_its_own_may_run_otherwise(net, findings):
     net.sequence("body", CONV, NORM)
-    net.sequence_class = "Residual"
+    net.sequence_kind = "module"
     assert not findings(RedundantBias, net.graph(), "h100-sxm")
