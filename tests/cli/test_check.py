@@ -44,7 +44,7 @@ def test_a_finding_names_the_literal_the_rule_and_the_device(hwlint: Run, net: P
     assert done.returncode == 0, done.stderr
     assert "net.py:6:30  HW101 misaligned-channels  warning" in done.stdout
     assert "def __init__(self, width=100):" in done.stdout
-    assert "h100-sxm  bf16" in done.stdout
+    assert "= h100-sxm bf16  " in done.stdout
     assert "1 finding (1 warning) in 1 file · h100-sxm (bf16)" in done.stdout
     assert "Read 1 of 1 entry point fully." in done.stdout
     assert done.stderr == ""
@@ -144,7 +144,13 @@ def test_naming_paths_only_filters(hwlint: Run, project: Project):
             "net.py": NET,
             "pkg/__init__.py": "",
             "pkg/other.py": other,
-            "train.py": "from net import Net\nfrom pkg.other import Other\nNet(36)\nOther(52)\n",
+            "train.py": """
+                from net import Net
+                from pkg.other import Other
+
+                first = Net(36)
+                second = Other(52)
+            """,
             "inner/hwlint.toml": 'devices = ["ethos-u55-128"]\n',
             "inner/net.py": NET,
         }
@@ -183,7 +189,7 @@ def test_statistics(hwlint: Run, net: Path):
 
 
 def test_min_coverage(hwlint: Run, project: Project):
-    unknown = NET.replace("Net", "Other") + "\n\n    Other(int(open('x').read()))\n"
+    unknown = NET.replace("Net", "Other") + "\n\n    other = Other(int(open('x').read()))\n"
     root = project({"pyproject.toml": CONFIG, "net.py": NET, "other.py": unknown})
     assert hwlint("check", cwd=root).returncode == 0
     done = hwlint("check", "--min-coverage", "90", cwd=root)
@@ -205,7 +211,7 @@ ERRORS = [
     (("check", "--dtype", "int3"), 'h100-sxm has no dtype "int3"; it has bf16'),
     (("inspect", "net.py:Nat"), "net.py:Nat: "),
     (("inspect", "nat.py:Net"), "nat.py: no such file or folder"),
-    (("rule", "HW10l"), 'no rule "HW10l"; did you mean "HW101"?'),
+    (("rule", "HW40l"), 'no rule "HW40l"; did you mean "HW401"?'),
     (("device", "show", "h10"), 'unknown device "h10"; did you mean "h100"?'),
 ]
 

@@ -51,10 +51,10 @@ def test_inspect_shows_the_tree_and_where_numbers_come_from(hwlint: Run, net: Pa
     done = hwlint("inspect", "net.py:tiny", cwd=net)
     assert done.returncode == 0, done.stderr
     head, *lines = done.stdout.splitlines()
-    assert head.startswith("tiny (factory)   net.py:19")
+    assert head.startswith("tiny (factory)   net.py:20")
     text = "\n".join(lines)
     assert "Conv2d(in_channels=8, out_channels=16" in text
-    assert "width 8 (line 20)" in text
+    assert "width 8 (line 21)" in text
     assert "unknown: nothing" in text
 
 
@@ -62,7 +62,7 @@ def test_inspect_jsonl_has_the_documented_records(hwlint: Run, net: Path):
     done = hwlint("inspect", "net.py", "--output-format", "jsonl", cwd=net)
     read = records(done.stdout)
     layers = [r for r in read if "kind" not in r]
-    stem = next(r for r in layers if r["line"] == 14 and r["op"] == "Conv2d")
+    stem = next(r for r in layers if r["line"] == 15 and r["op"] == "Conv2d")
     assert (stem["file"], stem["class"], stem["context"]) == ("net.py", "Net", "tiny")
     # Bytes before the call, not code points: `é` has two.
     assert stem["col"] == 8 + len("é = nn.ReLU(); self.act = é; self.stem = ".encode())

@@ -162,3 +162,22 @@ def test_statistics_count_by_rule(result: CheckResult):
     assert full.statistics(doubled) == (
         "     2  HW201 float-only-activation\n     1  HW101 misaligned-channels\n"
     )
+
+
+def test_long_notes_are_wrapped_and_devices_that_say_the_same_stand_together(
+    result: CheckResult, tmp_path: Path
+):
+    rows = tuple(
+        Row(device, "int8", "same", "a reason that goes on " * 8, "", None, None)
+        for device in ("ethos-u55", "stm32h743")
+    )
+    finding = replace(result.findings[0], message="same", rows=rows, advice="do this " * 20)
+    text = full.render(replace(result, findings=(finding,)), tmp_path, width=80)
+    block = text.partition("\n\n")[0].splitlines()
+    assert max(map(len, block)) <= 80
+    notes = [line for line in block if line.startswith("  = ")]
+    assert [note[4:20] for note in notes] == [
+        "ethos-u55, stm32",
+        "do this do this ",
+        "also at 7, train",
+    ]

@@ -44,8 +44,12 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 def _run(given: list[str]) -> int:
     try:
-        code = hwlint.main(given, prog_name="hwlint", standalone_mode=False)
+        # Not click's own `main`: it has other ideas of interrupts and closed pipes.
+        with hwlint.make_context("hwlint", given) as context:
+            code: object = hwlint.invoke(context)
         sys.stdout.flush()
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
     except click.ClickException as error:
         error.show()
         return _COULD_NOT_RUN

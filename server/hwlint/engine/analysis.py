@@ -110,13 +110,12 @@ class Analyst:
         return self._result(path, self._reader.read_defaults(path, built), _Outcome())
 
     def _result(self, path: str, reading: FileReading, outcome: "_Outcome") -> FileResult:
-        graphs = (*reading.graphs, *reading.unread)
-        for number, graph in enumerate(graphs):
+        for number, graph in enumerate(reading.graphs):
             if graph.root is not None or graph.constructed:
                 self._look_at_graph(number, graph, outcome)
         return FileResult(
             path,
-            tuple(_entry(graph) for graph in graphs),
+            tuple(_entry(graph) for graph in reading.graphs),
             tuple(outcome.raised),
             tuple(outcome.crashes),
             tuple(outcome.problems),

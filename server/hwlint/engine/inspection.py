@@ -61,9 +61,7 @@ class _Visitor(Generic[T]):
     def _result(self, path: str, reading: FileReading) -> Inspected[T]:
         wanted = self._task.context
         shown = tuple(
-            self._task.show(graph)
-            for graph in (*reading.graphs, *reading.unread)
-            if wanted in (None, graph.entry.name)
+            self._task.show(graph) for graph in reading.graphs if wanted in (None, graph.entry.name)
         )
         notes = tuple(missing.reason for missing in reading.problems)
         return Inspected(path, shown, reading.built, notes)

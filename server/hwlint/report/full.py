@@ -1,5 +1,6 @@
 """The report for people: each finding with the source that it is about."""
 
+import textwrap
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -60,8 +61,10 @@ def _block(diagnostic: Diagnostic, base: Path, paint: Paint, width: int) -> str:
     head += paint(diagnostic.severity, colour)
     gutter = len(str(place.line + 1))
     lines = [head, *_excerpt(diagnostic, paint, gutter, width)]
-    bar = paint(" " * gutter + " =", "blue")
-    lines += (f"{bar} {line}" for line in _notes(diagnostic, base, paint))
+    bar = paint(f"{' ' * gutter} =", "blue")
+    for first, *rest in _notes(diagnostic, base, paint, width - gutter - 3):
+        lines.append(f"{bar} {first}")
+        lines += (f"{' ' * (gutter + 3)}{line}" for line in rest)
     return "\n".join(lines) + "\n"
 
 
@@ -108,17 +111,43 @@ def _mark(text: str, place: Place, start: int) -> tuple[int, int]:
     return width_of(prefix[start:]), max(1, width_of(marked.rstrip()))
 
 
-def _notes(diagnostic: Diagnostic, base: Path, paint: Paint) -> Iterator[str]:
-    devices_width = max((len(row.device) for row in diagnostic.rows), default=0)
-    dtypes_width = max((len(row.dtype) for row in diagnostic.rows), default=0)
-    for row in diagnostic.rows:
-        name = paint(row.device.ljust(devices_width), "bold")
-        yield f"{name}  {row.dtype.ljust(dtypes_width)}  {_row_text(row, diagnostic)}".rstrip()
-    if diagnostic.advice:
-        yield clean(diagnostic.advice)
+def _notes(diagnostic: Diagnostic, base: Path, paint: Paint, room: int) -> Iterator[list[str]]:
+    """What stands below the excerpt: each note with the lines that it takes."""
+    rows = _grouped(diagnostic)
+    width = max((len(label) for label, _ in rows), default=0)
+    # Beside a long list of devices there is no room for a text.
+    beside = 0 < width <= room // 3
+    for label, text in rows:
+        shown = paint(label.ljust(width) if beside and text else label, "bold")
+        indent = width + 2 if beside else 2
+        lines = [f"{'':{indent}}{line}" for line in _wrapped(text, room - indent)]
+        if beside and lines:
+            lines[0] = shown + lines[0][width:]
+            yield lines
+        else:
+            yield [shown, *lines]
     also = "; ".join(part for part in (_also(diagnostic, base), holds_in(diagnostic)) if part)
-    if also:
-        yield also
+    yield from filter(None, (_wrapped(clean(diagnostic.advice), room), _wrapped(also, room)))
+
+
+def _grouped(diagnostic: Diagnostic) -> list[tuple[str, str]]:
+    """What there is to say, each with the devices that it is said of."""
+    groups: dict[str, list[Row]] = {}
+    for row in diagnostic.rows:
+        groups.setdefault(_row_text(row, diagnostic), []).append(row)
+    labels = ((_label(rows), text) for text, rows in groups.items())
+    return [(clean(label), text) for label, text in labels]
+
+
+def _label(rows: list[Row]) -> str:
+    by_dtype: dict[str, list[str]] = {}
+    for row in rows:
+        by_dtype.setdefault(row.dtype, []).append(row.device)
+    return "; ".join(f"{', '.join(names)} {dtype}" for dtype, names in by_dtype.items())
+
+
+def _wrapped(text: str, room: int) -> list[str]:
+    return textwrap.wrap(text, max(30, room), break_long_words=False, break_on_hyphens=False)
 
 
 def _row_text(row: Row, diagnostic: Diagnostic) -> str:

@@ -21,6 +21,7 @@ __all__ = [
 ]
 
 _SHOWN_GAPS = 3
+_SHOWN_NOTES = 5
 
 
 def count(number: int, one: str, many: str | None = None) -> str:
@@ -84,12 +85,14 @@ def incomplete_lines(result: CheckResult, base: Path) -> list[str]:
 
 
 def note_lines(result: CheckResult, base: Path) -> list[str]:
-    """Return what else could not be done."""
-    return [
-        clean(f"{where(note.place.path, base)}:{note.place.line + 1}: {note.reason}")
-        for note in result.notes
-        if note.place is not None
+    """Return what else could not be done: the first few of it."""
+    placed = [(note.place, note.reason) for note in result.notes if note.place is not None]
+    lines = [
+        clean(f"{where(place.path, base)}:{place.line + 1}: {reason}")
+        for place, reason in placed[:_SHOWN_NOTES]
     ]
+    more = len(placed) - _SHOWN_NOTES
+    return [*lines, f"and {count(more, 'more note')}"] if more > 0 else lines
 
 
 def summary_line(result: CheckResult) -> str:
