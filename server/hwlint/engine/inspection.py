@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 
 from hwlint.engine.errors import UserError
 from hwlint.engine.pool import Built, Pool
-from hwlint.engine.run import Options, configure, processes, read_options
+from hwlint.engine.run import Options, configure, processes, read_options, silent
 from hwlint.engine.workspace import find_root, index
 from hwlint.graph import ModelGraph
 from hwlint.reader import FileReading, Reader, ReadOptions
@@ -97,12 +97,12 @@ def inspect(
     else:
         files = [file for file in workspace.candidates if Path(file).is_relative_to(path)]
     count = 1 if name is not None else processes(len(files), options.jobs)
-    report = progress or (lambda _done, _all: None)
+    report = progress or silent
     with Pool(task, count, options.kill_after) as pool:
         first = _passed(pool, files, None, report)
         if name is not None:
             return _named(first, text, context)
-        built: Built = frozenset().union(*(result.built for result in first))
+        built = Built().union(*(result.built for result in first))
         sound = [result.path for result in first if not result.incomplete]
         second = _passed(pool, sound, built, report)
     return sorted(first + second, key=lambda result: result.path)

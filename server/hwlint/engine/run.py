@@ -29,6 +29,7 @@ __all__ = [
     "configure",
     "processes",
     "read_options",
+    "silent",
 ]
 
 _SERIAL_BELOW = 8
@@ -191,17 +192,21 @@ def _notes(results: Sequence[FileResult], shown: Callable[[str], bool]) -> tuple
     return tuple(note for note in notes if note.place is not None and shown(note.place.path))
 
 
+def silent(done: int, total: int) -> None:
+    """Say nothing of how far the run is."""
+
+
 def read_all(
     workspace: Workspace, job: Job, options: Options, progress: Progress | None = None
 ) -> list[FileResult]:
     """Read every candidate twice: what builds models, then what nothing builds."""
     cache = Cache(workspace, job) if options.cache else None
     paths = workspace.candidates
-    report = progress or (lambda _done, _all: None)
+    report = progress or silent
     with Pool(job, processes(len(paths), options.jobs), options.kill_after) as pool:
         run = _Passes(pool, cache, report, 2 * len(paths))
         first = sorted(run.read(paths, None), key=lambda r: r.path)
-        built: Built = frozenset().union(*(result.built for result in first))
+        built = Built().union(*(result.built for result in first))
         # What could not be read the first time is not tried again.
         sound = [result.path for result in first if not result.incomplete]
         second = sorted(run.read(sound, built), key=lambda r: r.path)
