@@ -60,9 +60,10 @@ class Dimension:
 
 @dataclass(slots=True)
 class _Cause:
-    """All dimensions that one literal decides, or that one call has."""
+    """All dimensions that one literal decides, or the same literals together, or one call."""
 
     literal: Origin | None
+    anchor: Place
     dims: list[Dimension] = field(default_factory=list[Dimension])
     exempt: list[Dimension] = field(default_factory=list[Dimension])
 
@@ -102,7 +103,7 @@ def misaligned(
     if graph is None or limits is None:
         return
     layers, owners = _unique(graph), _Owners(reading)
-    for cause in _causes(reading, layers, dimensions, owners).values():
+    for cause in _causes(reading, layers, dimensions, owners):
         waste = _waste(graph, layers, cause.concerned())
         if waste is not None and _worth_reading(limits, cause, waste):
             norms = _norms(layers, cause, owners)
@@ -131,13 +132,13 @@ def _causes(
     layers: list[Layer],
     dimensions: Callable[[Reading, Layer], Iterable[Dimension]],
     owners: "_Owners",
-) -> dict[Place, _Cause]:
-    """Group dimensions by the literal that decides them, else by the call."""
+) -> Iterable[_Cause]:
+    """Group dimensions by the literal that decides them, else by those that they come from."""
     limits = reading.profile.reporting
     few = limits.image_channels if limits is not None else 0
     ends = _Ends(layers)
     gates = gate_layers(reading.graph) if reading.graph is not None else frozenset[int]()
-    causes: dict[Place, _Cause] = {}
+    causes: dict[object, _Cause] = {}
     for layer in layers:
         if id(layer) in gates:
             continue
@@ -146,9 +147,23 @@ def _causes(
                 continue
             literal = owners.deciding(dim)
             place = literal.place if literal is not None else None
-            cause = causes.setdefault(place or layer.place, _Cause(literal))
+            key = place or owners.leaves(dim.argument.origin) or layer.place
+            cause = causes.setdefault(key, _Cause(literal, place or layer.place))
             (cause.exempt if ends.given(dim, literal) else cause.dims).append(dim)
-    return causes
+    return _joined(causes.values())
+
+
+def _joined(causes: Iterable[_Cause]) -> Iterable[_Cause]:
+    """Put together what would be said at the same place."""
+    joined: dict[Place, _Cause] = {}
+    for cause in causes:
+        if not any(dim.misses for dim in (*cause.dims, *cause.exempt)):
+            continue
+        first = joined.setdefault(cause.anchor, cause)
+        if first is not cause:
+            first.dims += cause.dims
+            first.exempt += cause.exempt
+    return joined.values()
 
 
 class _Owners:
@@ -156,6 +171,7 @@ class _Owners:
 
     def __init__(self, reading: Reading) -> None:
         self._known: dict[int, Origin | None] = {}
+        self._leaves: dict[int, frozenset[Place]] = {}
         # What is no wider than the smallest tile cannot be the width that misses one.
         steps = [t.minimum for t in reading.profile.tiles if reading.dtype in t.dtypes]
         self._scale = min(steps, default=0)
@@ -167,6 +183,14 @@ class _Owners:
         value = literal.value if literal is not None else None
         blameless = isinstance(value, int) and value % dim.tile.minimum == 0
         return None if dim.misses and blameless else literal
+
+    def leaves(self, origin: Origin | None) -> frozenset[Place]:
+        """Return the places of all literals that a number comes from."""
+        key = id(origin)
+        if key not in self._leaves:
+            places = (leaf.place for leaf in _leaves(origin))
+            self._leaves[key] = frozenset(place for place in places if place is not None)
+        return self._leaves[key]
 
     def of(self, origin: Origin | None) -> Origin | None:
         """Return the literal that decides a number."""
@@ -232,10 +256,9 @@ def _waste(graph: ModelGraph, layers: list[Layer], dims: list[Dimension]) -> _Wa
 
 def _finding(reading: Reading, cause: _Cause, waste: _Waste, things: str) -> Finding:
     dims = cause.concerned()
-    anchor = cause.literal.place if cause.literal is not None else None
-    place = anchor or dims[0].layer.place
+    place = cause.anchor
     padded = _padded(dims)
-    solved = _solved(cause, place) if anchor is not None else None
+    solved = _solved(cause)
     value = cause.literal.value if cause.literal is not None else None
     model_share = waste.padding / waste.model if waste.whole and waste.model else None
     return Finding(
@@ -265,7 +288,7 @@ def _padded(dims: list[Dimension]) -> dict[int, int]:
     return {value: -(-value // step) * step for value, step in sorted(steps.items())}
 
 
-def _solved(cause: _Cause, place: Place) -> int | None:
+def _solved(cause: _Cause) -> int | None:
     """Return the least greater value of the literal with which all it decides fills its tiles."""
     literal = cause.literal
     if literal is None or isinstance(literal.value, bool) or not isinstance(literal.value, int):
@@ -273,7 +296,7 @@ def _solved(cause: _Cause, place: Place) -> int | None:
     dims = [*cause.dims, *cause.exempt]
     highest = literal.value + max(64, literal.value // 2)
     for candidate in range(literal.value + 1, highest + 1):
-        if all(_fills(dim, place, candidate) for dim in dims):
+        if all(_fills(dim, cause.anchor, candidate) for dim in dims):
             return candidate
     return None
 

@@ -48,17 +48,23 @@ def describe(origin: Origin | None, anchor: Place | None = None) -> str:
         return ""
     formula = _formula(origin, anchor)
     if formula is not None and len(formula) <= _LONGEST:
-        return formula if origin.operation is None else f"{origin.value} = {formula}"
-    leaves = list({leaf.place: leaf for leaf in origin.leaves()}.values())
-    named = [leaf for leaf in leaves if leaf.name] or leaves
-    if not named or (len(leaves) == 1 and leaves[0].value == origin.value):
+        if origin.operation is None:
+            return formula
+        return "" if formula == str(origin.value) else f"{origin.value} = {formula}"
+    # Once or not at all: what multiplies by one explains nothing.
+    leaves = [leaf for leaf in origin.leaves() if leaf.value not in (0, 1)]
+    leaves = list({leaf.place: leaf for leaf in leaves}.values())
+    told = [leaf for leaf in leaves if leaf.name or isinstance(leaf.value, str)] or leaves
+    if not told or (len(leaves) == 1 and leaves[0].value == origin.value):
         return ""
-    listed = ", ".join(_leaf(leaf, anchor) for leaf in named[:3])
-    return f"{origin.value} comes from {listed}{' and more' if len(named) > 3 else ''}"
+    listed = ", ".join(_leaf(leaf, anchor) for leaf in told[:3])
+    return f"{origin.value} comes from {listed}{' and more' if len(told) > 3 else ''}"
 
 
 def _leaf(leaf: Origin, anchor: Place | None) -> str:
-    text = f"{leaf.name} {leaf.value}" if leaf.name else str(leaf.value)
+    value = str(leaf.value)
+    value = value if len(value) <= _LONGEST // 3 else f"{value[: _LONGEST // 3]}..."
+    text = f"{leaf.name} {value}" if leaf.name else value
     if leaf.place is None or leaf.place == anchor or not leaf.name:
         return text
     line = leaf.place.line + 1
@@ -75,6 +81,8 @@ def _formula(
     if depth > 4 or not origin.operands:
         return None
     infix = origin.operation in _BINARY
+    if origin.operation in {"*", "/", "//"} and origin.operands[-1].value == 1:
+        return _formula(origin.operands[0], anchor, depth + 1, inside=inside)
     parts = [_formula(o, anchor, depth + 1, inside=infix) for o in origin.operands]
     if any(part is None for part in parts):
         return None

@@ -132,6 +132,21 @@ def test_a_call_in_a_loop_is_one_finding(net, findings):
     assert found.message.startswith("27 -> 32, 38 -> 40, 50 -> 56 would align 3 convolutions")
 
 
+def test_the_same_literals_together_are_one_cause(net, findings):
+    dim, ratio = net.literal(1024, 5, "embed_dim"), net.literal(8 / 3, 6, "ratio")
+    hidden = net.computed(2730, "int", net.computed(2730.67, "*", dim, ratio))
+    net.add("Linear", "first", 0, in_features=64, out_features=64)
+    net.add("Linear", "w1", 1, in_features=dim, out_features=hidden)
+    net.add("Linear", "w2", 2, in_features=dim, out_features=hidden)
+    net.add("Linear", "w3", 3, in_features=hidden, out_features=dim)
+    net.add("Linear", "last", 4, in_features=64, out_features=64)
+    (found,) = findings(MisalignedFeatures, net.graph())
+    # The width itself fills its tiles, so it is not to blame and nothing is solved for.
+    assert found.anchor.line == 1
+    assert found.message.startswith("2730 -> 2736 would align 3 linear layers")
+    assert {r.place.line for r in found.related} == {2, 3}
+
+
 def test_a_shared_layer_counts_once(net, findings):
     net.add("Conv2d", "first", 0, in_channels=64, out_channels=64, kernel_size=3)
     shared = net.add("Conv2d", "a", 1, in_channels=64, out_channels=100, kernel_size=3)

@@ -35,12 +35,23 @@ def test_another_file_is_named():
 
 
 def test_a_long_formula_becomes_a_list():
-    made = leaf(1, 0, "first_quite_long_name")
+    made = leaf(10, 0, "first_quite_long_name")
     for line in range(1, 6):
-        made = Origin(line + 1, "+", (made, leaf(1, line, f"quite_a_long_name_{line}")))
+        made = Origin(10 + 10 * line, "+", (made, leaf(10, line, f"quite_a_long_name_{line}")))
     said = describe(made)
-    assert said.startswith("6 comes from first_quite_long_name 1 (line 1), ")
+    assert said.startswith("60 comes from first_quite_long_name 10 (line 1), ")
     assert said.endswith(" and more")
+
+
+def test_what_changes_nothing_is_not_told():
+    base = leaf(36, 11)
+    once = Origin(36, "*", (base, leaf(1, 30, "expansion")))
+    assert not describe(once, base.place)
+    assert describe(Origin(72, "*", (once, leaf(2, 40)))) == "72 = 36 x 2"
+    text = leaf("ir_r3_k3_e6_c40", 5)
+    opaque = Origin(40, "round", (text, leaf(1.0, 6, "multiplier"), leaf(8, 7, "divisor")))
+    said = describe(Origin(20, "//", (Origin(40, "?", ()), Origin(2, "?", (opaque,)))))
+    assert said == "20 comes from ir_r3_k3_e6_c40, divisor 8 (line 8)"
 
 
 def test_nothing_known_nothing_said():
