@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator
 from typing import cast
 
 from hwlint.api import LAYERS, Finding, Layer, Reading, Rule
-from hwlint_rules._alignment import Dimension, misaligned
+from hwlint_rules._alignment import misaligned
+from hwlint_rules._dimensions import Dimension
 from hwlint_rules._text import number
 
 __all__ = ["MisalignedChannels"]

@@ -1,0 +1,122 @@
+"""What HW101 and HW102 say of a cause: the change, the reason, the advice."""
+
+import math
+
+from hwlint.api import Finding, Layer, Origin, Place, Reading
+from hwlint_rules._dimensions import Cause, Dimension, Waste
+from hwlint_rules._origins import describe, evaluate
+from hwlint_rules._text import listed, percent, related
+
+__all__ = ["finding"]
+
+
+def finding(reading: Reading, cause: Cause, waste: Waste, things: str) -> Finding:
+    """Return the finding of one cause; `things` are what would be aligned."""
+    dims = cause.concerned()
+    place = cause.anchor
+    padded = _padded(dims)
+    solved = _solved(cause)
+    value = cause.literal.value if cause.literal is not None else None
+    model_share = waste.padding / waste.model if waste.whole and waste.model else None
+    return Finding(
+        place,
+        _message(padded, (value, solved), things, waste),
+        _why(reading, dims, padded, place, waste),
+        _advice(dims, waste),
+        alternatives=_alternatives(dims, place),
+        related=related(waste.layers, place, _described),
+        share=waste.share,
+        model_share=model_share,
+        data={
+            "value": value if solved is not None else None,
+            "padded": solved,
+            "dimensions": [[before, after] for before, after in padded.items()],
+            "layers": len(waste.layers),
+        },
+    )
+
+
+def _padded(dims: list[Dimension]) -> dict[int, int]:
+    """Each number of channels as it stands in the source, and what would fill all its tiles."""
+    steps: dict[int, int] = {}
+    for dim in dims:
+        value = dim.value * dim.groups
+        steps[value] = math.lcm(steps.get(value, 1), dim.tile.minimum * dim.groups)
+    return {value: -(-value // step) * step for value, step in sorted(steps.items())}
+
+
+def _solved(cause: Cause) -> int | None:
+    """Return the least greater value of the literal with which all it decides fills its tiles."""
+    literal = cause.literal
+    if literal is None or isinstance(literal.value, bool) or not isinstance(literal.value, int):
+        return None
+    highest = literal.value + max(64, literal.value // 2)
+    for candidate in range(literal.value + 1, highest + 1):
+        if all(_fills(dim, cause.anchor, candidate) for dim in cause.to_fill()):
+            return candidate
+    return None
+
+
+def _fills(dim: Dimension, place: Place, candidate: int) -> bool:
+    origin = dim.argument.origin
+    then = evaluate(origin, place, candidate) if origin is not None else None
+    whole = dim.value * dim.groups
+    return then is not None and then >= whole and then % (dim.tile.minimum * dim.groups) == 0
+
+
+def _message(
+    padded: dict[int, int], literal: tuple[object, int | None], things: str, waste: Waste
+) -> str:
+    value, solved = literal
+    changes = listed(f"{before} -> {after}" for before, after in padded.items())
+    if solved is None or padded == {value: solved}:
+        text = f"{changes} would align {things}"
+    else:
+        text = f"{value} -> {solved} would align {things} ({listed(map(str, padded))})"
+    if not waste.whole or not waste.model:
+        return text
+    return f"{text}: {percent(min(1.0, waste.params / waste.model))} of the parameters"
+
+
+def _why(
+    reading: Reading, dims: list[Dimension], padded: dict[int, int], place: Place, waste: Waste
+) -> str:
+    tile = max((dim.tile for dim in dims), key=lambda tile: tile.minimum)
+    largest = max(dims, key=lambda dim: (dim.layer.params or 0, dim.value))
+    parts = [describe(largest.argument.origin, place)]
+    if tile.effect == "padded":
+        first = largest.value * largest.groups
+        cost = f"computed in steps of {largest.tile.minimum} in {reading.dtype}"
+        parts.append(f"{cost}, {largest.value} costs as {largest.padded}")
+        if len(padded) == 1 and first in padded:
+            parts.append(f"{percent(waste.share)} of these layers is padding")
+    else:
+        step = f"multiples of {tile.minimum}"
+        parts.append(f"less efficient in {reading.dtype} than {step}")
+    return f"{'; '.join(part for part in parts if part)} [{tile.evidence}]"
+
+
+def _advice(dims: list[Dimension], waste: Waste) -> str:
+    steps = " and ".join(str(step) for step in sorted({dim.tile.minimum for dim in dims}))
+    grown = f"+{percent(waste.padding / waste.params)} parameters in these layers"
+    if waste.whole and waste.model:
+        grown += f", +{percent(waste.padding / waste.model)} in the model"
+    return f"use multiples of {steps} ({grown}; changes the checkpoint)"
+
+
+def _leaves(dim: Dimension) -> list[Origin]:
+    return list(dim.argument.origin.leaves()) if dim.argument.origin is not None else []
+
+
+def _alternatives(dims: list[Dimension], place: Place) -> tuple[Place, ...]:
+    """Where else the cause can be met: literals on the way, then the calls."""
+    leaves = [leaf.place for dim in dims for leaf in _leaves(dim) if leaf.name]
+    calls = [dim.layer.place for dim in dims]
+    unique = dict.fromkeys(p for p in (*leaves, *calls) if p is not None and p != place)
+    return tuple(unique)
+
+
+def _described(layer: Layer) -> str:
+    ends = ("in_channels", "out_channels", "in_features", "out_features")
+    sizes = [str(layer.args[end].value) for end in ends if end in layer.args]
+    return f"{layer.op} {' -> '.join(sizes)}"

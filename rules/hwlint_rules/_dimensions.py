@@ -1,0 +1,73 @@
+"""Channel and feature counts, what causes them, and what filling their tiles would add."""
+
+from dataclasses import dataclass, field
+
+from hwlint.api import Argument, Layer, Origin, Place, Tile
+
+__all__ = ["Cause", "Dimension", "Waste"]
+
+
+@dataclass(frozen=True, slots=True)
+class Dimension:
+    """One channel or feature count of one layer, with the tile that it should fill."""
+
+    layer: Layer
+    operand: str
+    """"in" or "out"."""
+    argument: Argument
+    value: int
+    """What the tile counts: channels, of a grouped convolution those of one group."""
+    tile: Tile
+    groups: int = 1
+
+    @property
+    def padded(self) -> int:
+        """The next multiple of the tile."""
+        return -(-self.value // self.tile.minimum) * self.tile.minimum
+
+    @property
+    def misses(self) -> bool:
+        """Whether the last tile is not filled. Less than one tile is thin, not misaligned."""
+        return self.value != self.padded and self.value > self.tile.minimum
+
+
+@dataclass(slots=True)
+class Cause:
+    """All dimensions that one literal decides, or the same literals together, or one call."""
+
+    literal: Origin | None
+    anchor: Place
+    dims: list[Dimension] = field(default_factory=list[Dimension])
+    exempt: list[Dimension] = field(default_factory=list[Dimension])
+
+    def concerned(self) -> list[Dimension]:
+        """Dimensions that miss their tile; those that the task gives only if there is no other."""
+        missing = [dim for dim in self.dims if dim.misses]
+        return missing or [dim for dim in self.exempt if dim.misses]
+
+    def to_fill(self) -> list[Dimension]:
+        """Dimensions that fill their tiles and are to do so still, and those that are to do so."""
+        given = [dim for dim in self.exempt if not dim.misses]
+        return [dim for dim in (*self.dims, *given) if dim.value >= dim.tile.minimum]
+
+    def by_task(self) -> bool:
+        """Whether only the task decides what is concerned."""
+        return not any(dim.misses for dim in self.dims)
+
+
+@dataclass(frozen=True, slots=True)
+class Waste:
+    """What filling the tiles would add, in parameters."""
+
+    layers: tuple[Layer, ...]
+    params: int
+    padding: float
+    model: int
+    """Parameters of the model, or of all layers that are known where the model is not."""
+    whole: bool
+    """Whether `model` is the whole model."""
+
+    @property
+    def share(self) -> float:
+        """Padding as a share of the padded layers."""
+        return self.padding / (self.params + self.padding)
