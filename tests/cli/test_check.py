@@ -209,6 +209,7 @@ ERRORS = [
     (("check", "--device", "h10"), 'unknown device "h10"; did you mean "h100"?'),
     (("check", "--select", "HW10x"), 'select: no rule "HW10x"; did you mean'),
     (("check", "--dtype", "int3"), 'h100-sxm has no dtype "int3"; it has bf16'),
+    (("check", "--python", "nowhere"), "command line: nowhere: no such interpreter"),
     (("inspect", "net.py:Nat"), "net.py:Nat: "),
     (("inspect", "nat.py:Net"), "nat.py: no such file or folder"),
     (("rule", "HW40l"), 'no rule "HW40l"; did you mean "HW401"?'),

@@ -103,3 +103,20 @@ def test_no_process_is_left_over():
         processes = [worker.process for worker in pool._workers]
         assert all(process.is_alive() for process in processes)
     assert not any(process.is_alive() for process in processes)
+
+
+@dataclass(frozen=True)
+class Broken(Task):
+    def visitor(self) -> Echo:
+        os.write(1, b"out")
+        os.write(2, b"err")
+        raise ImportError("no reader")
+
+
+def test_a_visitor_that_cannot_be_made_is_an_answer_and_nothing_is_printed(
+    capfd: pytest.CaptureFixture[str],
+):
+    with Pool(Broken(), 1) as pool:
+        answers = list(pool.read(["a", "b"]))
+    assert {answer.incomplete for answer in answers} == {"ImportError: no reader"}
+    assert capfd.readouterr() == ("", "")

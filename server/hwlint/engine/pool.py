@@ -6,6 +6,7 @@ folder meet the same reader; what a file yields does not depend on who read it.
 """
 
 import multiprocessing
+import os
 import signal
 import sys
 import threading
@@ -212,25 +213,40 @@ def _end(worker: _Worker) -> None:
 def _work(task: Task[R], pipe: Connection, inherited: Connection | None) -> None:
     """What a process does: answer one path after the other until nobody asks."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends its children
+    _hush()
     if inherited is not None:
         inherited.close()
-    visitor = task.visitor()
-    built: Built = frozenset()
+    reads = _Reads(task)
     while True:
         try:
             path, second, fresh = pipe.recv()
         except (EOFError, OSError):
             return
-        built = built if fresh is None else fresh
-        answer = _answer(task, visitor, path, built if second else None)
-        if answer.incomplete:  # what it remembers may be half made
-            visitor = task.visitor()
-        pipe.send(answer)
+        if fresh is not None:
+            reads.built = fresh
+        pipe.send(reads.answer(path, second=second))
 
 
-def _answer(task: Task[R], visitor: Visitor[R], path: str, built: Built | None) -> R:
-    try:
-        return visitor.calls(path) if built is None else visitor.defaults(path, built)
-    except Exception as error:  # noqa: BLE001 - whatever goes wrong inside costs this file only
-        reason = " ".join(f"{type(error).__name__}: {error}".split())[:200]
-        return task.failed(path, reason, traceback.format_exc(limit=-30))
+def _hush() -> None:
+    """Nothing that goes wrong in here is to reach the terminal except as an answer."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.dup2(nowhere, 2)
+
+
+class _Reads(Generic[R]):
+    """A visitor that is made anew whenever it fails: what it remembers may be half made."""
+
+    def __init__(self, task: Task[R]) -> None:
+        self.built: Built = frozenset()
+        self._task = task
+        self._visitor: Visitor[R] | None = None
+
+    def answer(self, path: str, *, second: bool) -> R:
+        try:
+            visitor = self._visitor = self._visitor or self._task.visitor()
+            return visitor.defaults(path, self.built) if second else visitor.calls(path)
+        except Exception as error:  # noqa: BLE001 - whatever goes wrong costs this file only
+            self._visitor = None
+            reason = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+            return self._task.failed(path, reason, traceback.format_exc(limit=-30))

@@ -118,6 +118,8 @@ def configure(root: Path, options: Options) -> Config:
 
 def read_options(workspace: Workspace, config: Config) -> ReadOptions:
     """Say where the reader finds the workspace's modules and the user's packages."""
+    if config.python is not None and not config.python.exists():
+        raise UserError(f"{config.where('python')}: {config.python}: no such interpreter")
     return ReadOptions(
         root=workspace.root,
         import_roots=tuple(dict.fromkeys((*config.src, *workspace.import_roots))),
