@@ -1,6 +1,7 @@
 """Dimensions that do not fill the device's tiles: what HW101 and HW102 share."""
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 
 from hwlint.api import LAYERS, Finding, Layer, ModelGraph, Origin, Place, Reading, Reporting
@@ -8,7 +9,7 @@ from hwlint_rules._alignment_text import finding
 from hwlint_rules._dimensions import Cause, Dimension, Waste
 from hwlint_rules._gates import gate_layers
 from hwlint_rules._origins import owner
-from hwlint_rules._text import count
+from hwlint_rules._text import count, widths
 
 __all__ = ["misaligned"]
 
@@ -24,18 +25,28 @@ task gives, heads of attention, positions of an image or a sequence."""
 
 
 def misaligned(
-    reading: Reading, dimensions: Callable[[Reading, Layer], Iterable[Dimension]], noun: str
+    reading: Reading,
+    dimensions: Callable[[Reading, Layer], Iterable[Dimension]],
+    noun: str,
+    *,
+    with_norms: bool = False,
 ) -> Iterator[Finding]:
-    """Yield one finding for each literal (or call) whose dimensions miss their tiles."""
+    """Yield one finding for each literal (or call) whose dimensions miss their tiles.
+
+    `with_norms`: also count the norms that the same literal makes as wide.
+    """
     graph, limits = reading.graph, reading.profile.reporting
     if graph is None or limits is None:
         return
     layers, owners = _unique(graph), _Owners(reading)
-    for cause in _causes(reading, layers, dimensions, owners):
+    causes = list(_causes(reading, layers, dimensions, owners))
+    sides = Counter(key for cause in causes for key in {id(d.layer) for d in cause.concerned()})
+    for cause in causes:
         waste = _waste(graph, layers, cause.concerned())
         if waste is not None and _worth_reading(limits, cause, waste):
-            norms = _norms(layers, cause, owners)
-            yield finding(reading, cause, waste, _things(waste, noun, norms))
+            norms = _norms(layers, cause, owners) if with_norms else 0
+            partly = sum(sides[id(layer)] > 1 for layer in waste.layers)
+            yield finding(reading, cause, waste, _things((len(waste.layers), partly), noun, norms))
 
 
 def _worth_reading(limits: Reporting, cause: Cause, waste: Waste) -> bool:
@@ -132,7 +143,7 @@ class _Ends:
     """What is not the author's to choose: the ends of the model, class counts, 1 + 2 * width."""
 
     def __init__(self, layers: list[Layer]) -> None:
-        weighted = [layer for layer in layers if LAYERS[layer.op].family in {"conv", "linear"}]
+        weighted = [layer for layer in layers if widths(layer) is not None]
         self._first = weighted[0] if weighted else None
         self._last = weighted[-1] if weighted else None
 
@@ -198,7 +209,13 @@ def _norms(layers: list[Layer], cause: Cause, owners: _Owners) -> int:
     return sum(decides is not None and decides.place == literal.place for decides in found)
 
 
-def _things(waste: Waste, noun: str, norms: int) -> str:
-    """What would be aligned: "7 convolutions and 7 norms"."""
-    text = count(len(waste.layers), noun)
-    return f"{text} and {count(norms, 'norm')}" if norms else text
+def _things(layers: tuple[int, int], noun: str, norms: int) -> str:
+    """What would be aligned: "7 convolutions and 7 norms". Of the layers so many are aligned on
+    one side only: something else decides the other."""
+    number, partly = layers
+    text = count(number, noun)
+    if norms:
+        text = f"{text} and {count(norms, 'norm')}"
+    if not partly:
+        return text
+    return f"one side of {text}" if partly == number else f"{text} ({partly} on one side only)"

@@ -2,8 +2,8 @@
 
 import re
 
-from hwlint.api import LAYERS, Layer, ModelGraph, Node
-from hwlint_rules._text import number
+from hwlint.api import Layer, ModelGraph, Node
+from hwlint_rules._text import number, widths
 
 __all__ = ["gate_layers"]
 
@@ -30,7 +30,7 @@ def _squeeze_and_excite(node: Node) -> tuple[Layer, ...]:
     if not node.name or not any(_SQUASH.search(c.class_name) for c in node.children):
         return ()
     layers = [below.layer for below in node.walk() if below.layer is not None]
-    weighted = [layer for layer in layers if LAYERS[layer.op].family in {"conv", "linear"}]
+    weighted = [layer for layer in layers if widths(layer) is not None]
     # A layer that makes one channel weighs the positions before they are pooled.
     weighted = [layer for layer in weighted if _ends(layer)[1] != 1]
     if len(weighted) not in {2, 4}:
@@ -49,8 +49,7 @@ def _narrows(squeeze: Layer, excite: Layer) -> bool:
 
 def _ends(layer: Layer) -> tuple[int | None, int | None]:
     """Return what goes in and out; None where that is not known or the kernel is no point."""
-    kernel = layer.args.get("kernel_size")
-    if kernel is not None and kernel.value not in (1, (1,), (1, 1), (1, 1, 1)):
+    kernel, ends = layer.args.get("kernel_size"), widths(layer)
+    if ends is None or (kernel is not None and kernel.value not in (1, (1,), (1, 1), (1, 1, 1))):
         return None, None
-    noun = "channels" if kernel is not None else "features"
-    return number(layer.args.get(f"in_{noun}")), number(layer.args.get(f"out_{noun}"))
+    return number(ends[0]), number(ends[1])

@@ -71,6 +71,8 @@ def _why(reading: Reading, op: str) -> str:
     reason = operators.why.get(op, "")
     deploy = reading.profile.deploy
     path = f"{deploy.exporter}, {deploy.runtime}" if deploy is not None else ""
+    if deploy is not None and operators.support.get(op) == "none":
+        path = f"exported by {deploy.exporter}"  # the message has named the runtime
     said = "; ".join(part for part in (reason, path) if part)
     return f"{said} [{operators.evidence}]".strip()
 

@@ -44,7 +44,8 @@ def describe(origin: Origin | None, anchor: Place | None = None) -> str:
     """
     if origin is None:
         return ""
-    if origin.place is not None and origin.place == anchor:
+    core = _core(origin)
+    if core.place is not None and core.place == anchor:
         return ""
     formula = _formula(origin, anchor)
     if formula is not None and len(formula) <= _LONGEST:
@@ -59,6 +60,19 @@ def describe(origin: Origin | None, anchor: Place | None = None) -> str:
         return ""
     listed = ", ".join(_leaf(leaf, anchor) for leaf in told[:3])
     return f"{origin.value} comes from {listed}{' and more' if len(told) > 3 else ''}"
+
+
+def _core(origin: Origin) -> Origin:
+    """Return the number without what multiplies or divides it by one."""
+    while origin.operation in {"*", "/", "//"} and len(origin.operands) == 2:
+        first, second = origin.operands
+        if second.value == 1:
+            origin = first
+        elif first.value == 1 and origin.operation == "*":
+            origin = second
+        else:
+            break
+    return origin
 
 
 def _leaf(leaf: Origin, anchor: Place | None) -> str:
@@ -81,8 +95,8 @@ def _formula(
     if depth > 4 or not origin.operands:
         return None
     infix = origin.operation in _BINARY
-    if origin.operation in {"*", "/", "//"} and origin.operands[-1].value == 1:
-        return _formula(origin.operands[0], anchor, depth + 1, inside=inside)
+    if _core(origin) is not origin:
+        return _formula(_core(origin), anchor, depth, inside=inside)
     parts = [_formula(o, anchor, depth + 1, inside=infix) for o in origin.operands]
     if any(part is None for part in parts):
         return None
@@ -90,7 +104,8 @@ def _formula(
     if not infix:
         return f"{origin.operation}({', '.join(texts)})"
     if len(texts) != 2:
-        return None
+        # An operand that is no literal, a loop's counter say: what came out is known.
+        return None if depth == 0 else str(origin.value)
     sign = "x" if origin.operation == "*" else origin.operation
     formula = f"{texts[0]} {sign} {texts[1]}"
     return f"({formula})" if inside else formula

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 
 from hwlint.api import Argument, Layer, Place, Related
 
-__all__ = ["count", "listed", "number", "percent", "related"]
+__all__ = ["count", "listed", "number", "percent", "related", "widths"]
 
 Places = tuple[Related, ...]
 
@@ -47,3 +47,12 @@ def related(layers: Iterable[Layer], anchor: Place, say: Callable[[Layer], str])
         if layer.place != anchor:
             said.setdefault(layer.place, {})[say(layer)] = None
     return tuple(Related(place, listed(texts, 2)) for place, texts in said.items())
+
+
+def widths(layer: Layer) -> tuple[Argument, Argument] | None:
+    """Return what goes in and what comes out of a convolution or a linear layer, else None."""
+    for noun in ("channels", "features"):
+        into, out = layer.args.get(f"in_{noun}"), layer.args.get(f"out_{noun}")
+        if into is not None and out is not None:
+            return into, out
+    return None

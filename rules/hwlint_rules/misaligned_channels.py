@@ -105,7 +105,7 @@ class MisalignedChannels(Rule):
 
     def check(self, reading: Reading) -> Iterable[Finding]:
         """Yield one finding for each literal or call whose channels miss their tile."""
-        return misaligned(reading, _dimensions, "convolution")
+        return misaligned(reading, _dimensions, "convolution", with_norms=True)
 
 
 def _dimensions(reading: Reading, layer: Layer) -> Iterator[Dimension]:

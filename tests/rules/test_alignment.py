@@ -147,6 +147,17 @@ def test_the_same_literals_together_are_one_cause(net, findings):
     assert {r.place.line for r in found.related} == {2, 3}
 
 
+def test_another_cause_on_the_other_side_is_told(net, findings):
+    narrow, wide = net.literal(18, 5), net.literal(36, 6)
+    net.add("Conv2d", "first", 0, in_channels=64, out_channels=64, kernel_size=3)
+    net.add("Conv2d", "a", 1, in_channels=narrow, out_channels=narrow, kernel_size=3)
+    net.add("Conv2d", "b", 2, in_channels=narrow, out_channels=wide, kernel_size=3)
+    net.add("Conv2d", "last", 3, in_channels=64, out_channels=64, kernel_size=3)
+    one, other = findings(MisalignedChannels, net.graph())
+    assert one.message.startswith("18 -> 24 would align 2 convolutions (1 on one side only): ")
+    assert other.message.startswith("36 -> 40 would align one side of 1 convolution: ")
+
+
 def test_a_shared_layer_counts_once(net, findings):
     net.add("Conv2d", "first", 0, in_channels=64, out_channels=64, kernel_size=3)
     shared = net.add("Conv2d", "a", 1, in_channels=64, out_channels=100, kernel_size=3)
@@ -213,9 +224,10 @@ def test_squeeze_and_excite_works_on_one_position(net, findings):
     squeeze = {"in_channels": 96, "out_channels": 30, "kernel_size": 1}
     excite = {"in_channels": 30, "out_channels": 96, "kernel_size": 1}
     net.add("Conv2d", "first", 0, in_channels=64, out_channels=64, kernel_size=3)
-    net.sequence("se", ("Conv2d", squeeze), ("ReLU", {}), ("Conv2d", excite), ("Sigmoid", {}))
+    inner = [("Conv2d", squeeze), ("Identity", {}), ("ReLU", {}), ("Conv2d", excite)]
+    net.sequence("se", *inner, ("Sigmoid", {}))
     net.sequence("last", ("Conv2d", {"in_channels": 64, "out_channels": 64, "kernel_size": 3}))
     assert not findings(MisalignedChannels, net.graph())
     # The same two layers without the gate are a bottleneck.
-    net.sequence("se", ("Conv2d", squeeze), ("ReLU", {}), ("Conv2d", excite), ("ReLU", {}))
+    net.sequence("se", *inner, ("ReLU", {}))
     assert findings(MisalignedChannels, net.graph())

@@ -43,6 +43,12 @@ def test_a_long_formula_becomes_a_list():
     assert said.endswith(" and more")
 
 
+def test_an_operand_that_is_no_literal_shows_as_what_came_out():
+    power = Origin(8, "**", (leaf(2, 30),))
+    made = Origin(400, "*", (leaf(50, 11, "width"), power))
+    assert describe(made) == "400 = width 50 (line 12) x 8"
+
+
 def test_what_changes_nothing_is_not_told():
     base = leaf(36, 11)
     once = Origin(36, "*", (base, leaf(1, 30, "expansion")))
