@@ -38,7 +38,7 @@ def misaligned(
     graph, limits = reading.graph, reading.profile.reporting
     if graph is None or limits is None:
         return
-    layers, owners = _unique(graph), _Owners(reading)
+    layers, owners = _unique(graph), _Owners()
     causes = list(_causes(reading, layers, dimensions, owners))
     sides = Counter(key for cause in causes for key in {id(d.layer) for d in cause.concerned()})
     for cause in causes:
@@ -108,17 +108,14 @@ def _joined(causes: Iterable[Cause]) -> Iterable[Cause]:
 class _Owners:
     """Owners of origins, each found once: thousands of layers share a few chains."""
 
-    def __init__(self, reading: Reading) -> None:
-        self._known: dict[int, Origin | None] = {}
+    def __init__(self) -> None:
+        self._known: dict[tuple[int, int], Origin | None] = {}
         self._leaves: dict[int, frozenset[Place]] = {}
-        # What is no wider than the smallest tile cannot be the width that misses one.
-        steps = [t.minimum for t in reading.profile.tiles if reading.dtype in t.dtypes]
-        self._scale = min(steps, default=0)
 
     def deciding(self, dim: Dimension) -> Origin | None:
         """Return the literal that decides a dimension. One that fills tiles itself is not to
         blame for what arithmetic makes of it."""
-        literal = self.of(dim.argument.origin)
+        literal = self.of(dim.argument.origin, dim.tile.minimum)
         value = literal.value if literal is not None else None
         blameless = isinstance(value, int) and value % dim.tile.minimum == 0
         return None if dim.misses and blameless else literal
@@ -131,11 +128,11 @@ class _Owners:
             self._leaves[key] = frozenset(place for place in places if place is not None)
         return self._leaves[key]
 
-    def of(self, origin: Origin | None) -> Origin | None:
-        """Return the literal that decides a number."""
-        key = id(origin)
+    def of(self, origin: Origin | None, step: int) -> Origin | None:
+        """Return the literal that decides whether a number is a multiple of `step`."""
+        key = (id(origin), step)
         if key not in self._known:
-            self._known[key] = owner(origin, self._scale)
+            self._known[key] = owner(origin, step)
         return self._known[key]
 
 
@@ -199,13 +196,14 @@ def _norms(layers: list[Layer], cause: Cause, owners: _Owners) -> int:
     if literal is None:
         return 0
     values = {dim.value * dim.groups for dim in cause.concerned()}
+    step = max(dim.tile.minimum for dim in cause.concerned())
     arguments = [
         layer.args.get("num_features") or layer.args.get("num_channels")
         for layer in layers
         if LAYERS[layer.op].family == "norm"
     ]
     wide = [a for a in arguments if a is not None and a.value in values]
-    found = [owners.of(argument.origin) for argument in wide]
+    found = [owners.of(argument.origin, step) for argument in wide]
     return sum(decides is not None and decides.place == literal.place for decides in found)
 
 
@@ -214,8 +212,6 @@ def _things(layers: tuple[int, int], noun: str, norms: int) -> str:
     one side only: something else decides the other."""
     number, partly = layers
     text = count(number, noun)
-    if norms:
-        text = f"{text} and {count(norms, 'norm')}"
-    if not partly:
-        return text
-    return f"one side of {text}" if partly == number else f"{text} ({partly} on one side only)"
+    if partly:
+        text = f"one side of {text}" if partly == number else f"{text} ({partly} on one side only)"
+    return f"{text} and {count(norms, 'norm')}" if norms else text

@@ -11,23 +11,25 @@ _LONGEST = 90
 """Longer formulas say less than the list of what they are made of."""
 
 
-def owner(origin: Origin | None, scale: int) -> Origin | None:
-    """Return the one literal that decides the number, None where there is not just one.
+def owner(origin: Origin | None, step: int) -> Origin | None:
+    """Return the one literal that decides whether the number is a multiple of `step`.
 
-    Ratios (`mlp_ratio=4.0`), whole numbers up to `scale` (the 2 of `width * 2`, an expansion of
-    4) and those smaller than what they are multiplied with (12 heads of 81 each) only scale what
-    decides. Of several others one with a name (`width=50`) decides.
+    None where there is not just one. Ratios (`mlp_ratio=4.0`), whole numbers up to `step` (the 2
+    of `width * 2`) and those smaller than what they are multiplied with (12 heads of 81 each)
+    only scale what decides. Of several others the one that is no multiple itself decides, or the
+    one with a name (`width=50`).
     """
     if origin is None:
         return None
     if isinstance(origin.value, int):
-        scale = max(scale, math.isqrt(max(origin.value, 1) - 1))
+        smallest = max(step, math.isqrt(max(origin.value, 1) - 1))
+    else:
+        smallest = step
     leaves = {leaf.place: leaf for leaf in origin.leaves()}.values()
-    deciding = [leaf for leaf in leaves if not _scales(leaf.value, scale)]
-    if len(deciding) == 1:
-        return deciding[0]
+    deciding = [leaf for leaf in leaves if not _scales(leaf.value, smallest)]
+    odd = [leaf for leaf in deciding if isinstance(leaf.value, int) and leaf.value % step]
     named = [leaf for leaf in deciding if leaf.name]
-    return named[0] if len(named) == 1 else None
+    return next((found[0] for found in (deciding, odd, named) if len(found) == 1), None)
 
 
 def _scales(value: object, scale: int) -> bool:

@@ -81,11 +81,12 @@ def test_what_only_scales_decides_nothing():
     assert owner(Origin(8, "*", (leaf(2, 1, "a"), leaf(4, 2, "b"))), 8) is None
 
 
-def test_of_several_the_named_one_decides():
+def test_of_several_the_odd_one_decides_or_the_named_one():
     width = leaf(26, 11, "base_width")
-    assert owner(Origin(52, "*", (width, leaf(128, 30))), 8) is width
-    assert owner(Origin(52, "*", (width, leaf(128, 30, "planes"))), 8) is None
-    assert owner(Origin(52, "*", (leaf(26, 11), leaf(128, 30))), 8) is None
+    assert owner(Origin(52, "*", (width, leaf(128, 30, "planes"))), 8) is width
+    assert owner(Origin(52, "*", (width, leaf(12, 30))), 8) is width
+    assert owner(Origin(52, "*", (width, leaf(12, 30, "planes"))), 8) is None
+    assert owner(Origin(52, "*", (leaf(26, 11), leaf(12, 30))), 8) is None
 
 
 def test_evaluate_refuses_what_it_cannot_repeat():
