@@ -64,12 +64,14 @@ class Cache:
         self._known = dict(workspace.digests)
         self._stored = _load(self._file)
         self._fresh = _Stored()
+        self._built: Built = frozenset()
+        self._built_in: dict[str, list[str]] = {}
         before = self._stored.digests
         self._changed = {path for path in before if self._digest(path) != before[path]}
 
     def get(self, path: str, built: Built | None = None) -> FileResult | None:
         """Return the result of an earlier run if nothing that it rests on has changed."""
-        key = (path, _pass(path, built))
+        key = (path, self._pass(path, built))
         found = self._stored.results.get(key)
         if found is None or not self._changed.isdisjoint(found[0]):
             return None
@@ -82,7 +84,7 @@ class Cache:
             return
         # Equal paths as one object: pickle then writes each once.
         files = tuple(sys.intern(path) for path in result.files)
-        self._keep((result.path, _pass(result.path, built)), files, pickle.dumps(result))
+        self._keep((result.path, self._pass(result.path, built)), files, pickle.dumps(result))
 
     def save(self) -> None:
         """Write what this run used, whole or not at all."""
@@ -97,6 +99,17 @@ class Cache:
             Path(name).replace(self._file)
             _drop_oldest(folder)
 
+    def _pass(self, path: str, built: Built | None) -> str:
+        """Name the pass: the second one rests on what of this very file is built anywhere."""
+        if built is None:
+            return "calls"
+        if built is not self._built:
+            self._built = built
+            self._built_in = {}
+            for owner, name in sorted(built):
+                self._built_in.setdefault(owner, []).append(name)
+        return " ".join(("defaults", *self._built_in.get(path, ())))
+
     def _keep(self, key: tuple[str, str], files: tuple[str, ...], content: bytes) -> None:
         self._fresh.results[key] = (files, content)
         for path in files:
@@ -106,14 +119,6 @@ class Cache:
         if path not in self._known:
             self._known[path] = _digest_of(Path(path))
         return self._known[path]
-
-
-def _pass(path: str, built: Built | None) -> str:
-    """Name the pass: the second one rests on what of this very file is built anywhere."""
-    if built is None:
-        return "calls"
-    own = sorted(name for owner, name in built if owner == path)
-    return "defaults " + " ".join(own)
 
 
 def _digest_of(path: Path) -> str:

@@ -152,7 +152,7 @@ class Pool(Generic[R]):
         if not worker.queue:
             return
         path = worker.queue.popleft()
-        fresh = built if worker.built != built else None
+        fresh = built if worker.built is not built else None  # comparing large sets takes time
         try:
             worker.pipe.send((path, built is not None, fresh))
         except OSError:  # it died while it had nothing to do
