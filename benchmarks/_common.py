@@ -155,17 +155,19 @@ def _commit() -> str:
 def table(rows: Sequence[Mapping[str, object]]) -> str:
     """Return rows as a Markdown table, padded so that it reads well in a terminal too."""
     heads = list(rows[0])
-    cells = [heads, *([_cell(row.get(head)) for head in heads] for row in rows)]
+    cells = [heads, *([_cell(head, row.get(head)) for head in heads] for row in rows)]
     widths = [max(len(line[i]) for line in cells) for i in range(len(heads))]
     cells.insert(1, ["-" * width for width in widths])
     padded = [[t.ljust(w) for t, w in zip(line, widths, strict=True)] for line in cells]
     return "\n".join(f"| {' | '.join(line)} |" for line in padded)
 
 
-def _cell(value: object) -> str:
+def _cell(head: str, value: object) -> str:
     if value is None:
         return ""
-    return f"{value:.4f}" if isinstance(value, float) else f"{value}"
+    if not isinstance(value, float):
+        return f"{value}"
+    return f"{value:.1f}" if head.endswith(" s") else f"{value:.4f}"
 
 
 def record(name: str, data: Mapping[str, object], title: str, body: str) -> None:
