@@ -77,18 +77,22 @@ def _causes(
     few = limits.image_channels if limits is not None else 0
     ends = _Ends(layers)
     gates = gate_layers(reading.graph) if reading.graph is not None else frozenset[int]()
+    found = [
+        dim
+        for layer in layers
+        if id(layer) not in gates
+        for dim in dimensions(reading, layer)
+        if dim.value * dim.groups > few
+    ]
+    if not any(dim.misses for dim in found):
+        return ()  # Nothing asks where a number comes from unless one of them is off.
     causes: dict[object, Cause] = {}
-    for layer in layers:
-        if id(layer) in gates:
-            continue
-        for dim in dimensions(reading, layer):
-            if dim.value * dim.groups <= few:
-                continue
-            literal = owners.deciding(dim)
-            place = literal.place if literal is not None else None
-            key = place or owners.leaves(dim.argument.origin) or layer.place
-            cause = causes.setdefault(key, Cause(literal, place or layer.place))
-            (cause.exempt if ends.given(dim, literal) else cause.dims).append(dim)
+    for dim in found:
+        literal = owners.deciding(dim)
+        place = literal.place if literal is not None else None
+        key = place or owners.leaves(dim.argument.origin) or dim.layer.place
+        cause = causes.setdefault(key, Cause(literal, place or dim.layer.place))
+        (cause.exempt if ends.given(dim, literal) else cause.dims).append(dim)
     return _joined(causes.values())
 
 

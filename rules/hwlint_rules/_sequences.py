@@ -3,7 +3,8 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from hwlint.api import LAYERS, Layer, ModelGraph, Node
+from hwlint.api import LAYERS, Layer, ModelGraph, Node, Place
+from hwlint_rules._text import widths
 
 __all__ = ["fits", "plain_runs", "runs"]
 
@@ -17,11 +18,11 @@ def runs(graph: ModelGraph, length: int) -> Iterator[tuple[Layer, ...]]:
     """
     if graph.root is None:
         return
-    uses = Counter(id(node.layer) for node in graph.root.walk() if node.layer is not None)
+    shared = _shared(graph)
     for node in graph.root.walk():
         if node.kind != "Sequential":
             continue
-        children = [_certain(child, uses) for child in node.children]
+        children = [_certain(child, shared) for child in node.children]
         for start in range(len(children) - length + 1):
             window = children[start : start + length]
             found = tuple(layer for layer in window if layer is not None)
@@ -29,9 +30,21 @@ def runs(graph: ModelGraph, length: int) -> Iterator[tuple[Layer, ...]]:
                 yield found
 
 
-def _certain(node: Node, uses: "Counter[int]") -> Layer | None:
+def _shared(graph: ModelGraph) -> frozenset[Place]:
+    """Return the calls of layers that stand in the tree more than once. Parameters count where
+    they come first, so a convolution without any is one that came before."""
+    layers = list(graph.layers())
+    uses = Counter(id(layer) for layer in layers)
+    return frozenset(
+        layer.place
+        for layer in layers
+        if uses[id(layer)] > 1 or (layer.params == 0 and widths(layer) is not None)
+    )
+
+
+def _certain(node: Node, shared: frozenset[Place]) -> Layer | None:
     layer = node.layer
-    if layer is None or layer.maybe or uses[id(layer)] != 1 or layer.name != node.name:
+    if layer is None or layer.maybe or layer.place in shared:
         return None
     return layer if layer.class_name.rpartition(".")[2] == layer.op else None
 
