@@ -1,95 +1,192 @@
 """Small tensors and arrays as pure Python: what widths, drop-path rates and parameter shapes need.
 
-Shapes are followed where they are simple; values only up to `MAX_DATA` items. Everything else is a
-tensor of unknown shape, never an error.
+A tensor has a shape, or None where it is not known, and values only up to `MAX_DATA` items, in
+row-major order, each as a number of its dtype would hold it. Scalars of numpy are Python numbers.
+What is not modelled is a tensor of unknown shape, never an error.
 """
 
 import ast
-import math
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from hwlint.reader import operators
+from hwlint.reader.arithmetic import COMPARISONS, NATIVE, result_dtype
+from hwlint.reader.dtypes import (
+    MAX_TRACED,
+    dtype_of_number,
+    kept,
+    kind_of,
+    promote,
+    result_type,
+    store,
+)
+from hwlint.reader.indexing import pick
+from hwlint.reader.provenance import derive
+from hwlint.reader.shapes import MAX_DATA, MAX_RANK, Shape, broadcast, size, spread
 from hwlint.reader.values import IteratorValue, ListValue, Tensor, Unknown, Value
 
 if TYPE_CHECKING:
     from hwlint.reader.interpreter import Interpreter
 
-__all__ = ["MAX_DATA", "TensorOperations", "dims_of", "size"]
-
-MAX_DATA = 4096
-
-
-def size(shape: tuple[int, ...]) -> int:
-    """Return the number of items of a shape."""
-    return math.prod(shape)
-
-
-def dims_of(values: list[Value]) -> "tuple[int, ...] | None":
-    """Return the shape that `(2, 3)`, `[2, 3]` or `2, 3` say, None where it is not known."""
-    if len(values) == 1 and isinstance(values[0], tuple | ListValue):
-        values = list(values[0])
-    if all(isinstance(v, int) for v in values):
-        return tuple(values)
-    return None
-
-
-def broadcast(left: "tuple[int, ...] | None", right: "tuple[int, ...] | None") -> "tuple[int, ...] | None":  # fmt: skip
-    """Return the broadcast shape; None where either is unknown or they do not fit."""
-    if left is None or right is None:
-        return None
-    width = max(len(left), len(right))
-    padded = [(1,) * (width - len(s)) + s for s in (left, right)]
-    out: list[int] = []
-    for one, two in zip(*padded, strict=True):
-        if one != two and 1 not in (one, two):
-            return None
-        out.append(max(one, two) if 0 not in (one, two) else 0)
-    return tuple(out)
+__all__ = ["TensorOperations"]
 
 
 class TensorOperations:
     """The tensor half of the interpreter."""
 
-    def tensor_binary(self: "Interpreter", op: Any, left: Value, right: Value) -> Value:
-        """Return `left op right` where one of them is a tensor."""
-        kind = "ndarray" if "ndarray" in (getattr(left, "kind", ""), getattr(right, "kind", "")) else "tensor"  # fmt: skip
-        shapes = [v.shape if isinstance(v, Tensor) else () for v in (left, right)]
-        for value in (left, right):
-            if not isinstance(value, Tensor | int | float):
-                return Tensor(None, kind=kind)
-        shape = broadcast(*shapes)
-        if op.symbol == "@":
-            return Tensor(None, kind=kind)
-        data = self._combined(op, left, right, shape)
-        dtype = left.dtype if isinstance(left, Tensor) else right.dtype
-        if op.symbol == "/" and "int" in dtype:
-            dtype = "float32"
-        elif "int" in dtype and isinstance(right if left is not right else None, float):
-            dtype = "float32"
-        return Tensor(shape, data, dtype, kind)
+    # --- making ----------------------------------------------------------------------------
 
-    def _combined(self: "Interpreter", op: Any, left: Any, right: Any, shape: Any) -> Any:
-        if shape is None or size(shape) > MAX_DATA:
-            return None
-        columns: list[list[Value]] = []
-        for value in (left, right):
+    def new_tensor(
+        self: "Interpreter",
+        shape: Shape | None,
+        data: "list[Any] | None" = None,
+        dtype: str = "float32",
+        kind: str = "tensor",
+    ) -> Tensor:
+        """Return a new tensor; values that are too many are dropped."""
+        if shape is None or len(shape) > MAX_RANK or any(d < 0 for d in shape):
+            shape = data = None
+        if data is not None and len(data) > MAX_DATA:
+            data = None
+        made = Tensor(shape, data, dtype, "ndarray" if kind == "ndarray" else "tensor")
+        made.stamp = self.clock
+        return made
+
+    def array_result(self: "Interpreter", value: Tensor) -> Value:
+        """Return what numpy gives for an array: a scalar where it has no dimension."""
+        if value.kind != "ndarray" or value.shape != ():
+            return value
+        return value.data[0] if value.data is not None else Unknown("an array's value")
+
+    def make_tensor(self: "Interpreter", value: Value, kind: str = "tensor", dtype: "str | None" = None) -> Value:  # fmt: skip
+        """Return torch.tensor(value) or np.array(value). `dtype`: "" if given but not known."""
+        if isinstance(value, Tensor):
+            wanted = value.dtype if dtype is None else dtype
+            return self.cast(value, wanted, kind)
+        if isinstance(value, range | IteratorValue):
+            value = ListValue(self.iterate(value), self.clock)
+        flat: list[Value] = []
+        types: list[str] = []
+        shape = _nested(value, flat, types, kind)
+        found = _together(types, kind) if dtype is None else dtype
+        if shape is None or not found or len(flat) != size(shape):
+            return self.new_tensor(shape, None, found, kind)
+        data = kept(found, flat) if len(flat) <= MAX_DATA else None
+        return self.new_tensor(shape, data, found, kind)
+
+    def filled(
+        self: "Interpreter",
+        shape: Shape | None,
+        value: "float | None",
+        dtype: str,
+        kind: str = "tensor",
+    ) -> Tensor:
+        """Return a tensor with one value everywhere; None for values that are not known."""
+        data = None
+        if value is not None and shape is not None and 0 <= size(shape) <= MAX_DATA:
+            item = kept(dtype, [value])
+            data = item * size(shape) if item is not None else None
+        return self.new_tensor(shape, data, dtype, kind)
+
+    def cast(self: "Interpreter", value: Tensor, dtype: str, kind: "str | None" = None) -> Tensor:
+        """Return a tensor in another dtype."""
+        data = value.data
+        if data is not None and dtype != value.dtype:
+            data = kept(dtype, data)
+        return self.new_tensor(value.shape, data, dtype, kind or value.kind)
+
+    # --- element by element ----------------------------------------------------------------
+
+    def elementwise(
+        self: "Interpreter",
+        name: str,
+        native: "Callable[..., Any] | None",
+        values: list[Value],
+        dtypes: tuple[str, str],
+    ) -> Value:
+        """Apply a function to numbers and tensors broadcast together.
+
+        `dtypes`: what the operands are turned into first, and what the result has.
+        """
+        shape = broadcast(*[v.shape if isinstance(v, Tensor) else () for v in values])
+        kind = kind_of(*values)
+        data = None
+        if native is not None and shape is not None and dtypes[0] and dtypes[1]:
+            data = self._combined(name, native, values, shape, dtypes)
+        made = self.new_tensor(shape, data, dtypes[1], kind)
+        return self.array_result(made)
+
+    def _combined(
+        self: "Interpreter",
+        name: str,
+        native: Callable[..., Any],
+        values: list[Value],
+        shape: Shape,
+        dtypes: tuple[str, str],
+    ) -> "list[Any] | None":
+        if not 0 < size(shape) <= MAX_DATA:
+            return None if size(shape) else []
+        columns: list[list[Any]] = []
+        for value in values:
             if not isinstance(value, Tensor):
                 columns.append([value] * size(shape))
-            elif value.data is None:
+            elif value.data is None or value.shape is None:
                 return None
-            elif value.shape == shape:
-                columns.append(value.data)
-            elif len(value.data) == 1:
-                columns.append(value.data * size(shape))
             else:
-                return None
-        return [operators.binary(self, op, a, b) for a, b in zip(*columns, strict=True)]
+                columns.append(spread(value.data, value.shape, shape))
+        try:
+            return [
+                _one(name, native, row, dtypes, size(shape)) for row in zip(*columns, strict=True)
+            ]
+        except (ArithmeticError, ValueError, TypeError):
+            return None
+
+    def tensor_binary(self: "Interpreter", op: Any, left: Value, right: Value) -> Value:
+        """Return `left op right` where one of them is a tensor."""
+        if op.symbol == "@":
+            return self.call(self.modelled["torch.matmul"], [left, right], {})
+        return self.apply_binary(op.symbol, left, right)
+
+    def apply_binary(self: "Interpreter", symbol: str, left: Value, right: Value) -> Value:
+        """Return `left symbol right` by the rules of torch or numpy."""
+        left, right = self._operand(left, right), self._operand(right, left)
+        kind = kind_of(left, right)
+        for value in (left, right):
+            if not isinstance(value, Tensor | int | float):
+                return _not_known(self, value, kind)
+        common = result_type([left, right])
+        dtypes = result_dtype(symbol, common, kind)
+        return self.elementwise(symbol, NATIVE.get(symbol), [left, right], dtypes)
+
+    def _operand(self: "Interpreter", value: Value, other: Value) -> Value:
+        if isinstance(value, tuple | ListValue | range) and kind_of(other) == "ndarray":
+            return self.make_tensor(value, "ndarray")
+        return value
 
     def tensor_unary(self: "Interpreter", kind: type, value: Tensor) -> Value:
-        """Return `-value`."""
-        if kind is ast.USub and value.data is not None:
-            return Tensor(value.shape, [-v for v in value.data], value.dtype, value.kind)
-        return Tensor(value.shape, None, value.dtype, value.kind)
+        """Return `-value`, `+value` or `~value`."""
+        if kind is ast.UAdd:
+            return value
+        if kind is ast.USub:
+            return self.elementwise("-", _negative, [value], (value.dtype, value.dtype))
+        native = _not if value.dtype == "bool" else _invert
+        return self.elementwise("~", native, [value], (value.dtype, value.dtype))
+
+    def tensor_compare(self: "Interpreter", symbol: str, left: Value, right: Value) -> Value:
+        """Return `left symbol right`, a tensor of truth values."""
+        for value in (left, right):
+            if (value is None or isinstance(value, str)) and kind_of(left, right) == "tensor":
+                return symbol == "!=" if symbol in ("==", "!=") else Unknown("comparison")
+        return self.apply_binary(symbol, left, right)
+
+    def tensor_function(self: "Interpreter", name: str, args: list[Value], kwargs: Any) -> Value:
+        """Apply abs(), round() or pow() of Python."""
+        value = next(a for a in args if isinstance(a, Tensor))
+        if name == "pow" and len(args) > 1:
+            return self.apply_binary("**", args[0], args[1])
+        return self.call(self.getattr(value, name), args[1:], kwargs)
+
+    # --- looking inside --------------------------------------------------------------------
 
     def tensor_scalar(self: "Interpreter", value: Tensor) -> Value:
         """Return the one item of a tensor, Unknown where it is not known."""
@@ -101,114 +198,130 @@ class TensorOperations:
         """Return what iterating gives; raises UnknownIteration."""
         if not value.shape:
             raise operators.UnknownIteration(Unknown("a tensor of unknown shape"))
-        if value.shape[0] > self.budget.max_items // 10:
+        count = value.shape[0]
+        if count > self.budget.max_items // 10:
             raise operators.UnknownIteration(Unknown("a long tensor"))
-        return [self.tensor_item(value, i) for i in range(value.shape[0])]
+        rest = value.shape[1:]
+        step = size(rest)
+        rows: list[Value] = []
+        for index in range(count):
+            data = value.data[index * step : (index + 1) * step] if value.data is not None else None
+            rows.append(self.array_result(self.new_tensor(rest, data, value.dtype, value.kind)))
+        return rows
 
     def tensor_item(self: "Interpreter", value: Tensor, index: Value) -> Value:
         """Return `value[index]`."""
-        if isinstance(index, int) and value.shape:
-            return self._row(value, index)
-        if isinstance(index, slice) and value.shape and len(value.shape) == 1:
-            return self._slice(value, index)
-        if isinstance(index, slice) and value.shape:
-            try:
-                count = len(range(*index.indices(value.shape[0])))
-            except TypeError:
-                return Tensor(None, kind=_plain_kind(value))
-            return Tensor((count, *value.shape[1:]), None, value.dtype, _plain_kind(value))
-        if index is None and value.shape is not None:
-            return Tensor((1, *value.shape), value.data, value.dtype, _plain_kind(value))
-        return Tensor(None, None, value.dtype, _plain_kind(value))
-
-    def _row(self: "Interpreter", value: Tensor, index: int) -> Value:
-        assert value.shape
-        if not -value.shape[0] <= index < value.shape[0]:
-            raise self.error("IndexError", "index out of range")
-        rest = value.shape[1:]
+        if value.shape is None:
+            return _no_shape(self, value)
+        picked = pick(value, index if isinstance(index, tuple) else (index,))
+        if picked is None:
+            return _no_shape(self, value)
+        if isinstance(picked, str):
+            raise self.error("IndexError", picked)
+        shape, offsets = picked
         data = None
+        if value.data is not None and offsets is not None:
+            data = [value.data[o] for o in offsets]
+        return self.array_result(self.new_tensor(shape, data, value.dtype, value.kind))
+
+    def write_tensor(self: "Interpreter", value: Tensor, data: "list[Any] | None") -> Tensor:
+        """Change the values of a tensor in place."""
         if value.data is not None:
-            step = size(rest)
-            start = index % value.shape[0] * step
-            data = value.data[start : start + step]
-        if not rest and data is not None and value.kind == "ndarray":
-            return data[0]
-        return Tensor(rest, data, value.dtype, _plain_kind(value))
-
-    def _slice(self: "Interpreter", value: Tensor, index: slice) -> Value:
-        assert value.shape
-        try:
-            picked = range(value.shape[0])[index]
-        except TypeError:
-            return Tensor(None, kind=_plain_kind(value))
-        data = [value.data[i] for i in picked] if value.data is not None else None
-        return Tensor((len(picked),), data, value.dtype, _plain_kind(value))
-
-    def tensor_function(self: "Interpreter", name: str, args: list[Value], kwargs: Any) -> Value:
-        """Apply an element-wise function to a tensor."""
-        value = next(a for a in args if isinstance(a, Tensor))
-        native = _ELEMENTWISE.get(name)
-        data = None
-        if native is not None and value.data is not None:
-            try:
-                data = [native(v) for v in value.data]
-            except (TypeError, ValueError, ArithmeticError):
-                data = None
-        return Tensor(value.shape, data, value.dtype, _plain_kind(value))
-
-    def make_tensor(self: "Interpreter", value: Value, kind: str = "tensor") -> Value:
-        """Return torch.tensor(value) or np.array(value)."""
-        if isinstance(value, Tensor):
-            return Tensor(value.shape, value.data, value.dtype, kind)
-        if isinstance(value, bool | int | float):
-            return Tensor((), [value], _dtype([value]), kind)
-        if isinstance(value, range | IteratorValue):
-            value = ListValue(self.iterate(value), self.clock)
-        if not isinstance(value, tuple | ListValue):
-            return Tensor(None, kind=kind)
-        flat: list[Value] = []
-        shape = _nested(value, flat)
-        if shape is None:
-            return Tensor(None, kind=kind)
-        return Tensor(shape, flat if len(flat) <= MAX_DATA else None, _dtype(flat), kind)
+            self.touch(value)
+            value.data = data
+        return value
 
 
-def _plain_kind(value: Tensor) -> str:
-    return "ndarray" if value.kind == "ndarray" else "tensor"
+# --- helpers ------------------------------------------------------------------------------------
 
 
-def _dtype(values: list[Value]) -> str:
-    if all(isinstance(v, bool) for v in values):
-        return "bool"
-    return "int64" if all(isinstance(v, int) for v in values) else "float32"
+def _one(
+    name: str, native: Callable[..., Any], row: tuple[Any, ...], dtypes: tuple[str, str], count: int
+) -> Any:
+    operand = dtypes[0]
+    result = native(*[store(operand, v) for v in row])
+    if count > MAX_TRACED:
+        return store(dtypes[1], result)
+    return derive(name, store(dtypes[1], result), *row)
 
 
-def _nested(value: Value, flat: list[Value]) -> "tuple[int, ...] | None":
+def _no_shape(interp: "Interpreter", value: Tensor) -> Value:
+    if value.kind == "ndarray":
+        return Unknown("an array of unknown shape")
+    return interp.new_tensor(None, None, value.dtype)
+
+
+def _not_known(interp: "Interpreter", value: Value, kind: str) -> Value:
+    if kind == "ndarray" or isinstance(value, Unknown):
+        return value if isinstance(value, Unknown) else Unknown("an operation on arrays")
+    return interp.new_tensor(None, None, "")
+
+
+def _negative(value: Any) -> Any:
+    return -value
+
+
+def _not(value: Any) -> Any:
+    return not value
+
+
+def _invert(value: Any) -> Any:
+    return ~value
+
+
+def _together(types: Iterable[str], kind: str) -> str:
+    found: str | None = None
+    for dtype in types:
+        found = dtype if found is None else promote(found, dtype, kind)
+    if found is None:
+        return "float64" if kind == "ndarray" else "float32"
+    return found
+
+
+def _nested(value: Value, flat: list[Value], types: list[str], kind: str) -> Shape | None:
+    """Collect the numbers of nested sequences; return their shape, None where it is not regular.
+
+    An unknown item says nothing of its own shape: it has that of its neighbours.
+    """
     if isinstance(value, Tensor):
-        if value.shape is None or value.data is None:
-            return None
-        flat.extend(value.data)
+        _add_type(types, value.dtype)
+        flat.extend(value.data or ())
         return value.shape
     if isinstance(value, int | float):
+        _add_type(types, dtype_of_number(value, kind))
         flat.append(value)
         return ()
     if not isinstance(value, tuple | ListValue) or len(flat) > MAX_DATA * 4:
         return None
-    shapes = {_nested(v, flat) for v in value}
-    if len(shapes) > 1 or None in shapes:
+    if getattr(value, "unknown", None) is not None:
         return None
-    return (len(value), *(shapes.pop() or ())) if shapes else (0,)
+    shapes = {_nested(v, flat, types, kind) for v in value if not isinstance(v, Unknown)}
+    if any(isinstance(v, Unknown) for v in value):
+        _add_type(types, "")
+    if not value:
+        return (0,)
+    if len(shapes) != 1 or None in shapes:
+        return None
+    return (len(value), *(shapes.pop() or ()))
 
 
-def torch_round(value: Any) -> Any:
-    """Round half to even, keeping the type that tensors keep."""
-    return float(round(value)) if isinstance(value, float) else value
+def _add_type(types: list[str], dtype: str) -> None:
+    if dtype not in types:
+        types.append(dtype)
 
 
-_ELEMENTWISE: dict[str, Any] = {
-    "abs": abs, "round": torch_round, "floor": lambda v: float(math.floor(v)),
-    "ceil": lambda v: float(math.ceil(v)), "exp": math.exp, "log": math.log, "log2": math.log2,
-    "sqrt": math.sqrt, "sin": math.sin, "cos": math.cos, "int": lambda v: int(v),
-    "float": float, "bool": bool, "tanh": math.tanh,
-}  # fmt: skip
-ELEMENTWISE = frozenset(_ELEMENTWISE)
+# --- comparison ---------------------------------------------------------------------------------
+
+
+def _tensors_first(symbol: str, otherwise: Any) -> Any:
+    def compare(interp: "Interpreter", left: Value, right: Value) -> Value:
+        if type(left) is Tensor or type(right) is Tensor:
+            return interp.tensor_compare(symbol, left, right)
+        return otherwise(interp, left, right)
+
+    return compare
+
+
+# The operators ask here before they compare anything else.
+for _kind, _symbol in COMPARISONS.items():
+    operators.COMPARE[_kind] = _tensors_first(_symbol, operators.COMPARE[_kind])

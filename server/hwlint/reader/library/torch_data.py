@@ -1,0 +1,298 @@
+"""What tensors say of themselves, casts, and changes in place."""
+
+from typing import TYPE_CHECKING, Any
+
+from hwlint.reader import operators
+from hwlint.reader.attributes import register_special
+from hwlint.reader.dtypes import ALIASES, dtype_name, is_float
+from hwlint.reader.library.tensor_rules import (
+    RULES,
+    Given,
+    method,
+    number_or,
+    operation,
+)
+from hwlint.reader.library.torch_device import CPU
+from hwlint.reader.shapes import dims_of, size
+from hwlint.reader.values import Builtin, External, Tensor, Unknown, Value
+
+if TYPE_CHECKING:
+    from hwlint.reader.interpreter import Interpreter
+
+__all__: list[str] = []
+
+Args = list[Value]
+Kwargs = dict[str, Value]
+
+
+def _attribute(interp: "Interpreter", value: Tensor, name: str) -> Value:
+    array = value.kind == "ndarray"
+    if name == "size" and array:
+        return size(value.shape) if value.shape is not None else Unknown("an array's size")
+    plain = _PLAIN.get(name)
+    if plain is not None:
+        return plain(interp, value)
+    found = method(value, name)
+    if found is not None:
+        return found
+    if name.endswith("_") and not name.startswith("_"):
+        return _in_place(value, name)
+    if name.startswith("__"):
+        return _dunder(interp, value, name)
+    if interp.probing:
+        return Unknown(f"whether a tensor has {name}")
+    if array:
+        return Builtin(name, lambda i, a, k: Unknown(f"ndarray.{name}() is not modelled"))
+    return Builtin(name, lambda i, a, k: i.new_tensor(None, None, ""))
+
+
+def _dunder(interp: "Interpreter", value: Tensor, name: str) -> Value:
+    if name == "__len__":
+        length = value.shape[0] if value.shape else Unknown("len of a tensor")
+        return Builtin(name, lambda i, a, k: length)
+    if name == "__class__":
+        from hwlint.reader import builtin_classes as core
+
+        return core.class_of(value)
+    if name in ("__iter__", "__getitem__"):
+        return Builtin(name, lambda i, a, k: Unknown("items of a tensor"))
+    return Unknown(f"{name} of a tensor")
+
+
+def _shape(interp: "Interpreter", value: Tensor) -> Value:
+    return value.shape if value.shape is not None else Unknown("a tensor's shape")
+
+
+def _rank(interp: "Interpreter", value: Tensor) -> Value:
+    return len(value.shape) if value.shape is not None else Unknown("a tensor's rank")
+
+
+def _dtype(interp: "Interpreter", value: Tensor) -> Value:
+    if not value.dtype:
+        return Unknown("a tensor's dtype")
+    library = "numpy" if value.kind == "ndarray" else "torch"
+    full = f"{library}.{value.dtype}"
+    return interp.modelled.get(full) or External(full)
+
+
+def _reversed(interp: "Interpreter", value: Tensor) -> Value:
+    found = method(value, "t")
+    return found.call(interp, [], {}) if found is not None else value
+
+
+_PLAIN: dict[str, Any] = {
+    "shape": _shape,
+    "ndim": _rank,
+    "dtype": _dtype,
+    "data": lambda i, v: v,
+    "grad": lambda i, v: None,
+    "real": lambda i, v: v if not v.dtype.startswith("complex") else i.new_tensor(v.shape, None),
+    "T": _reversed,
+    "mT": lambda i, v: i.getattr(v, "transpose").call(i, [-1, -2], {}),
+    "requires_grad": lambda i, v: v.kind == "parameter",
+    "device": lambda i, v: CPU,
+    "is_cuda": lambda i, v: False,
+    "is_meta": lambda i, v: False,
+    "is_sparse": lambda i, v: False,
+    "is_quantized": lambda i, v: False,
+    "is_leaf": lambda i, v: True,
+    "itemsize": lambda i, v: Unknown("bytes of a tensor"),
+    "names": lambda i, v: Unknown("names of a tensor"),
+}
+register_special(Tensor, _attribute)
+
+
+@operation("size", "dim")
+def _size(interp: "Interpreter", value: Tensor, given: Given) -> Value:
+    if value.shape is None:
+        return Unknown("a tensor's shape")
+    dim = given.get("dim", given.get("shape"))
+    return value.shape if dim is None else operators.subscript(interp, value.shape, dim)
+
+
+@operation("dim ndimension")
+def _dim(interp: "Interpreter", value: Tensor, given: Given) -> Value:
+    return _rank(interp, value)
+
+
+@operation("numel nelement")
+def _numel(interp: "Interpreter", value: Tensor, given: Given) -> Value:
+    return size(value.shape) if value.shape is not None else Unknown("a tensor's size")
+
+
+@operation("element_size")
+def _element_size(interp: "Interpreter", value: Tensor, given: Given) -> Value:
+    digits = "".join([c for c in value.dtype if c.isdigit()])
+    return int(digits) // 8 if digits else 1 if value.dtype else Unknown("bytes of a tensor")
+
+
+@operation("item")
+def _item(interp: "Interpreter", value: Tensor, given: Given) -> Value:
+    return interp.tensor_scalar(value)
+
+
+@operation("tolist")
+def _tolist(interp: "Interpreter", value: Tensor, given: Given) -> Value:
+    if value.data is None or value.shape is None:
+        return Unknown("a tensor's values")
+    return _lists(interp, value.data, value.shape) if value.shape else value.data[0]
+
+
+def _lists(interp: "Interpreter", data: list[Any], shape: tuple[int, ...]) -> Value:
+    if len(shape) == 1:
+        return interp.make_list(data)
+    step = size(shape[1:])
+    rows = [data[i * step : (i + 1) * step] for i in range(shape[0])]
+    return interp.make_list([_lists(interp, row, shape[1:]) for row in rows])
+
+
+@operation("is_floating_point")
+def _is_floating_point(interp: "Interpreter", value: Tensor, given: Given) -> Value:
+    return is_float(value.dtype) if value.dtype else Unknown("a tensor's dtype")
+
+
+@operation("is_complex")
+def _is_complex(interp: "Interpreter", value: Tensor, given: Given) -> Value:
+    return value.dtype.startswith("complex") if value.dtype else Unknown("a tensor's dtype")
+
+
+@operation("is_contiguous")
+def _is_contiguous(interp: "Interpreter", value: Tensor, given: Given) -> Value:
+    return Unknown("layout of a tensor")
+
+
+@operation("get_device")
+def _get_device(interp: "Interpreter", value: Tensor, given: Given) -> Value:
+    return -1
+
+
+# --- copies and casts ---------------------------------------------------------------------------
+
+
+@operation(
+    "clone detach contiguous cpu cuda numpy copy requires_grad_ detach_ pin_memory resolve_conj "
+    "share_memory_ retain_grad alias squeeze_copy"
+)
+def _same(interp: "Interpreter", value: Tensor, given: Given) -> Value:
+    return interp.new_tensor(value.shape, value.data, value.dtype, value.kind)
+
+
+@operation("requires_grad_ retain_grad share_memory_ detach_ register_hook")
+def _itself(interp: "Interpreter", value: Tensor, given: Given) -> Value:
+    return value
+
+
+@operation("numpy")
+def _numpy(interp: "Interpreter", value: Tensor, given: Given) -> Value:
+    return interp.new_tensor(value.shape, value.data, value.dtype, "ndarray")
+
+
+def _cast_to(dtype: str) -> Any:
+    return lambda interp, value, given: interp.cast(value, dtype)
+
+
+for _name in ("float", "double", "half", "long", "int", "short", "char", "byte"):
+    operation(_name)(_cast_to(ALIASES[_name]))
+operation("bool")(_cast_to("bool"))
+operation("bfloat16")(_cast_to("bfloat16"))
+
+
+@operation("to type", "*what")
+def _to(interp: "Interpreter", value: Tensor, given: Given) -> Value:
+    dtype = value.dtype
+    for wanted in [*given.get("what", []), given.get("dtype")]:
+        if isinstance(wanted, Tensor):
+            dtype = wanted.dtype
+        elif isinstance(wanted, Unknown) or dtype_name(wanted):
+            dtype = dtype_name(wanted)
+        elif isinstance(wanted, str) and wanted.startswith("torch."):
+            dtype = ""  # "torch.FloatTensor"
+    return interp.cast(value, dtype)
+
+
+@operation("type_as", "other")
+def _type_as(interp: "Interpreter", value: Tensor, given: Given) -> Value:
+    other = given.get("other")
+    return interp.cast(value, other.dtype if isinstance(other, Tensor) else "")
+
+
+@operation("astype", "dtype", numpy=True)
+def _astype(interp: "Interpreter", value: Tensor, given: Given) -> Value:
+    return interp.cast(value, dtype_name(given.get("dtype")))
+
+
+# --- new ones like this -------------------------------------------------------------------------
+
+
+def _new(filler: "float | None") -> Any:
+    def rule(interp: "Interpreter", value: Tensor, given: Given) -> Value:
+        shape = dims_of(given.get("shape", []))
+        dtype = value.dtype if given.get("dtype") is None else dtype_name(given["dtype"])
+        return interp.filled(shape, filler, dtype)
+
+    return rule
+
+
+operation("new_zeros", "*shape")(_new(0))
+operation("new_ones", "*shape")(_new(1))
+operation("new_empty new", "*shape")(_new(None))
+
+
+@operation("new_full", "shape fill_value")
+def _new_full(interp: "Interpreter", value: Tensor, given: Given) -> Value:
+    dtype = value.dtype if given.get("dtype") is None else dtype_name(given["dtype"])
+    return interp.filled(dims_of([given.get("shape")]), number_or(given, "fill_value", None), dtype)
+
+
+@operation("new_tensor", "data")
+def _new_tensor(interp: "Interpreter", value: Tensor, given: Given) -> Value:
+    return interp.make_tensor(given.get("data"))
+
+
+# --- in place -----------------------------------------------------------------------------------
+
+
+def _in_place(value: Tensor, name: str) -> Builtin:
+    def call(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+        if value.data is None:
+            return _after(interp, value, name, args)
+        data = None
+        if name == "fill_" or name == "zero_":
+            wanted = args[0] if args else kwargs.get("value", 0)
+            data = _filled(interp, value, wanted)
+        elif name[:-1] in RULES and not name.startswith(("random", "copy")):
+            data = _computed(interp, value, name[:-1], args, kwargs)
+        interp.write_tensor(value, data)
+        return _after(interp, value, name, args)
+
+    return Builtin(name, call)
+
+
+def _after(interp: "Interpreter", value: Tensor, name: str, args: Args) -> Value:
+    found = method(value, name[:-1])
+    if name in _RESHAPING and found is not None:
+        made = found.call(interp, args, {})
+        value.shape = made.shape if isinstance(made, Tensor) else None
+    elif name in ("resize_", "set_", "resize_as_", "swap_"):
+        value.shape = None
+    return value
+
+
+_RESHAPING = frozenset(("squeeze_", "unsqueeze_", "transpose_", "t_", "swapaxes_", "swapdims_"))
+
+
+def _filled(interp: "Interpreter", value: Tensor, wanted: Value) -> "list[Any] | None":
+    made = interp.filled(
+        value.shape, wanted if isinstance(wanted, int | float) else None, value.dtype
+    )
+    return made.data
+
+
+def _computed(
+    interp: "Interpreter", value: Tensor, name: str, args: Args, kwargs: Kwargs
+) -> "list[Any] | None":
+    found = method(value, name)
+    made = found.call(interp, args, kwargs) if found is not None else None
+    if not isinstance(made, Tensor) or made.shape != value.shape and name + "_" not in _RESHAPING:
+        return None
+    return interp.cast(made, value.dtype).data
