@@ -129,7 +129,11 @@ class Attributes:
             attributes = layer_attributes(self, value)
             if name in attributes:
                 return attributes[name]
-        own = {"_modules": value.modules, "_parameters": value.parameters, "_buffers": value.buffers}
+        own = {
+            "_modules": value.modules,
+            "_parameters": value.parameters,
+            "_buffers": value.buffers,
+        }
         if name in own:
             return own[name]
         return True if name == "training" else _MISSING
@@ -252,8 +256,10 @@ class Attributes:
 
     def _bind_super(self: "Interpreter", raw: Value, target: Value) -> Value:
         if isinstance(target, Class):
-            return BoundMethod(raw.func, target) if isinstance(raw, ClassMethod) else (
-                raw.func if isinstance(raw, StaticMethod) else raw
+            return (
+                BoundMethod(raw.func, target)
+                if isinstance(raw, ClassMethod)
+                else (raw.func if isinstance(raw, StaticMethod) else raw)
             )
         if isinstance(raw, PropertyValue):
             return self.get_property(raw, target, target.cls)
@@ -385,17 +391,53 @@ def _function_attribute(interp: "Interpreter", value: Function, name: str) -> Va
         return value.module.name
     if name == "__globals__":
         return value.module.namespace()
-    if name in ("__defaults__", "__kwdefaults__"):
+    if name in ("__defaults__", "__kwdefaults__", "__closure__"):
         return None
     if name == "__call__":
         return value
     if name == "__get__":
-        return Builtin("__get__", lambda i, a, k: i.bind(value, a[0]) if a[0] is not None else value)
+        return Builtin(
+            "__get__", lambda i, a, k: i.bind(value, a[0]) if a[0] is not None else value
+        )
+    if name == "__doc__":
+        return ""  # what decorators do with documentation builds nothing
     if name in ("__dict__", "__annotations__"):
         return DictValue(value.attrs, interp.clock)
     if name == "__code__":
-        return External("code")
+        return CodeValue(value)
     return _MISSING
+
+
+class CodeValue:
+    """The `__code__` of a function."""
+
+    __slots__ = ("function",)
+
+    def __init__(self, function: Function) -> None:
+        self.function = function
+
+
+def _code_attribute(interp: "Interpreter", value: CodeValue, name: str) -> Value:
+    if name == "co_name":
+        return value.function.name
+    if name == "co_varnames":
+        return tuple(value.function.code.params)
+    return Unknown(f"code.{name}")
+
+
+def copy_function(interp: "Interpreter", args: list[Value], kwargs: dict[str, Value]) -> Value:
+    """types.FunctionType(f.__code__, ...): a copy of the function."""
+    if not args or not isinstance(args[0], CodeValue):
+        return Unknown("a function made from code")
+    func = args[0].function
+    made = Function(func.code, func.closure, func.module, interp.clock)
+    for name in ("def_frame", "defaults", "kwdefaults", "name", "qualname", "owner", "ready"):
+        setattr(made, name, getattr(func, name))
+    made.attrs = dict(func.attrs)
+    return made
+
+
+core.MAKERS[core.FUNCTION_TYPE] = copy_function
 
 
 def _method_attribute(interp: "Interpreter", value: BoundMethod, name: str) -> Value:
@@ -451,6 +493,7 @@ _SPECIAL: dict[type, Any] = {
     PropertyValue: _property_attribute,
     StaticMethod: _wrapped,
     ClassMethod: _wrapped,
+    CodeValue: _code_attribute,
 }
 
 
@@ -471,7 +514,8 @@ _CLASS_SPECIAL: dict[str, Any] = {
     "__bases__": lambda i, c: c.bases,
     "__base__": lambda i, c: c.bases[0] if c.bases else None,
     "__class__": lambda i, c: c.metaclass or core.TYPE,
-    "__doc__": lambda i, c: None,
+    "__doc__": lambda i, c: "",
+    "__annotations__": lambda i, c: i.make_dict(),
     "__dict__": _class_dict,
     "mro": lambda i, c: Builtin("mro", lambda i2, a, k: i2.make_list(c.mro)),
     "__subclasses__": lambda i, c: Builtin("__subclasses__", lambda i2, a, k: i2.make_list([])),

@@ -427,8 +427,9 @@ STRUCTURAL: dict[str, Callable[[Class], bool]] = {
     "Set": _has("set", "frozenset"),
     "MutableSet": _has("set"),
     "Hashable": lambda cls: not _has("list", "dict", "set")(cls),
-    "Sized": lambda cls: _has("list", "tuple", "dict", "set", "str", "range")(cls)
-    or cls.find("__len__") is not None,
+    "Sized": lambda cls: (
+        _has("list", "tuple", "dict", "set", "str", "range")(cls) or cls.find("__len__") is not None
+    ),
     "Container": _has("list", "tuple", "dict", "set", "frozenset", "str", "range"),
     "Collection": _has("list", "tuple", "dict", "set", "frozenset", "str", "range"),
     "Iterator": lambda cls: cls is ITERATOR_TYPE or cls.find("__next__") is not None,

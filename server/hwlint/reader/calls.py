@@ -46,7 +46,6 @@ class Calls:
         if kind is BoundMethod:
             return self.call(callee.func, [callee.self_value, *args], kwargs)
         if kind is Builtin:
-            self.tick()
             return callee.call(self, args, kwargs)
         if kind is Class:
             return self.instantiate(callee, args, kwargs)
@@ -66,7 +65,6 @@ class Calls:
         self: "Interpreter", impl: Any, value: Value, args: list[Value], kwargs: dict[str, Value]
     ) -> Value:
         """Call a modelled method of a native value."""
-        self.tick()
         return impl(self, value, args, kwargs)
 
     def _call_instance(
@@ -95,6 +93,8 @@ class Calls:
         name = callee.name
         if name.startswith(_SILENT):
             return None
+        if name.startswith("logging."):
+            return External(f"{name}()")
         place = self.site.place if self.site is not None else None
         return Unknown(f"{name}() is not modelled", place)
 
@@ -268,15 +268,27 @@ class Calls:
             return maker(self, args, kwargs)
         new = cls.find("__new__")
         if new is not None:
-            made = self.call(new.func if isinstance(new, StaticMethod) else new, [cls, *args], kwargs)
+            made = self.call(
+                new.func if isinstance(new, StaticMethod) else new, [cls, *args], kwargs
+            )
             if not isinstance(made, Instance) or not made.cls.derives(cls):
                 return made
             self.initialise(made, args, kwargs)
             return made
+        if cls.derives(core.BUILTINS["property"]):
+            return self._custom_property(cls, args, kwargs)
         if cls.is_module and cls.spec is None:
             return self.memo.construct(cls, args, kwargs)
         made = self.allocate(cls, args)
         self.initialise(made, args, kwargs)
+        return made
+
+    def _custom_property(
+        self: "Interpreter", cls: Class, args: list[Value], kwargs: dict[str, Value]
+    ) -> Value:
+        made = core.MAKERS[core.BUILTINS["property"]](self, args, kwargs)
+        made.instance = Instance(cls, self.clock)
+        made.instance.attrs = {"fget": made.fget, "fset": made.fset, "fdel": made.fdel}
         return made
 
     def allocate(self: "Interpreter", cls: Class, args: list[Value]) -> Instance:
@@ -323,4 +335,4 @@ class Calls:
 
 
 _DECORATOR_STEPS = 4_000
-_SILENT = ("logging.", "warnings.", "torch._C._log_api", "torch._dynamo.", "torch.manual_seed")
+_SILENT = ("warnings.", "torch._C._log_api", "torch._dynamo.", "torch.manual_seed")

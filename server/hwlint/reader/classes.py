@@ -248,5 +248,3 @@ def _type_call(interp: "Interpreter", args: list[Value], kwargs: dict[str, Value
 core.TYPE.attrs["__new__"] = Builtin("type.__new__", _type_new)
 core.TYPE.attrs["__call__"] = Builtin("type.__call__", _type_call)
 core.TYPE.attrs["__init__"] = Builtin("type.__init__", lambda i, a, k: None)
-
-

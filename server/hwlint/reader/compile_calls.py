@@ -8,6 +8,7 @@ from hwlint.reader import operators
 from hwlint.reader.code import Compiled
 from hwlint.reader.compile_expressions import Site, compile_expression
 from hwlint.reader.frame import Frame, Scope
+from hwlint.reader.inert import is_inert
 from hwlint.reader.values import DictValue, Instance, Unknown, Value
 
 __all__ = ["compile_call"]
@@ -15,8 +16,8 @@ __all__ = ["compile_call"]
 Arguments = Callable[[Frame], tuple[list[Value], dict[str, Value]]]
 
 
-def compile_call(scope: Scope, node: ast.Call) -> Compiled:
-    """Compile a call."""
+def compile_call(scope: Scope, node: ast.Call, discarded: bool = False) -> Compiled:
+    """Compile a call. `discarded`: nobody looks at its result."""
     site = Site(scope, node)
     arguments = _arguments(scope, node)
     if isinstance(node.func, ast.Name):
@@ -24,11 +25,13 @@ def compile_call(scope: Scope, node: ast.Call) -> Compiled:
         if special is not None and scope.resolve(node.func.id)[0] == "global":
             return special(scope, node, site, arguments)
     if isinstance(node.func, ast.Attribute):
-        return _method_call(scope, node.func, site, arguments)
+        return _method_call(scope, node.func, site, arguments, discarded)
     func = compile_expression(scope, node.func)
 
     def run(fr: Frame) -> Value:
         callee = func(fr)
+        if discarded and is_inert(fr.interp, callee):
+            return None
         try:
             args, kwargs = arguments(fr)
         except operators.UnknownIteration as stop:
@@ -39,7 +42,9 @@ def compile_call(scope: Scope, node: ast.Call) -> Compiled:
     return run
 
 
-def _method_call(scope: Scope, func: ast.Attribute, site: Site, arguments: Arguments) -> Compiled:
+def _method_call(
+    scope: Scope, func: ast.Attribute, site: Site, arguments: Arguments, discarded: bool
+) -> Compiled:
     target = compile_expression(scope, func.value)
     name = scope.mangle(func.attr)
 
@@ -49,6 +54,8 @@ def _method_call(scope: Scope, func: ast.Attribute, site: Site, arguments: Argum
         method = interp.native_methods.get(type(value))
         impl = method.get(name) if method is not None else None
         callee = impl or interp.getattr(value, name)
+        if discarded and is_inert(interp, callee):
+            return None
         try:
             args, kwargs = arguments(fr)
         except operators.UnknownIteration as stop:
@@ -66,9 +73,7 @@ def _arguments(scope: Scope, node: ast.Call) -> Arguments:
     named = all(k.arg is not None for k in node.keywords)
     if plain and named:
         return _plain_arguments(scope, node)
-    positional = [
-        (isinstance(a, ast.Starred), compile_expression(scope, a)) for a in node.args
-    ]
+    positional = [(isinstance(a, ast.Starred), compile_expression(scope, a)) for a in node.args]
     keywords = [(k.arg, compile_expression(scope, k.value, k.arg)) for k in node.keywords]
 
     def run(fr: Frame) -> tuple[list[Value], dict[str, Value]]:

@@ -329,7 +329,9 @@ def _joined(scope: Scope, node: ast.JoinedStr) -> Compiled:
                 return Unknown("f-string too long")
             texts.append(text)
         joined = "".join(texts)
-        return sourced(joined, Operation("f-string", joined, tuple(traces[:4]))) if traces else joined
+        return (
+            sourced(joined, Operation("f-string", joined, tuple(traces[:4]))) if traces else joined
+        )
 
     return run
 

@@ -158,9 +158,7 @@ def _annotated(scope: Scope, node: ast.AnnAssign) -> Compiled | None:
         record = (scope.mangle(node.target.id), node.annotation)
     if node.value is None and record is None:
         return None
-    value = (
-        compile_expression(scope, node.value, _target_name(node.target)) if node.value else None
-    )
+    value = compile_expression(scope, node.value, _target_name(node.target)) if node.value else None
     store = compile_store(scope, node.target)
 
     def run(fr: Frame) -> Value:
@@ -425,7 +423,12 @@ def _with(scope: Scope, node: Any) -> Compiled:
 def _expression(scope: Scope, node: ast.Expr) -> Compiled | None:
     if isinstance(node.value, ast.Constant):
         return None
-    value = compile_expression(scope, node.value)
+    if isinstance(node.value, ast.Call):
+        from hwlint.reader.compile_calls import compile_call
+
+        value = compile_call(scope, node.value, discarded=True)
+    else:
+        value = compile_expression(scope, node.value)
 
     def run(fr: Frame) -> Value:
         value(fr)
@@ -531,4 +534,3 @@ _HANDLERS: dict[type, Callable[[Scope, Any], Compiled | None]] = {
     ast.Break: _break,
     ast.Continue: _continue,
 }
-

@@ -145,6 +145,10 @@ class Containers:
             return value
         if isinstance(value, External):
             return Unknown(f"{value.name} is not known")
+        if isinstance(value, Instance) and isinstance(value.payload, DictValue):
+            value = value.payload
+        if isinstance(value, DictValue):
+            return value.unknown or list(value.items())
         try:
             keys = value.cls.find("keys") if isinstance(value, Instance) else None
             if keys is not None:
@@ -299,8 +303,10 @@ class Containers:
         if isinstance(value, Instance):
             return isinstance(value, ModuleInstance) or value.cls.find("__call__") is not None
         simple = isinstance(value, Tensor | int | float | str | tuple | list | dict | set)
-        return not simple and value is not None and isinstance(
-            value, Function | Builtin | Class | Partial | object
+        return (
+            not simple
+            and value is not None
+            and isinstance(value, Function | Builtin | Class | Partial | object)
         )
 
 

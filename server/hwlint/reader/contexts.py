@@ -50,7 +50,9 @@ def _name_place(module: PythonModule, segment: Any) -> Place:
     header = segment.text.find(segment.name)
     line = segment.text.count("\n", 0, header)
     col = header - (segment.text.rfind("\n", 0, header) + 1)
-    return Place(module.path, segment.line + line, col, segment.line + line, col + len(segment.name))
+    return Place(
+        module.path, segment.line + line, col, segment.line + line, col + len(segment.name)
+    )
 
 
 def is_public(module: PythonModule, name: str) -> bool:
@@ -67,6 +69,19 @@ def is_listed(module: PythonModule, name: str) -> bool:
     return isinstance(listed, list | tuple) and name in listed
 
 
+def is_superseded(interp: "Interpreter", module: PythonModule, cls: Class) -> bool:
+    """Say whether the package offers another class under this one's name: then nobody who uses the
+    package gets this one (transformers' modular files, from which the real ones are generated)."""
+    package = interp.imports.find(module.package) if not module.is_package else None
+    if not isinstance(package, PythonModule):
+        return False
+    package.ensure()
+    if not package.stars or not package.may_define(cls.name):
+        return False
+    other = interp.find_attribute(package, cls.name)
+    return isinstance(other, Class) and other is not cls and other.defined_in is not module
+
+
 def factories_of(interp: "Interpreter", module: PythonModule) -> Iterator[Candidate]:
     """Yield the functions that can be called without arguments."""
     for segment in module.source.segments:
@@ -78,7 +93,9 @@ def factories_of(interp: "Interpreter", module: PythonModule) -> Iterator[Candid
         if value is None or isinstance(value, Unknown | Class):
             continue
         place = _name_place(module, segment)
-        entry = EntryPoint(segment.name, "factory", place, module.path, _package(module), "defaults")
+        entry = EntryPoint(
+            segment.name, "factory", place, module.path, _package(module), "defaults"
+        )
         yield Candidate(entry, value)
 
 
@@ -105,7 +122,7 @@ def classes_of(interp: "Interpreter", module: PythonModule) -> Iterator[Candidat
         if not isinstance(cls, Class) or not cls.is_module or cls.defined_in is not module:
             continue
         arguments = _configurations(interp, cls)
-        if arguments is None:
+        if arguments is None or is_superseded(interp, module, cls):
             continue
         kind = "config-class" if arguments else "class"
         built = ", ".join(f"{n}={c.name}()" for n, c in arguments) or "defaults"
@@ -173,4 +190,7 @@ def module_level_models(module: PythonModule) -> Iterator[tuple[EntryPoint, Modu
         if isinstance(value, ModuleInstance) and value.place is not None:
             if value.place.path == module.path and not name.startswith("_"):
                 built = f"{module.name}:{value.place.line + 1}"
-                yield EntryPoint(name, "call", value.place, module.path, _package(module), built), value
+                yield (
+                    EntryPoint(name, "call", value.place, module.path, _package(module), built),
+                    value,
+                )

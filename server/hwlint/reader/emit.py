@@ -1,13 +1,13 @@
 """From the interpreter's module objects to `hwlint.graph`."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from hwlint.graph import Argument, EntryPoint, Layer, Missing, ModelGraph, Node
+from hwlint.graph import Argument, EntryPoint, Layer, Missing, ModelGraph, Node, Origin
 from hwlint.ops import count
 from hwlint.reader import operators
 from hwlint.reader.library.containers import CONTAINERS
-from hwlint.reader.provenance import to_origin
+from hwlint.reader.provenance import to_origin, trace_of
 from hwlint.reader.values import (
     External,
     Instance,
@@ -61,11 +61,13 @@ def _key(values: dict[str, Value]) -> Any:
 
 
 def _layer(record: LayerRecord, name: str, class_name: str, params: int | None) -> Layer:
-    args = {
-        key: _argument(value, key in record.defaulted)
-        for key, value in record.values.items()
-        if key not in _SKIPPED
-    }
+    args = record.arguments
+    if args is None:
+        args = record.arguments = {
+            key: _argument(value, key in record.defaulted)
+            for key, value in record.values.items()
+            if key not in _SKIPPED
+        }
     place = record.place or _NO_PLACE
     return Layer(record.spec.op, name, place, args, params, class_name, record.owner, record.maybe)
 
@@ -73,11 +75,20 @@ def _layer(record: LayerRecord, name: str, class_name: str, params: int | None) 
 def _argument(value: Value, default: bool) -> Argument:
     if isinstance(value, Unknown):
         return Argument(None, None, False, default)
-    origin = None if default else to_origin(value)
-    if origin is None and isinstance(value, tuple) and not default:
-        origins = [o for o in map(to_origin, value) if o is not None]
-        origin = origins[0] if origins and len(set(map(id, origins))) == 1 else None
-    return Argument(_plain(value), origin, True, default)
+    if default or value is None or isinstance(value, bool):
+        return Argument(_plain(value), None, True, default)
+    return Argument(_plain(value), None, True, default, _find_origin(value))
+
+
+def _find_origin(value: Value) -> Callable[[], Origin | None] | None:
+    """Return what computes the origin when a rule asks for it, None where there is none."""
+    if trace_of(value) is not None:
+        return lambda: to_origin(value)
+    if isinstance(value, tuple):
+        traced = [v for v in value if trace_of(v) is not None]
+        if traced and all(trace_of(v) is trace_of(traced[0]) for v in traced):
+            return lambda: to_origin(traced[0])
+    return None
 
 
 def _plain(value: Value) -> Any:
@@ -122,16 +133,18 @@ class _Tree:
         self.missing: list[Missing] = []
         self.seen_parameters: set[int] = set()
         self.on_path: set[int] = set()
+        self.reasons: set[tuple[Place | None, str]] = set()
         self.count = 0
 
     def node(self, module: ModuleInstance, name: str, label: str) -> Node:
         self.count += 1
         self.on_path.add(id(module))
         own = self.own_parameters(module, name)
-        if module.modules.unknown is not None:
-            self.unknown(module.modules.unknown, name)
+        table = module.tables()[0]
+        if table is not None and table.unknown is not None:
+            self.unknown(table.unknown, name)
         children: list[Node] = []
-        for key, child in module.modules.items():
+        for key, child in (table or {}).items():
             path = f"{name}.{key}" if name else str(key)
             if isinstance(child, Unknown):
                 self.unknown(child, path)
@@ -147,10 +160,13 @@ class _Tree:
         return id(child) not in self.on_path and self.count < MAX_NODES
 
     def own_parameters(self, module: ModuleInstance, name: str) -> int | None:
-        if module.parameters.unknown is not None:
-            self.unknown(module.parameters.unknown, name)
+        table = module.tables()[1]
+        if module.unfilled is not None and module.layer is not None:
+            return self._untouched(module, module.layer)
+        if table is not None and table.unknown is not None:
+            self.unknown(table.unknown, name)
         total: int | None = 0
-        for item in module.parameters.values():
+        for item in (table or {}).values():
             if not isinstance(item, Tensor) or id(item) in self.seen_parameters:
                 continue
             self.seen_parameters.add(id(item))
@@ -166,9 +182,28 @@ class _Tree:
             return self._composite(module.layer)
         return total
 
+    def _untouched(self, module: ModuleInstance, record: LayerRecord) -> int | None:
+        """A layer whose parameters nobody looked at: they are its own."""
+        if id(module) in self.seen_parameters:
+            return 0
+        self.seen_parameters.add(id(module))
+        total = self._composite(record)
+        if total is None:
+            self.known = False
+        else:
+            self.params += total
+        return total
+
     def _composite(self, record: LayerRecord) -> int | None:
-        known = operators.find_unknown(list(record.values.values())) is None
-        return count(record.spec, record.values) if known else None
+        if record.params is None:
+            known = operators.find_unknown(list(record.values.values())) is None
+            total = count(record.spec, record.values) if known else None
+            record.params = -1 if total is None else total
+        return record.params if record.params >= 0 else None
 
     def unknown(self, unknown: Unknown, name: str) -> None:
-        self.missing.append(Missing(unknown.place, f"{name}: {unknown.reason}"))
+        """Keep why a submodule is not known, once for each reason."""
+        key = (unknown.place, unknown.reason)
+        if key not in self.reasons:
+            self.reasons.add(key)
+            self.missing.append(Missing(unknown.place, f"{name}: {unknown.reason}"))

@@ -66,6 +66,7 @@ class PythonModule:
         self.problem: PyRaise | None = None
         self.constructed: dict[Any, None] = {}
         self.built: set[Any] = set()
+        self.executed: set[Any] = set()
         self.frame: Any = None
         self.resolving: set[str] = set()
         self.stamp = 0
@@ -101,17 +102,14 @@ class PythonModule:
         return value
 
     def _load_other(self, key: str) -> Value:
+        for found in (self._special(key), self.imports.interp.modelled.get(f"builtins.{key}", _MISSING)):
+            if found is not _MISSING:
+                return found
         found = self.from_stars(key)
         if found is not _MISSING:
             return found
-        builtin = self.imports.interp.modelled.get(f"builtins.{key}", _MISSING)
-        if builtin is not _MISSING:
-            return builtin
         if self.state == "done" and key in self.source.names and self.problem is not None:
             return Unknown(f"{key}: {self.problem.text()}")
-        special = self._special(key)
-        if special is not _MISSING:
-            return special
         raise self.imports.interp.error("NameError", f"name {key!r} is not defined")
 
     def _special(self, key: str) -> Value:
@@ -141,10 +139,18 @@ class PythonModule:
 
     def may_define(self, key: str) -> bool:
         """Say whether the text can bind a name, without running it."""
-        self.ensure_stars()
-        if self.stars:
+        if key in self.source.text and key in self.source.names:
             return True
-        return key in self.source.text and key in self.source.names
+        self.ensure_stars()
+        marker = f"?{key}"
+        if not self.stars or marker in self.resolving:
+            return False
+        self.resolving.add(marker)
+        try:
+            found = [self.imports.find(name) for name in self.stars]
+            return any(isinstance(m, PythonModule) and m.may_define(key) for m in found)
+        finally:
+            self.resolving.discard(marker)
 
     def ensure_stars(self) -> None:
         """Execute only where star imports make that necessary."""
@@ -155,17 +161,27 @@ class PythonModule:
         """Return what `module.key` gives, _MISSING where there is none."""
         self.ensure()
         value = self.frame.vars.get(key, _MISSING)
+        if value is _MISSING and self.state == "running":
+            value = self._run_ahead(key)
         if type(value) is LazyImport:
             value = self.imports.resolve(value)
             self.frame.vars[key] = value
-        if value is _MISSING:
-            value = self.from_stars(key)
-        if value is _MISSING and self.is_package:
+        if value is _MISSING and self.is_package and not self._stars_hide(key):
             submodule = self.imports.find(f"{self.name}.{key}", quiet=True)
             value = submodule if submodule is not None else _MISSING
+        if value is _MISSING:
+            value = self.from_stars(key)
         if value is _MISSING and "__getattr__" in self.frame.vars:
             value = self.imports.interp.call(self.frame.vars["__getattr__"], [key], {})
         return value
+
+    def _stars_hide(self, key: str) -> bool:
+        # `from .densenet import *` may bring a function densenet over the submodule's name.
+        own = f"{self.name}.{key}"
+        if own not in self.stars:
+            return False
+        module = self.imports.find(own)
+        return isinstance(module, PythonModule) and module.may_define(key)
 
     def namespace(self) -> Value:
         """Return what globals() gives."""
@@ -190,23 +206,37 @@ class PythonModule:
             self._execute()
         finally:
             self.constructed, self.built = interp.constructed, interp.built
-            interp.budget.steps, interp.budget.limit, interp.maybe, interp.depth, interp.trying = saved
+            interp.budget.steps, interp.budget.limit, interp.maybe, interp.depth, interp.trying = (
+                saved
+            )
             interp.memo.resume(interp, outer)
             self.state = "done"
 
     def _execute(self) -> None:
-        for segment in self.source.segments:
-            scope = Scope("module", None, segment, "")
-            try:
-                self._run_segment(scope, segment)
-            except PyRaise as problem:
-                self.problem = problem
-                self._spoil(segment, problem.text())
-            except Exhausted as stop:
+        try:
+            for segment in self.source.segments:
+                if segment not in self.executed:
+                    self._execute_one(segment)
+        except Exhausted as stop:
+            for segment in self.source.segments:
                 self._spoil(segment, stop.reason)
-                return
-            except SyntaxProblem as problem:
-                self._spoil(segment, f"syntax error: {problem.message}")
+
+    def _execute_one(self, segment: Any) -> None:
+        self.executed.add(segment)
+        try:
+            self._run_segment(Scope("module", None, segment, ""), segment)
+        except PyRaise as problem:
+            self.problem = problem
+            self._spoil(segment, problem.text())
+        except SyntaxProblem as problem:
+            self._spoil(segment, f"syntax error: {problem.message}")
+
+    def _run_ahead(self, key: str) -> Value:
+        """Modules import each other in a circle: run the statement that binds `key` first."""
+        for segment in self.source.names.get(key, ()):
+            if segment not in self.executed:
+                self._execute_one(segment)
+        return self.frame.vars.get(key, _MISSING)
 
     def _spoil(self, segment: Any, reason: str) -> None:
         for name, segments in self.source.names.items():
@@ -293,8 +323,10 @@ class Imports:
         return found
 
     def _shadowed(self, root: str) -> bool:
-        return root not in ("torch", "numpy") and root not in sys.builtin_module_names and any(
-            self._is_file(os.path.join(base, root + ".py")) for base in self.roots
+        return (
+            root not in ("torch", "numpy")
+            and root not in sys.builtin_module_names
+            and any(self._is_file(os.path.join(base, root + ".py")) for base in self.roots)
         )
 
     def _search(self, name: str) -> "PythonModule | None":
@@ -309,7 +341,9 @@ class Imports:
     def namespace_package(self, name: str) -> bool:
         """Say whether a name is a folder without __init__.py."""
         parts = name.split(".")
-        return any(os.path.isdir(os.path.join(b, *parts)) for b in [*self.roots, *self.site_packages])
+        return any(
+            os.path.isdir(os.path.join(b, *parts)) for b in [*self.roots, *self.site_packages]
+        )
 
     def _is_file(self, path: str) -> bool:
         folder, name = os.path.split(path)
@@ -383,7 +417,9 @@ class Imports:
             raise self.interp.error("ModuleNotFoundError", f"No module named {name!r}")
         if isinstance(found, PythonModule):
             found.ensure()
-            if found.problem is not None and found.problem.value.cls.derives(core.BUILTINS["ImportError"]):
+            if found.problem is not None and found.problem.value.cls.derives(
+                core.BUILTINS["ImportError"]
+            ):
                 raise found.problem
 
     def import_from(self, fr: Frame, level: int, base: str, name: str) -> Value:
@@ -427,7 +463,9 @@ class Imports:
         if value is _MISSING:
             if module.problem is not None:
                 return Unknown(f"{module.name}: {module.problem.text()}")
-            raise self.interp.error("ImportError", f"cannot import name {name!r} from {module.name!r}")
+            raise self.interp.error(
+                "ImportError", f"cannot import name {name!r} from {module.name!r}"
+            )
         return value
 
     def _from_module(self, module: PythonModule, name: str) -> Value:
@@ -485,10 +523,14 @@ class Imports:
         return self._execute_users(module, functions)
 
     def _execute_users(self, module: PythonModule, functions: list[str]) -> bool:
-        pattern = re.compile(r"\b(?:" + "|".join(map(re.escape, functions)) + r")\s*\(|@(?:\w+\.)*(?:" + "|".join(map(re.escape, functions)) + r")\b")  # fmt: skip
+        names = "|".join(map(re.escape, functions))
+        pattern = re.compile(rf"^@(?:\w+\.)*(?:{names})\b|^(?:\w+\.)*(?:{names})\s*\(", re.M)
+        words = [f.encode() for f in functions]
         ran = False
         for path in self._package_files(module):
             if path in self.by_path and self.by_path[path].state != "new":
+                continue
+            if not _mentions(path, words):
                 continue
             loaded = self.load_path(path, self.module_name(path))
             if loaded is not None and pattern.search(loaded.source.text):
@@ -522,6 +564,16 @@ class Imports:
             return
         if isinstance(function, Function):
             self.bad_decorators.add(function.code)
+
+
+def _mentions(path: str, words: list[bytes]) -> bool:
+    """Say whether a file has one of the words: cheaper than reading it as source."""
+    try:
+        with open(path, "rb") as file:
+            data = file.read()
+    except OSError:
+        return False
+    return any(word in data for word in words)
 
 
 def _registering(module: PythonModule, name: str) -> list[str]:
@@ -561,7 +613,11 @@ def _namespace_attribute(interp: "Interpreter", value: NamespaceValue, name: str
     found = value.imports.find(full)
     if found is not None:
         return found
-    return NamespaceValue(value.imports, full) if value.imports.namespace_package(full) else External(full)
+    return (
+        NamespaceValue(value.imports, full)
+        if value.imports.namespace_package(full)
+        else External(full)
+    )
 
 
 register_special(PythonModule, _module_attribute)

@@ -72,7 +72,8 @@ def _walks_modules(node: ast.expr) -> bool:
     return (
         isinstance(node, ast.Call)
         and isinstance(node.func, ast.Attribute)
-        and node.func.attr in ("modules", "named_modules", "parameters", "named_parameters", "children")
+        and node.func.attr
+        in ("modules", "named_modules", "parameters", "named_parameters", "children")
     )
 
 

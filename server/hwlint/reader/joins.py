@@ -326,4 +326,3 @@ def _merge_mapping(target: dict[Any, Value], states: list[Any], unknown: Unknown
     for name in names:
         values = [s.get(name, _ABSENT) for s in states]
         target[name] = values[0] if _all_same(values) else _merged(values, unknown)
-

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Memo"]
 
-MAX_TEMPLATES = 20_000
+MAX_TEMPLATES = 3_000
 
 
 class _NotFrozen(Exception):
@@ -101,11 +101,14 @@ class Memo:
             recording.impure = True
         if value.stamp < self.entry_stamp:
             self.epoch += 1
+            self.templates.clear()
 
     def construct(self, cls: Class, args: list[Value], kwargs: dict[str, Value]) -> Value:
         """Build an instance of a module class, from a template where there is one."""
-        if not self.enabled or self.interp.maybe or len(self.templates) > MAX_TEMPLATES:
+        if not self.enabled or self.interp.maybe:
             return self._plain(cls, args, kwargs)
+        if len(self.templates) > MAX_TEMPLATES:
+            self.templates.clear()
         try:
             key = (cls, self.epoch, self._key(args), tuple([(k, self._freeze(v)) for k, v in kwargs.items()]))  # fmt: skip
         except _NotFrozen:
@@ -134,14 +137,14 @@ class Memo:
 
     def resume(self, interp: "Interpreter", state: Any) -> None:
         """Come back from `suspend`."""
-        self.recordings, self.stamp, interp.constructed, interp.notes, interp.built, journals = state
+        self.recordings, self.stamp, interp.constructed, interp.notes, interp.built, journals = (
+            state
+        )
         interp.joins.journals = journals
 
     # --- recording --------------------------------------------------------------------------
 
-    def _record(
-        self, key: Any, cls: Class, args: list[Value], kwargs: dict[str, Value]
-    ) -> Value:
+    def _record(self, key: Any, cls: Class, args: list[Value], kwargs: dict[str, Value]) -> Value:
         interp = self.interp
         slots = [Slot() if trace_of(v) is not None else None for v in [*args, *kwargs.values()]]
         given = [_slotted(v, s) for v, s in zip([*args, *kwargs.values()], slots, strict=True)]
@@ -193,7 +196,9 @@ class Memo:
         self.interp.built |= built
         self.interp.cells |= cells
 
-    def _fill(self, slots: list["Slot | None"], args: list[Value], kwargs: dict[str, Value]) -> None:
+    def _fill(
+        self, slots: list["Slot | None"], args: list[Value], kwargs: dict[str, Value]
+    ) -> None:
         for slot, value in zip(slots, [*args, *kwargs.values()], strict=True):
             if slot is not None:
                 slot.filled = trace_of(value)
@@ -293,6 +298,8 @@ class _Copier:
 
     def copy(self, value: Value) -> Any:
         kind = type(value)
+        if kind is int or kind is bool or value is None:
+            return value
         if kind is SourcedInt or kind is SourcedFloat or kind is SourcedStr:
             return rebind(value, self.binding) if type(value.trace) is not Leaf else value
         handler = _COPY.get(kind)
@@ -304,20 +311,32 @@ class _Copier:
     def module(self, value: ModuleInstance) -> Value:
         if value.stamp < self.stamp:
             return value
-        made = ModuleInstance.__new__(ModuleInstance)
+        made = ModuleInstance(value.cls, self.clock)
         self.done[id(value)] = made
-        made.cls, made.place, made.payload = value.cls, value.place, None
-        made.stamp, made.version = self.clock, 0
-        copy = self.copy
-        made.modules = self.mapping(value.modules)
-        made.parameters = self.mapping(value.parameters)
-        made.buffers = self.mapping(value.buffers)
-        made.attrs = {k: copy(v) for k, v in value.attrs.items()}
-        made.layer = self.layer(value.layer) if value.layer is not None else None
+        made.place, made.unfilled = value.place, value.unfilled
+        modules, parameters, buffers = value.tables()
+        if modules:
+            made.modules = self.mapping(modules)
+        if parameters is not None:
+            made.parameters = self.mapping(parameters)
+        if buffers is not None:
+            made.buffers = self.mapping(buffers)
+        if value.attrs:
+            copy = self.copy
+            made.attrs = {k: copy(v) for k, v in value.attrs.items()}
+        if value.layer is not None:
+            made.layer = self.layer(value.layer)
         return made
 
     def layer(self, record: LayerRecord) -> LayerRecord:
-        values = {k: self.copy(v) for k, v in record.values.items()}
+        values: dict[str, Value] = {}
+        changed = False
+        for key, item in record.values.items():
+            new = self.copy(item)
+            changed = changed or new is not item
+            values[key] = new
+        if not changed:
+            return record
         made = LayerRecord(
             record.spec, values, record.defaulted, record.place, record.owner, record.maybe
         )
@@ -387,4 +406,3 @@ _COPY: dict[type, Any] = {
     Partial: _Copier.partial,
     Function: _Copier.function,
 }
-

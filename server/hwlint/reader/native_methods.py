@@ -103,7 +103,9 @@ def _format(interp: "Interpreter", text: Any, args: list[Value], kwargs: dict[st
         value = _field(interp, field, args, kwargs)
         if "{" in (spec or ""):
             return Unknown("nested format")
-        shown = operators.format_value(interp, value, spec or "", ord(conversion) if conversion else -1)
+        shown = operators.format_value(
+            interp, value, spec or "", ord(conversion) if conversion else -1
+        )
         if not isinstance(shown, str):
             return shown
         out.append(shown)
@@ -168,7 +170,9 @@ def _list_native(name: str) -> Method:
     return method
 
 
-def _extend(interp: "Interpreter", value: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
+def _extend(
+    interp: "Interpreter", value: Any, args: list[Value], kwargs: dict[str, Value]
+) -> Value:
     interp.extend(value, args[0])
     return None
 
@@ -192,7 +196,17 @@ def _sort(interp: "Interpreter", value: Any, args: list[Value], kwargs: dict[str
 
 
 _LIST: dict[str, Method] = {
-    name: _list_native(name) for name in ("append", "insert", "pop", "remove", "reverse", "clear", "index", "count")  # fmt: skip
+    name: _list_native(name)
+    for name in (
+        "append",
+        "insert",
+        "pop",
+        "remove",
+        "reverse",
+        "clear",
+        "index",
+        "count",
+    )  # fmt: skip
 }
 _LIST["extend"] = _extend
 _LIST["copy"] = _list_copy
@@ -251,7 +265,9 @@ def _setdefault(interp: "Interpreter", value: Any, args: list[Value], kwargs: di
     return default
 
 
-def _update(interp: "Interpreter", value: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
+def _update(
+    interp: "Interpreter", value: Any, args: list[Value], kwargs: dict[str, Value]
+) -> Value:
     for other in args[:1]:
         interp.dict_update(value, other)
     if "**" in kwargs:
@@ -284,7 +300,9 @@ def _clear(interp: "Interpreter", value: Any, args: list[Value], kwargs: dict[st
     return None
 
 
-def _popitem(interp: "Interpreter", value: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
+def _popitem(
+    interp: "Interpreter", value: Any, args: list[Value], kwargs: dict[str, Value]
+) -> Value:
     interp.touch(value)
     if value.unknown is not None:
         return value.unknown
@@ -321,7 +339,9 @@ _DICT: dict[str, Method] = {
 # --- set, tuple, numbers, iterators -------------------------------------------------------------
 
 
-def _set_add(interp: "Interpreter", value: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
+def _set_add(
+    interp: "Interpreter", value: Any, args: list[Value], kwargs: dict[str, Value]
+) -> Value:
     interp.touch(value)
     if isinstance(args[0], Unknown):
         value.unknown = args[0]
@@ -413,4 +433,3 @@ NATIVE_METHODS: dict[type, dict[str, Method]] = {
     range: {"index": _tuple_index, "count": lambda i, v, a, k: int(a[0] in v)},
     bytes: {"decode": lambda i, v, a, k: Unknown("bytes")},
 }
-

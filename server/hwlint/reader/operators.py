@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from hwlint.reader.provenance import SourcedFloat, SourcedInt, SourcedStr, derive
+from hwlint.reader.provenance import SourcedFloat, SourcedInt, SourcedStr, combine, derive
 from hwlint.reader.values import (
     BoundMethod,
     Builtin,
@@ -61,11 +61,12 @@ class UnknownIteration(Exception):
 class Operator:
     """A binary operator: Python's function and method names for it."""
 
-    __slots__ = ("dunder", "inplace", "native", "reflected", "symbol")
+    __slots__ = ("dunder", "grows", "inplace", "native", "reflected", "symbol")
 
     def __init__(self, symbol: str, native: Callable[[Any, Any], Any], name: str) -> None:
         self.symbol = symbol
         self.native = native
+        self.grows = symbol in ("*", "**", "<<")
         self.dunder = f"__{name}__"
         self.reflected = f"__r{name}__"
         self.inplace = f"__i{name}__"
@@ -118,14 +119,14 @@ def binary(interp: "Interpreter", op: Operator, left: Value, right: Value) -> Va
 
 
 def _numbers(interp: "Interpreter", op: Operator, left: Any, right: Any) -> Value:
-    if _too_large(op.symbol, left, right):
+    if op.grows and _too_large(op.symbol, left, right):
         return Unknown("number too large")
     try:
         value = op.native(left, right)
     except (ArithmeticError, ValueError, TypeError) as problem:
         raise interp.native_error(problem) from None
     if type(left) in _SOURCED or type(right) in _SOURCED:
-        return derive(op.symbol, value, left, right)
+        return combine(op.symbol, value, left, right)
     return value
 
 
@@ -141,6 +142,13 @@ def _too_large(symbol: str, left: Any, right: Any) -> bool:
     return False
 
 
+_OPAQUE = (External, Class, Function, Partial)
+
+
+def _is_union(op: Operator, left: Any) -> bool:
+    return op.symbol == "|" and isinstance(left, tuple)
+
+
 _WIDTHS = re.compile(r"\d{5,}|\*")
 
 
@@ -151,19 +159,27 @@ def _native(interp: "Interpreter", op: Operator, left: Any, right: Any) -> Value
         unknown = getattr(value, "unknown", None)
         if isinstance(unknown, Unknown):
             return unknown
-    if isinstance(left, External | Class | Function | Partial) or isinstance(right, External):
-        if op.symbol == "|" and (isinstance(left, Class) or isinstance(right, Class)):
-            return (left, right)
+    if isinstance(left, _OPAQUE) or isinstance(right, _OPAQUE) or _is_union(op, left):
+        if op.symbol == "|":
+            return _union(left, right)
         return _dunder_or_unknown(interp, op, left, right)
     if _grows_too_much(op.symbol, left, right):
         return Unknown("sequence too large")
     if op.symbol == "%" and isinstance(left, str):
         return _percent(interp, left, right)
+    if op.symbol in "|&-^" and isinstance(left, ListValue):
+        left, right = set(left), set(right) if isinstance(right, list) else right  # views of dicts
     try:
         value = op.native(left, right)
     except (ArithmeticError, ValueError, TypeError) as problem:
         raise interp.native_error(problem) from None
     return wrap(interp, derive(op.symbol, value, left, right) if type(value) is str else value)
+
+
+def _union(left: Any, right: Any) -> Value:
+    """`int | None` in an annotation or an isinstance: the tuple of its members."""
+    parts = [v if isinstance(v, tuple) else (v,) for v in (left, right)]
+    return (*parts[0], *parts[1])
 
 
 def _plain_bytes(value: Any) -> Any:
@@ -624,11 +640,14 @@ def format_value(interp: "Interpreter", value: Value, spec: str, conversion: int
         if isinstance(shown, Unknown):
             return shown
         value = shown
-    if isinstance(value, int) and not isinstance(value, bool) and value.bit_length() > MAX_BITS // 2:
+    if (
+        isinstance(value, int)
+        and not isinstance(value, bool)
+        and value.bit_length() > MAX_BITS // 2
+    ):
         return Unknown("number too large")
     try:
         text = format(value, spec)
     except (ValueError, TypeError) as problem:
         raise interp.native_error(problem) from None
     return derive("format", text, value)
-

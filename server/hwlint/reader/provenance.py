@@ -6,6 +6,7 @@ need to carry the trace on. A trace is a bounded DAG; `to_origin` turns it into 
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 from hwlint.graph import Origin
 from hwlint.source import Place
@@ -19,6 +20,7 @@ __all__ = [
     "SourcedInt",
     "SourcedStr",
     "Trace",
+    "combine",
     "derive",
     "rebind",
     "sourced",
@@ -156,6 +158,37 @@ def derive(symbol: str, value: object, *sources: object) -> object:
         return value
     made = Operation(symbol, value, traces)
     return sourced(value, made) if made.depth <= MAX_DEPTH else value
+
+
+def combine(symbol: str, value: Any, left: object, right: object) -> object:
+    """Return `value = left symbol right` traced to its operands: `derive` for the hot path."""
+    first = left.trace if type(left) in _SOURCED else None  # type: ignore[attr-defined]
+    second = right.trace if type(right) in _SOURCED else None  # type: ignore[attr-defined]
+    if first is None:
+        assert second is not None
+        operands: tuple[Trace, ...] = (second,)
+        depth = second.depth
+    elif second is None:
+        operands, depth = (first,), first.depth
+    else:
+        operands = (first, second)
+        depth = first.depth if first.depth > second.depth else second.depth
+    if depth >= MAX_DEPTH:
+        return value
+    made = _operation_new(Operation)
+    made.symbol, made.value, made.operands, made.depth = symbol, value, operands, depth + 1
+    if type(value) is int:
+        number = _int_new(SourcedInt, value)
+    elif type(value) is float:
+        number = _float_new(SourcedFloat, value)
+    else:
+        return value
+    number.trace = made
+    return number
+
+
+_SOURCED = frozenset({SourcedInt, SourcedFloat, SourcedStr})
+_operation_new = Operation.__new__
 
 
 def rebind(value: object, binding: Mapping[Slot, Trace | None]) -> object:

@@ -116,7 +116,9 @@ class Reader:
         files = {path, *self.imports.looked_for, *self.imports.by_path}
         unread = tuple([g for g in graphs if g.root is None])
         problems = self._problems(path)
-        return FileReading(path, tuple(graphs), frozenset(built), problems, tuple(sorted(files)), unread)
+        return FileReading(
+            path, tuple(graphs), frozenset(built), problems, tuple(sorted(files)), unread
+        )
 
     def _problems(self, path: str) -> tuple[Missing, ...]:
         module = self.imports.by_path.get(path)
@@ -161,9 +163,7 @@ class Reader:
         finally:
             if collecting:
                 gc.enable()
-        built.update(
-            (c.place.path, c.qualname) for c in self.interp.built if c.place is not None
-        )
+        built.update((c.place.path, c.qualname) for c in self.interp.built if c.place is not None)
         if graph is not None:
             graphs.append(graph)
 

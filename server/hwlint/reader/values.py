@@ -45,6 +45,10 @@ Value = Any
 """Any object of the interpreted program."""
 
 
+NEVER_OLD = 1 << 62
+"""Stamp of what is used up where it is made."""
+
+
 class Unknown:
     """A value that is not known, and why."""
 
@@ -199,7 +203,10 @@ class Instance:
 class LayerRecord:
     """What one constructor call of a torch.nn layer was given."""
 
-    __slots__ = ("attributes", "defaulted", "inner", "maybe", "owner", "place", "spec", "values")
+    __slots__ = (
+        "arguments", "attributes", "defaulted", "inner", "maybe", "owner", "params", "place", "spec",
+        "values",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -218,20 +225,70 @@ class LayerRecord:
         self.maybe = maybe
         self.inner = False  # built by torch inside a composite layer, not by a call in the source
         self.attributes: dict[str, Value] | None = None
+        self.arguments: Any = None  # as the graph has them, once made
+        self.params: int | None = None  # number of parameters once counted, -1 = not known
 
 
 class ModuleInstance(Instance):
-    """A torch.nn.Module."""
+    """A torch.nn.Module. Its tables are made when they are first looked at: most layers of a
+    large model are only ever counted."""
 
-    __slots__ = ("buffers", "layer", "modules", "parameters", "place")
+    __slots__ = ("_buffers", "_modules", "_parameters", "layer", "place", "unfilled")
 
     def __init__(self, cls: Class, stamp: int = 0) -> None:
         super().__init__(cls, stamp)
-        self.modules = DictValue((), stamp)
-        self.parameters = DictValue((), stamp)
-        self.buffers = DictValue((), stamp)
+        self._modules: DictValue | None = None
+        self._parameters: DictValue | None = None
+        self._buffers: DictValue | None = None
         self.layer: LayerRecord | None = None
         self.place: Place | None = None
+        self.unfilled: Callable[[ModuleInstance], None] | None = None
+
+    @property
+    def modules(self) -> DictValue:
+        """Submodules by name."""
+        if self._modules is None:
+            self._modules = DictValue((), self.stamp)
+        return self._modules
+
+    @modules.setter
+    def modules(self, table: DictValue | None) -> None:
+        self._modules = table
+
+    @property
+    def parameters(self) -> DictValue:
+        """Own parameters by name."""
+        if self._parameters is None:
+            self._parameters = DictValue((), self.stamp)
+        if self.unfilled is not None:
+            self._fill()
+        return self._parameters
+
+    @parameters.setter
+    def parameters(self, table: DictValue | None) -> None:
+        self._parameters = table
+
+    @property
+    def buffers(self) -> DictValue:
+        """Own buffers by name."""
+        if self._buffers is None:
+            self._buffers = DictValue((), self.stamp)
+        if self.unfilled is not None:
+            self._fill()
+        return self._buffers
+
+    @buffers.setter
+    def buffers(self, table: DictValue | None) -> None:
+        self._buffers = table
+
+    def _fill(self) -> None:
+        fill, self.unfilled = self.unfilled, None
+        assert fill is not None
+        fill(self)
+
+    def tables(self) -> "tuple[DictValue | None, DictValue | None, DictValue | None]":
+        """Return submodules, parameters and buffers as they are, None where never looked at."""
+        return self._modules, self._parameters, self._buffers
 
 
 class Tensor:
@@ -390,7 +447,7 @@ class IteratorValue:
     def __init__(self, items: list[Value]) -> None:
         self.items = items
         self.index = 0
-        self.stamp = 0
+        self.stamp = NEVER_OLD
         self.version = 0
 
 

@@ -275,4 +275,3 @@ for _cls, _methods, _start in (
 ):
     _cls.attrs.update({n: Builtin(f"{_cls.name}.{n}", c) for n, c in _methods.items()})
     _cls.attrs["__init__"] = Builtin(f"{_cls.name}.__init__", _start)
-

@@ -234,7 +234,9 @@ def _sorted(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
 
 def _arithmetic(name: str, native: Any) -> Any:
     def run(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
-        plain = [a.payload if isinstance(a, Instance) and a.payload is not None else a for a in args]
+        plain = [
+            a.payload if isinstance(a, Instance) and a.payload is not None else a for a in args
+        ]
         for value in plain:
             if isinstance(value, Unknown):
                 return value
@@ -384,4 +386,3 @@ TABLE: dict[str, Value] = {
     "builtins.__debug__": True,
     "builtins.__builtins__": External("builtins"),
 }
-

@@ -141,6 +141,23 @@ def _get_submodule(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
     return value
 
 
+def _get_tensor(table: str) -> Any:
+    def run(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+        path = args[1] if len(args) > 1 else kwargs.get("target")
+        if not isinstance(path, str):
+            return operators.why(path)
+        holder, _, name = path.rpartition(".")
+        value = _get_submodule(interp, [args[0], holder], {})
+        if isinstance(value, Unknown):
+            return value
+        found = getattr(value, table).get(name) if isinstance(value, ModuleInstance) else None
+        if found is None:
+            raise interp.error("AttributeError", f"no {table[:-1]} {path!r}")
+        return found
+
+    return run
+
+
 def _set_submodule(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
     holder, (*path, last) = args[0], str(args[1]).split(".")
     for part in path:
@@ -185,6 +202,8 @@ _METHODS: dict[str, Any] = {
     "buffers": _walk(lambda m, k: [v for _, v in _named_buffers(m, k)]),
     "named_buffers": _walk(_named_buffers),
     "get_submodule": _get_submodule,
+    "get_parameter": _get_tensor("parameters"),
+    "get_buffer": _get_tensor("buffers"),
     "set_submodule": _set_submodule,
     "state_dict": _state_dict,
     **dict.fromkeys(("load_state_dict", "zero_grad", "register_forward_hook", "register_forward_pre_hook",

@@ -280,4 +280,3 @@ TABLE: dict[str, Value] = {
     "typing.NamedTuple": NAMED_TUPLE,
     "collections.namedtuple": Builtin("namedtuple", _namedtuple),
 }
-

@@ -161,7 +161,11 @@ def _combined(name: str) -> Any:
         if not isinstance(repeat, int) or any(not isinstance(e, int) for e in extra):
             return Unknown(name)
         made = list(itertools.islice(native(*parts, *extra, **rest), interp.budget.max_items + 1)) if repeat < 20 else []  # fmt: skip
-        return Unknown("too many items") if len(made) > interp.budget.max_items else IteratorValue(made)
+        return (
+            Unknown("too many items")
+            if len(made) > interp.budget.max_items
+            else IteratorValue(made)
+        )
 
     return run
 
@@ -263,6 +267,7 @@ def _deque(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
     return core.MAKERS[core.BUILTINS["list"]](interp, args[:1], {})
 
 
+core.MAKERS[core.PARTIAL_TYPE] = _partial
 core.MAKERS.update(
     {ORDERED_DICT: _ordered_dict, DEFAULT_DICT: _default_dict, COUNTER: _counter, DEQUE: _deque}
 )
@@ -307,17 +312,16 @@ def _deep_copy_instance(interp: "Interpreter", value: Instance, done: dict[int, 
     made.attrs = {k: deep_copy(interp, v, done) for k, v in made.attrs.items()}
     made.payload = deep_copy(interp, made.payload, done)
     if isinstance(made, ModuleInstance):
-        made.modules = deep_copy(interp, made.modules, done)
-        made.parameters = deep_copy(interp, made.parameters, done)
-        made.buffers = deep_copy(interp, made.buffers, done)
+        tables = [deep_copy(interp, t, done) if t is not None else None for t in made.tables()]
+        made.modules, made.parameters, made.buffers = tables
     return made
 
 
 def _shallow(interp: "Interpreter", value: Instance) -> Instance:
     if isinstance(value, ModuleInstance):
         module = ModuleInstance(value.cls, interp.clock)
-        module.modules, module.parameters = value.modules, value.parameters
-        module.buffers, module.layer, module.place = value.buffers, value.layer, value.place
+        module.modules, module.parameters, module.buffers = value.tables()
+        module.layer, module.place, module.unfilled = value.layer, value.place, value.unfilled
         made: Instance = module
     else:
         made = Instance(value.cls, interp.clock)
@@ -361,16 +365,73 @@ def _binary(kind: type) -> Any:
     return lambda i, a, k: operators.binary(i, op, a[0], a[1])
 
 
+# --- the methods that collections.abc gives ------------------------------------------------------
+
+
+def _keys(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+    return interp.make_list(interp.iterate(args[0]))
+
+
+def _values(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+    names = interp.iterate(args[0])
+    return interp.make_list([operators.subscript(interp, args[0], n) for n in names])
+
+
+def _pairs(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+    names = interp.iterate(args[0])
+    return interp.make_list([(n, operators.subscript(interp, args[0], n)) for n in names])
+
+
+def _get_item(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+    from hwlint.reader.values import PyRaise
+
+    try:
+        return operators.subscript(interp, args[0], args[1])
+    except PyRaise as problem:
+        if not problem.value.cls.derives(core.BUILTINS["KeyError"]):
+            raise
+    return args[2] if len(args) > 2 else kwargs.get("default")
+
+
+def _has_item(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+    missing = object()
+    return _get_item(interp, [*args, missing], {}) is not missing
+
+
+def _update_items(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+    pairs = interp.mapping_items(args[1]) if len(args) > 1 else []
+    for name, value in [] if isinstance(pairs, Unknown) else [*pairs, *kwargs.items()]:
+        operators.store_subscript(interp, args[0], name, value)
+    return None
+
+
+for _abstract in ("Mapping", "MutableMapping"):
+    core.TYPING[_abstract].attrs.update(
+        {
+            n: Builtin(n, c)
+            for n, c in {
+                "keys": _keys, "values": _values, "items": _pairs, "get": _get_item,
+                "__contains__": _has_item, "update": _update_items,
+            }.items()
+        }
+    )  # fmt: skip
+
+
 _NAMES_OF_TYPING = (
-    "Optional", "Union", "List", "Dict", "Tuple", "Set", "FrozenSet", "Type", "Literal", "Final",
-    "ClassVar", "Annotated", "Deque", "DefaultDict", "OrderedDict", "NoReturn", "Concatenate",
+    "Optional", "Union", "Literal", "Final",
+    "ClassVar", "Annotated", "NoReturn", "Concatenate",
     "ParamSpec", "Self", "Unpack", "Required", "NotRequired", "Text", "AnyStr", "IO", "Awaitable",
     "Coroutine", "AsyncIterator", "SupportsInt", "SupportsFloat", "SupportsIndex", "TypeAlias",
     "Never", "LiteralString", "TypeGuard", "TypeIs", "TypeVarTuple", "KeysView", "ItemsView",
 )  # fmt: skip
 
+_ALIASES: dict[str, Class] = {
+    "List": core.BUILTINS["list"], "Dict": core.BUILTINS["dict"], "Tuple": core.BUILTINS["tuple"],
+    "Set": core.BUILTINS["set"], "FrozenSet": core.BUILTINS["frozenset"], "Type": core.TYPE,
+    "Deque": DEQUE, "DefaultDict": DEFAULT_DICT, "OrderedDict": ORDERED_DICT, "Text": core.BUILTINS["str"],
+}  # fmt: skip
+
 _COLLECTED: dict[str, Any] = {
-    "functools.partial": _partial,
     "functools.partialmethod": _partial,
     "functools.reduce": _reduce,
     "functools.wraps": _wraps,
@@ -427,13 +488,14 @@ def _table() -> dict[str, Value]:
     for module in ("typing", "typing_extensions"):
         for name in _NAMES_OF_TYPING:
             table[f"{module}.{name}"] = External(f"typing.{name}")
-        for name, cls in core.TYPING.items():
+        for name, cls in {**core.TYPING, **_ALIASES}.items():
             table[f"{module}.{name}"] = cls
         table[f"{module}.TYPE_CHECKING"] = False
         table[f"{module}.TypeVar"] = Builtin("TypeVar", lambda i, a, k: core.TYPING["Any"])
     for name, cls in core.TYPING.items():
         table[f"collections.abc.{name}"] = cls
     table |= {
+        "functools.partial": core.PARTIAL_TYPE,
         "abc.ABC": core.TYPING["ABC"],
         "abc.ABCMeta": core.make("ABCMeta", core.TYPE, module="abc"),
         "collections.OrderedDict": ORDERED_DICT,

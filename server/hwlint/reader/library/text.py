@@ -1,5 +1,6 @@
 """re, with a bound on what a pattern may cost."""
 
+import functools
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -17,9 +18,8 @@ MAX_SUBJECT = 20_000
 Args = list[Value]
 Kwargs = dict[str, Value]
 
-# A repeat of something that repeats itself can take exponential time; such patterns are not run.
-_NESTED_REPEAT = re.compile(r"[*+}][^()]*\)\s*[*+{]|\((?:[^()]*\|)+[^()]*\)\s*[*+{]|\([^()]*\([^()]*[*+}][^()]*\)[^()]*\)\s*[*+{]")  # fmt: skip
-_BACKREFERENCE = re.compile(r"\\[1-9]")
+MAX_WORK = 10**7
+"""Bound on (length of the text) ** (number of unbounded repeats in a row)."""
 
 
 class PatternValue:
@@ -42,13 +42,50 @@ class MatchValue:
 
 
 def is_safe(pattern: str, text: str) -> bool:
-    """Say whether a search cannot take long."""
-    if len(text) > MAX_SUBJECT or len(pattern) > 2_000:
+    """Say whether a search cannot take long: no repeat inside a repeat, and few of them."""
+    if len(text) > MAX_SUBJECT or len(pattern) > 5_000:
         return False
-    if _NESTED_REPEAT.search(pattern) or _BACKREFERENCE.search(pattern):
+    nested, repeats = _cost(pattern)
+    if nested:
         return len(text) <= 16
-    repeats = len(re.findall(r"[*+]|\{\d*,", pattern))
-    return len(text) <= 200 or repeats <= 2
+    return len(text) ** max(1, repeats) <= MAX_WORK
+
+
+@functools.lru_cache(maxsize=512)
+def _cost(pattern: str) -> tuple[bool, int]:
+    """Return whether an unbounded repeat is nested in another, and how many there are."""
+    parser: Any = re._parser  # type: ignore[attr-defined]  # noqa: SLF001 - the only parse of a pattern that there is
+    try:
+        return _walk(parser.parse(pattern), False)
+    except (re.error, RecursionError, OverflowError):
+        return True, 99
+
+
+def _walk(tree: Any, inside: bool) -> tuple[bool, int]:
+    nested, repeats = False, 0
+    for operation, argument in tree:
+        name = str(operation)
+        if name in ("MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"):
+            low, high, body = argument
+            many = int(high) - int(low) > 8
+            deep, more = _walk(body, inside or many)
+            nested, repeats = nested or deep or (many and inside), repeats + more + many
+            continue
+        nested = nested or (name == "GROUPREF") or (name == "BRANCH" and inside)
+        for part in _parts(name, argument):
+            deep, more = _walk(part, inside)
+            nested, repeats = nested or deep, repeats + more
+    return nested, repeats
+
+
+def _parts(name: str, argument: Any) -> list[Any]:
+    if name == "SUBPATTERN":
+        return [argument[-1]]
+    if name == "BRANCH":
+        return list(argument[1])
+    if name in ("ASSERT", "ASSERT_NOT"):
+        return [argument[1]]
+    return [argument] if name == "ATOMIC_GROUP" else []
 
 
 def _compile(interp: "Interpreter", pattern: Value, flags: Value) -> "PatternValue | Unknown":
@@ -105,7 +142,9 @@ def _substitute(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
     if not is_safe(pattern.native.pattern, text):
         return Unknown("a regular expression that may take long")
     try:
-        return derive("re", pattern.native.sub(str(new), str(text), args[3] if len(args) > 3 else 0), text)
+        return derive(
+            "re", pattern.native.sub(str(new), str(text), args[3] if len(args) > 3 else 0), text
+        )
     except (re.error, IndexError) as problem:
         raise interp.error("ValueError", str(problem)) from None
 
@@ -156,5 +195,8 @@ TABLE: dict[str, Value] = {
         f"re.{n}": Builtin(f"re.{n}", _search(n))
         for n in ("match", "search", "fullmatch", "findall", "split", "finditer")
     },
-    **{f"re.{n}": getattr(re, n).value for n in ("IGNORECASE", "I", "MULTILINE", "M", "DOTALL", "S", "VERBOSE", "X")},  # fmt: skip
+    **{
+        f"re.{n}": getattr(re, n).value
+        for n in ("IGNORECASE", "I", "MULTILINE", "M", "DOTALL", "S", "VERBOSE", "X")
+    },  # fmt: skip
 }

@@ -99,7 +99,9 @@ def _library_signature(interp: "Interpreter", value: Value) -> Value:
     if isinstance(value, Class) and value.spec is not None:
         made = DictValue((), interp.clock)
         for parameter in value.spec.parameters:
-            made[parameter.name] = _parameter(interp, parameter.name, EMPTY, "POSITIONAL_OR_KEYWORD")
+            made[parameter.name] = _parameter(
+                interp, parameter.name, EMPTY, "POSITIONAL_OR_KEYWORD"
+            )
         return _make_signature(interp, made)
     return Unknown("signature of something not known")
 
@@ -143,7 +145,11 @@ def _find_spec(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
     if found is None and not interp.imports.namespace_package(str(args[0])):
         return None
     made = Instance(core.OBJECT, interp.clock)
-    made.attrs = {"name": args[0], "origin": getattr(found, "path", None), "loader": Unknown("loader")}
+    made.attrs = {
+        "name": args[0],
+        "origin": getattr(found, "path", None),
+        "loader": Unknown("loader"),
+    }
     return made
 
 
@@ -263,7 +269,9 @@ _SYS_MODULES.cls.attrs.update(
     {
         "__getitem__": Builtin("sys.modules[]", _module_by_name),
         "get": Builtin("sys.modules.get", _module_by_name),
-        "__contains__": Builtin("in sys.modules", lambda i, a, k: i.imports.find(str(a[1])) is not None),
+        "__contains__": Builtin(
+            "in sys.modules", lambda i, a, k: i.imports.find(str(a[1])) is not None
+        ),
         "__setitem__": Builtin("sys.modules[]", lambda i, a, k: None),
     }
 )
@@ -290,7 +298,9 @@ TABLE: dict[str, Value] = {
     "importlib.import_module": Builtin("importlib.import_module", _import_module),
     "importlib.util.find_spec": Builtin("importlib.util.find_spec", _find_spec),
     "importlib.metadata.version": Builtin("importlib.metadata.version", _version),
-    "importlib.metadata.packages_distributions": Builtin("packages_distributions", _packages_distributions),
+    "importlib.metadata.packages_distributions": Builtin(
+        "packages_distributions", _packages_distributions
+    ),
     "importlib.metadata.PackageNotFoundError": core.BUILTINS["ModuleNotFoundError"],
     "packaging.version.parse": Builtin("version.parse", _parse_version),
     "packaging.version.Version": VERSION,

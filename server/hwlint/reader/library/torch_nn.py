@@ -2,7 +2,17 @@
 
 from typing import TYPE_CHECKING, Any
 
-from hwlint.ops import ABSTRACT, INTERNAL, LAYERS, Child, LayerSpec, Reference, bind, check, normalise
+from hwlint.ops import (
+    ABSTRACT,
+    INTERNAL,
+    LAYERS,
+    Child,
+    LayerSpec,
+    Reference,
+    bind,
+    check,
+    normalise,
+)
 from hwlint.reader import builtin_classes as core
 from hwlint.reader import operators
 from hwlint.reader.library.modules import MODULE, register
@@ -83,26 +93,36 @@ def _bind(interp: "Interpreter", spec: LayerSpec, args: Args, kwargs: Kwargs) ->
 
 
 def fill(interp: "Interpreter", made: ModuleInstance, record: LayerRecord) -> None:
-    """Give a layer its parameters, buffers and submodules."""
+    """Give a layer its parameters, buffers and submodules; those of a leaf when asked for."""
     made.layer = record
+    children = record.spec.children(record.values)
+    if children:
+        fill_tensors(made)
+        _add_children(interp, made, children)
+    else:
+        made.unfilled = fill_tensors
+
+
+def fill_tensors(made: ModuleInstance) -> None:
+    """Give a layer its parameters and buffers."""
+    record = made.layer
+    assert record is not None
     spec, values = record.spec, record.values
     known = operators.find_unknown(list(values.values())) is None
     shapes = spec.weights(values) if known and not spec.lazy else {"?": None}
-    children = spec.children(values)
     for name, shape in shapes.items():
         if "." not in name:
-            made.parameters[name] = parameter(interp, shape)
+            made.parameters[name] = parameter(made.stamp, shape)
     if known:
         for name, shape in spec.buffers(values).items():
             if "." not in name:
                 made.buffers[name] = Tensor(shape, kind="buffer")
-    _add_children(interp, made, children)
 
 
-def parameter(interp: "Interpreter", shape: "tuple[int, ...] | None") -> Tensor:
+def parameter(stamp: int, shape: "tuple[int, ...] | None") -> Tensor:
     """Return a new nn.Parameter."""
     made = Tensor(shape, kind="parameter")
-    made.stamp = interp.clock
+    made.stamp = stamp
     return made
 
 

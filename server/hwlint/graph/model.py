@@ -1,0 +1,181 @@
+"""Plain, picklable data: one `ModelGraph` per entry point.
+
+Nothing in here computes; the reader fills it and everything else looks at it.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from hwlint.source.spans import Place
+
+__all__ = ["Argument", "EntryPoint", "Layer", "Missing", "ModelGraph", "Node", "Origin"]
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a value came from: a bounded DAG whose leaves are places in the source.
+
+    A leaf has a `place` and no operands. An inner node has an `operation` ("*", "+", "//",
+    "int", "make_divisible", ...) and the operands it was made of. A chain that grew past the
+    reader's bound ends in a leaf without a place: the rest is not known.
+    """
+
+    value: object
+    """The int, float or str at this point of the chain."""
+    operation: str | None = None
+    operands: "tuple[Origin, ...]" = ()
+    place: Place | None = None
+    """Leaf: the literal itself, the text that an editor would change."""
+    name: str | None = None
+    """Leaf: what the literal is bound to where it stands (`width`, a parameter or keyword name)."""
+
+    def leaves(self) -> "Iterator[Origin]":
+        """Yield every leaf that has a place, first one first, each once."""
+        seen: set[int] = set()
+        stack = [self]
+        while stack:
+            node = stack.pop()
+            if id(node) in seen:
+                continue
+            seen.add(id(node))
+            if node.place is not None:
+                yield node
+            stack.extend(reversed(node.operands))
+
+
+class Argument:
+    """One constructor argument of a layer as resolved. `value` None means None; see `known`.
+
+    `known` False: the reader does not know the value. Tuples may hold `None` for an unknown item.
+    `default`: torch's own default filled it. The origin is worked out when it is first asked for.
+    """
+
+    __slots__ = ("_find", "_origin", "default", "known", "value")
+
+    def __init__(
+        self,
+        value: object,
+        origin: Origin | None = None,
+        known: bool = True,
+        default: bool = False,
+        find: Callable[[], Origin | None] | None = None,
+    ) -> None:
+        self.value = value
+        self.known = known
+        self.default = default
+        self._origin = origin
+        self._find = find
+
+    @property
+    def origin(self) -> Origin | None:
+        """Where the value comes from, None where that is not known."""
+        if self._find is not None:
+            self._origin, self._find = self._find(), None
+        return self._origin
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Argument) and self.__reduce__() == other.__reduce__()
+
+    def __hash__(self) -> int:
+        return hash((self.known, self.default))
+
+    def __repr__(self) -> str:
+        return f"Argument({self.value!r}, known={self.known}, default={self.default})"
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (Argument, (self.value, self.origin, self.known, self.default))
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One torch.nn layer that the entry point builds (an instance, not a call site)."""
+
+    op: str
+    """torch.nn's class name, a key of `hwlint.ops.LAYERS`: "Conv2d"."""
+    name: str
+    """Qualified name as torch has it: "layer1.0.conv1"; "" for the model itself."""
+    place: Place
+    """The call that builds it."""
+    args: Mapping[str, Argument]
+    """By torch's own parameter names, defaults filled in."""
+    params: int | None
+    """Number of parameters; None = not known. A weight shared with an earlier layer counts there."""
+    class_name: str
+    """The class that was built: the op itself, or a user's subclass of it."""
+    owner: str
+    """Qualified name of the class or function whose code has the call: "BasicBlock.__init__"."""
+    maybe: bool = False
+    """Built only on one side of a branch whose condition is not known: makes no finding."""
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A module of the tree. Leaves that are torch layers carry `layer`."""
+
+    name: str
+    """Qualified name; "" for the root."""
+    class_name: str
+    kind: str
+    """"Sequential", "ModuleList", "ModuleDict", "layer" or "module"."""
+    place: Place | None
+    """The call that builds it, where there is one."""
+    children: "tuple[Node, ...]" = ()
+    layer: Layer | None = None
+
+    def walk(self) -> "Iterator[Node]":
+        """Yield this node and all below it, in registration order."""
+        yield self
+        for child in self.children:
+            yield from child.walk()
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """Something the reader does not know, and why."""
+
+    place: Place | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class EntryPoint:
+    """One way of building a model."""
+
+    name: str
+    """"resnet50", "Net"."""
+    kind: str
+    """"factory", "class", "config-class", "call", "hint" or "configured"."""
+    place: Place
+    """The `def` or `class` name, or the building call."""
+    path: str
+    """Absolute path of the file that has it."""
+    package: str
+    """Top-level package or module that it belongs to: "timm"."""
+    built_with: str = ""
+    """How, in words: "defaults", "config BertConfig()", "train.py:88 with width=100"."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelGraph:
+    """What one entry point builds."""
+
+    entry: EntryPoint
+    root: Node | None
+    """None: the entry point could not be read; `missing` says why."""
+    constructed: tuple[Layer, ...] = ()
+    """Every torch.nn layer whose constructor ran, also those replaced or dropped later; one per
+    distinct (place, op, argument values)."""
+    params: int | None = None
+    """Parameters of the whole model, shared ones once; None when anything is not known."""
+    missing: tuple[Missing, ...] = ()
+    complete: bool = False
+    """Everything that construction did was followed and known."""
+    files: tuple[str, ...] = field(default=())
+    """Absolute paths of the files that were read on the way."""
+
+    def layers(self) -> Iterator[Layer]:
+        """Yield the layers of the module tree in registration order."""
+        if self.root is not None:
+            for node in self.root.walk():
+                if node.layer is not None:
+                    yield node.layer

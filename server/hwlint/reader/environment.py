@@ -1,0 +1,124 @@
+"""The user's Python environment, found without running anything.
+
+`--python` or the configured interpreter first, then VIRTUAL_ENV, then .venv or venv in the workspace,
+then CONDA_PREFIX. Its site-packages folder is read: .pth files and editable installs as text.
+"""
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+__all__ = ["site_packages_of"]
+
+_MAX_PTH = 100_000
+_MAPPING = re.compile(r"MAPPING[^=]*=\s*(\{[^}]*\})")
+
+
+def site_packages_of(python: Path | None, root: Path) -> tuple[Path, ...]:
+    """Return the folders that hold the packages of the user's interpreter, best first.
+
+    `python` is an interpreter, or the folder of a virtual environment. Empty where none is found.
+    """
+    for prefix in _prefixes(python, root):
+        folders = list(_site_folders(prefix))
+        if folders:
+            return tuple(_with_links(folders))
+    return ()
+
+
+def _prefixes(python: Path | None, root: Path) -> Iterator[Path]:
+    if python is not None:
+        yield python if python.is_dir() else python.parent.parent
+        resolved = python.resolve()
+        if not python.is_dir() and resolved != python:
+            yield resolved.parent.parent
+        return
+    for name in ("VIRTUAL_ENV", "CONDA_PREFIX"):
+        if os.environ.get(name) and name == "VIRTUAL_ENV":
+            yield Path(os.environ[name])
+    folder = root.resolve()
+    for parent in (folder, *list(folder.parents)[:3]):
+        for name in (".venv", "venv", "env"):
+            if (parent / name / "pyvenv.cfg").is_file():
+                yield parent / name
+    if os.environ.get("CONDA_PREFIX"):
+        yield Path(os.environ["CONDA_PREFIX"])
+
+
+def _site_folders(prefix: Path) -> Iterator[Path]:
+    windows = prefix / "Lib" / "site-packages"
+    if windows.is_dir():
+        yield windows
+    for lib in ("lib", "lib64"):
+        try:
+            versions = sorted((prefix / lib).glob("python3.*"), reverse=True)
+        except OSError:
+            continue
+        for version in versions:
+            for name in ("site-packages", "dist-packages"):
+                if (version / name).is_dir():
+                    yield version / name
+    if _has_system_packages(prefix):
+        yield from _site_folders(_home(prefix))
+
+
+def _config(prefix: Path) -> dict[str, str]:
+    try:
+        text = (prefix / "pyvenv.cfg").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return {}
+    pairs = [line.partition("=") for line in text.splitlines() if "=" in line]
+    return {key.strip().lower(): value.strip() for key, _, value in pairs}
+
+
+def _has_system_packages(prefix: Path) -> bool:
+    return _config(prefix).get("include-system-site-packages", "").lower() == "true"
+
+
+def _home(prefix: Path) -> Path:
+    return Path(_config(prefix).get("home", os.devnull)).parent
+
+
+def _with_links(folders: list[Path]) -> Iterator[Path]:
+    seen: set[Path] = set()
+    for folder in folders:
+        for path in (folder, *_linked(folder)):
+            real = path.resolve()
+            if real not in seen and real.is_dir():
+                seen.add(real)
+                yield path
+
+
+def _linked(folder: Path) -> Iterator[Path]:
+    """Yield what .pth files and editable finders add to the path."""
+    for pth in sorted(folder.glob("*.pth")):
+        for line in _read(pth).splitlines():
+            line = line.strip()
+            if line and not line.startswith(("#", "import ", "import\t")):
+                yield (folder / line) if not os.path.isabs(line) else Path(line)
+    for finder in sorted(folder.glob("__editable__*finder.py")):
+        yield from _editable(_read(finder))
+
+
+def _editable(text: str) -> Iterator[Path]:
+    import ast
+
+    found = _MAPPING.search(text)
+    if found is None:
+        return
+    try:
+        mapping = ast.literal_eval(found.group(1))
+    except (ValueError, SyntaxError):
+        return
+    for target in mapping.values():
+        yield Path(str(target)).parent
+
+
+def _read(path: Path) -> str:
+    try:
+        if path.stat().st_size > _MAX_PTH:
+            return ""
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
