@@ -224,6 +224,44 @@ class TensorOperations:
             data = [value.data[o] for o in offsets]
         return self.array_result(self.new_tensor(shape, data, value.dtype, value.kind))
 
+    def store_tensor(self: "Interpreter", holder: Tensor, index: Value, item: Value) -> None:
+        """Do `holder[index] = item`."""
+        if holder.data is None or holder.shape is None:
+            return
+        picked = pick(holder, index if isinstance(index, tuple) else (index,))
+        if isinstance(picked, str):
+            raise self.error("IndexError", picked)
+        data = None
+        if picked is not None and picked[1] is not None:
+            data = self._replaced(holder, picked[0], picked[1], item)
+        self.write_tensor(holder, data)
+
+    def _replaced(
+        self: "Interpreter", holder: Tensor, shape: Shape, offsets: list[int], item: Value
+    ) -> "list[Any] | None":
+        if isinstance(item, tuple | ListValue):
+            item = self.make_tensor(item, holder.kind)
+        if isinstance(item, int | float):
+            item = self.new_tensor((), [item], holder.dtype, holder.kind)
+        if not isinstance(item, Tensor) or item.data is None or holder.data is None:
+            return None
+        if item.shape is None or broadcast(item.shape, shape) != shape:
+            return None
+        new = kept(holder.dtype, spread(item.data, item.shape, shape))
+        if new is None:
+            return None
+        data = list(holder.data)
+        for offset, number in zip(offsets, new, strict=True):
+            data[offset] = number
+        return data
+
+    def tensor_inplace(self: "Interpreter", op: Any, left: Tensor, right: Value) -> Value:
+        """Do `left op= right`: the tensor changes, whoever holds it."""
+        made = self.tensor_binary(op, left, right)
+        same = isinstance(made, Tensor) and made.shape == left.shape and made.shape is not None
+        self.write_tensor(left, self.cast(made, left.dtype).data if same else None)
+        return left
+
     def write_tensor(self: "Interpreter", value: Tensor, data: "list[Any] | None") -> Tensor:
         """Change the values of a tensor in place."""
         if value.data is not None:

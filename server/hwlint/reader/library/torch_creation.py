@@ -129,14 +129,21 @@ def _arange(kind: str) -> Any:
         shape = (max(0, int(length)),)
         data = None
         if shape[0] <= MAX_DATA and dtype:
-            if kind == "ndarray" and not whole:
-                step = start + step - start  # numpy takes the difference of the first two
-            data = kept(
-                dtype, [_traced(start + i * step, bounds, shape[0]) for i in range(shape[0])]
-            )
+            data = _steps(bounds, shape[0], dtype, kind)
         return interp.new_tensor(shape, data, dtype, kind)
 
     return run
+
+
+def _steps(bounds: tuple[Any, Any, Any], count: int, dtype: str, kind: str) -> "list[Any] | None":
+    start, _, step = bounds
+    if kind == "ndarray" and isinstance(step, float):
+        step = start + step - start  # numpy takes the difference of the first two
+    values = [start + i * step for i in range(count)]
+    data = kept(dtype, [_traced(v, bounds, count) for v in values])
+    if kind == "tensor" and data != values:
+        return None  # torch rounds as wide as the vectors of the machine it runs on
+    return data
 
 
 def _traced(value: Any, sources: tuple[Any, ...], count: int) -> Any:

@@ -75,7 +75,8 @@ def _einsum(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
         tensors = list(tensors[0])
     if not isinstance(text, str) or not all(isinstance(t, Tensor) for t in tensors):
         return interp.new_tensor(None, None, "")
-    return interp.new_tensor(_einsum_shape(text.replace(" ", ""), tensors), None, "")
+    shape = _einsum_shape(text.replace(" ", ""), tensors)
+    return interp.new_tensor(shape, None, result_type(tensors))
 
 
 def _einsum_shape(text: str, tensors: list[Any]) -> "tuple[int, ...] | None":

@@ -196,14 +196,19 @@ def _two_results(interp: "Interpreter", value: Tensor, given: Given) -> Value:
     return Unknown("values of a tensor")
 
 
+def _truth_dtype(value: Tensor) -> str:
+    # torch once had no bool: bytes stay bytes.
+    return "uint8" if value.dtype == "uint8" and value.kind != "ndarray" else "bool"
+
+
 @operation("any", "dim keepdim")
 def _any(interp: "Interpreter", value: Tensor, given: Given) -> Value:
-    return _fold(interp, value, given, lambda _, items: any(items), "bool")
+    return _fold(interp, value, given, lambda _, items: any(items), _truth_dtype(value))
 
 
 @operation("all", "dim keepdim")
 def _all(interp: "Interpreter", value: Tensor, given: Given) -> Value:
-    return _fold(interp, value, given, lambda _, items: all(items), "bool")
+    return _fold(interp, value, given, lambda _, items: all(items), _truth_dtype(value))
 
 
 @operation("amax", "dim keepdim")
