@@ -8,7 +8,6 @@ from hwlint.reader import operators
 from hwlint.reader.code import Compiled
 from hwlint.reader.compile_expressions import Site, compile_expression
 from hwlint.reader.frame import Frame, Scope
-from hwlint.reader.inert import is_inert
 from hwlint.reader.values import DictValue, Instance, Unknown, Value
 
 __all__ = ["compile_call"]
@@ -18,6 +17,8 @@ Arguments = Callable[[Frame], tuple[list[Value], dict[str, Value]]]
 
 def compile_call(scope: Scope, node: ast.Call, discarded: bool = False) -> Compiled:
     """Compile a call. `discarded`: nobody looks at its result."""
+    from hwlint.reader.inert import is_inert
+
     site = Site(scope, node)
     arguments = _arguments(scope, node)
     if isinstance(node.func, ast.Name):
@@ -30,12 +31,12 @@ def compile_call(scope: Scope, node: ast.Call, discarded: bool = False) -> Compi
 
     def run(fr: Frame) -> Value:
         callee = func(fr)
-        if discarded and is_inert(fr.interp, callee):
-            return None
         try:
             args, kwargs = arguments(fr)
         except operators.UnknownIteration as stop:
             return fr.interp.unknown_call(callee, stop.unknown, site)
+        if discarded and is_inert(fr.interp, callee, [*args, *kwargs.values()]):
+            return None
         fr.interp.site = site
         return fr.interp.call(callee, args, kwargs)
 
@@ -45,6 +46,8 @@ def compile_call(scope: Scope, node: ast.Call, discarded: bool = False) -> Compi
 def _method_call(
     scope: Scope, func: ast.Attribute, site: Site, arguments: Arguments, discarded: bool
 ) -> Compiled:
+    from hwlint.reader.inert import is_inert
+
     target = compile_expression(scope, func.value)
     name = scope.mangle(func.attr)
 
@@ -54,12 +57,12 @@ def _method_call(
         method = interp.native_methods.get(type(value))
         impl = method.get(name) if method is not None else None
         callee = impl or interp.getattr(value, name)
-        if discarded and is_inert(interp, callee):
-            return None
         try:
             args, kwargs = arguments(fr)
         except operators.UnknownIteration as stop:
             return interp.unknown_call(callee, stop.unknown, site)
+        if discarded and is_inert(interp, callee, [*args, *kwargs.values()]):
+            return None
         interp.site = site
         if impl is not None:
             return interp.call_native_method(impl, value, args, kwargs)

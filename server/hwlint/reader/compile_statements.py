@@ -257,12 +257,13 @@ def _for(scope: Scope, node: ast.For) -> Compiled:
     body = compile_body(scope, node.body)
     other = compile_body(scope, node.orelse)
     names = assigned_names([*node.body])
+    from hwlint.reader.inert import loop_is_inert
 
     def run(fr: Frame) -> Value:
         interp = fr.interp
-        value = source(fr)
-        if interp.skips_loop(fr, value, node):
+        if loop_is_inert(interp, fr, node):
             return None
+        value = source(fr)
         try:
             items = interp.iterate(value)
         except operators.UnknownIteration as stop:

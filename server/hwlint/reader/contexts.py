@@ -1,7 +1,7 @@
 """Entry points: the ways in which a workspace builds its models."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from hwlint.graph import EntryPoint
@@ -10,13 +10,16 @@ from hwlint.reader.frame import Scope
 from hwlint.reader.imports import PythonModule
 from hwlint.reader.values import (
     Class,
+    DictValue,
     Function,
+    ListValue,
     ModuleInstance,
     PyRaise,
     Unknown,
     Value,
 )
 from hwlint.source import Place, SyntaxProblem
+from hwlint.source.comments import read_comments
 
 if TYPE_CHECKING:
     from hwlint.reader.interpreter import Interpreter
@@ -27,7 +30,7 @@ __all__ = ["Candidate", "classes_of", "factories_of", "is_public", "module_level
 class Candidate:
     """Something that may build a model: how to call it, and what to call it."""
 
-    __slots__ = ("arguments", "callee", "cls", "entry")
+    __slots__ = ("args", "arguments", "callee", "cls", "entry", "kwargs")
 
     def __init__(
         self,
@@ -35,11 +38,23 @@ class Candidate:
         callee: Value,
         arguments: list[tuple[str, Class]] | None = None,
         cls: Class | None = None,
+        given: tuple[Sequence[object], Mapping[str, object]] = ((), {}),
     ) -> None:
+        self.args = [_value(v) for v in given[0]]
+        self.kwargs = {k: _value(v) for k, v in given[1].items()}
         self.entry = entry
         self.callee = callee
         self.arguments = arguments or []
         self.cls = cls
+
+
+def _value(given: object) -> Value:
+    """Turn a literal of a comment or a configuration file into a value of the interpreter."""
+    if isinstance(given, list):
+        return ListValue([_value(v) for v in given])
+    if isinstance(given, dict):
+        return DictValue({k: _value(v) for k, v in given.items()})
+    return tuple([_value(v) for v in given]) if isinstance(given, tuple) else given
 
 
 def _package(module: PythonModule) -> str:
@@ -182,6 +197,49 @@ def _evaluate(interp: "Interpreter", init: Function, node: ast.expr) -> Value:
         return compile_expression(scope, node)(module.frame)
     except PyRaise:
         return None
+
+
+def _described(args: Sequence[object], kwargs: Mapping[str, object]) -> str:
+    parts = [*map(repr, args), *[f"{k}={v!r}" for k, v in kwargs.items()]]
+    return ", ".join(parts) or "defaults"
+
+
+def hinted(interp: "Interpreter", module: PythonModule) -> Iterator[Candidate]:
+    """Yield what `# hwlint: build(...)` comments at a class or function ask for."""
+    if "hwlint" not in module.source.text:
+        return
+    for comment in read_comments(module.source):
+        if comment.kind != "build":
+            continue
+        for segment in module.source.segments:
+            last = segment.line + segment.text.count("\n")
+            value = module.frame.vars.get(segment.name) if segment.name else None
+            if value is None or not segment.line <= comment.first_line <= last:
+                continue
+            built = f"hint: {_described(comment.args, comment.keywords)}"
+            place = _name_place(module, segment)
+            entry = EntryPoint(segment.name, "hint", place, module.path, _package(module), built)
+            yield Candidate(entry, value, given=(comment.args, comment.keywords))
+
+
+def configured(
+    interp: "Interpreter", module: PythonModule, models: Mapping[str, Mapping[str, object]]
+) -> Iterator[Candidate]:
+    """Yield what `[tool.hwlint.models]` says of this file."""
+    for name, build in models.items():
+        where, _, attribute = name.rpartition(":")
+        wanted = where.removesuffix(".py").replace("/", ".").replace("\\", ".")
+        own = module.path.removesuffix(".py").replace("/", ".").replace("\\", ".")
+        if not wanted or (wanted != module.name and not own.endswith("." + wanted)):
+            continue
+        value = module.frame.vars.get(attribute)
+        segment = next((s for s in module.source.segments if s.name == attribute), None)
+        if value is None or segment is None:
+            continue
+        built = f"configured: {_described((), build)}"
+        place = _name_place(module, segment)
+        entry = EntryPoint(attribute, "configured", place, module.path, _package(module), built)
+        yield Candidate(entry, value, given=((), build))
 
 
 def module_level_models(module: PythonModule) -> Iterator[tuple[EntryPoint, ModuleInstance]]:

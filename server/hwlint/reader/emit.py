@@ -44,7 +44,8 @@ def emit(
     node = tree.node(root, "", _label(root))
     every.extend(tree.missing)
     params = tree.params if not every and tree.known else None
-    return ModelGraph(entry, node, constructed, params, tuple(every), not every, files)
+    complete = params is not None
+    return ModelGraph(entry, node, constructed, params, tuple(every), complete, files)
 
 
 def _distinct(records: Iterable[LayerRecord]) -> tuple[Layer, ...]:
@@ -153,8 +154,17 @@ class _Tree:
         self.on_path.discard(id(module))
         layer = None
         if module.layer is not None and not module.layer.inner:
+            self.arguments(module.layer, name)
             layer = _layer(module.layer, name, label, own)
         return Node(name, label, _kind(module), module.place, tuple(children), layer)
+
+    def arguments(self, record: LayerRecord, name: str) -> None:
+        """Keep which arguments of a layer are not known."""
+        for key, value in record.values.items():
+            found = operators.find_unknown(value) if key not in _SKIPPED else None
+            if found is not None:
+                place = found.place or record.place
+                self.unknown(Unknown(f"{key}: {found.reason}", place), name)
 
     def _fits(self, child: ModuleInstance) -> bool:
         return id(child) not in self.on_path and self.count < MAX_NODES
@@ -172,6 +182,7 @@ class _Tree:
             self.seen_parameters.add(id(item))
             if item.shape is None:
                 self.known, total = False, None
+                self.unknown(Unknown("a parameter of unknown shape", module.place), name)
             elif total is not None:
                 size = 1
                 for dim in item.shape:

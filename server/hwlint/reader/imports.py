@@ -67,6 +67,7 @@ class PythonModule:
         self.constructed: dict[Any, None] = {}
         self.built: set[Any] = set()
         self.executed: set[Any] = set()
+        self.cells: set[tuple[str, str]] = set()  # what executing it looked at
         self.frame: Any = None
         self.resolving: set[str] = set()
         self.stamp = 0
@@ -121,20 +122,16 @@ class PythonModule:
             return None
         return self.package if key == "__package__" else _MISSING
 
-    def from_stars(self, key: str) -> Value:
-        """Return a name that a star import brings."""
-        if key in self.resolving or (key.startswith("__") and key.endswith("__")):
+    def from_stars(self, key: str, visited: "frozenset[str]" = frozenset()) -> Value:
+        """Return a name that a star import brings. `visited`: packages already asked."""
+        if self.name in visited or (key.startswith("__") and key.endswith("__")):
             return _MISSING
-        self.resolving.add(key)
-        try:
-            for name in reversed(self.stars):
-                module = self.imports.find(name)
-                if isinstance(module, PythonModule) and module.may_define(key):
-                    found = module.attribute(key)
-                    if found is not _MISSING:
-                        return found
-        finally:
-            self.resolving.discard(key)
+        for name in reversed(self.stars):
+            module = self.imports.find(name)
+            if isinstance(module, PythonModule) and module.may_define(key):
+                found = module.attribute(key, visited | {self.name})
+                if found is not _MISSING:
+                    return found
         return _MISSING
 
     def may_define(self, key: str) -> bool:
@@ -157,20 +154,22 @@ class PythonModule:
         if self.state == "new" and "import *" in self.source.text:
             self.ensure()
 
-    def attribute(self, key: str) -> Value:
+    def attribute(self, key: str, visited: "frozenset[str]" = frozenset()) -> Value:
         """Return what `module.key` gives, _MISSING where there is none."""
         self.ensure()
         value = self.frame.vars.get(key, _MISSING)
         if value is _MISSING and self.state == "running":
             value = self._run_ahead(key)
         if type(value) is LazyImport:
+            if (value.module, value.attribute) in self.imports.resolving:
+                return _MISSING  # a package's star import of what its submodule takes from it
             value = self.imports.resolve(value)
             self.frame.vars[key] = value
         if value is _MISSING and self.is_package and not self._stars_hide(key):
             submodule = self.imports.find(f"{self.name}.{key}", quiet=True)
             value = submodule if submodule is not None else _MISSING
         if value is _MISSING:
-            value = self.from_stars(key)
+            value = self.from_stars(key, visited)
         if value is _MISSING and "__getattr__" in self.frame.vars:
             value = self.imports.interp.call(self.frame.vars["__getattr__"], [key], {})
         return value
@@ -199,17 +198,21 @@ class PythonModule:
         self.state = "running"
         interp = self.imports.interp
         saved = interp.budget.steps, interp.budget.limit, interp.maybe, interp.depth, interp.trying
-        outer = interp.memo.suspend(interp)
+        outer, cells = interp.memo.suspend(interp), interp.cells
+        interp.cells = self.cells
         interp.maybe = interp.trying = 0
         interp.budget.limit = interp.budget.steps + MODULE_STEPS
+        self.imports.executing += 1
         try:
             self._execute()
         finally:
+            self.imports.executing -= 1
             self.constructed, self.built = interp.constructed, interp.built
             interp.budget.steps, interp.budget.limit, interp.maybe, interp.depth, interp.trying = (
                 saved
             )
             interp.memo.resume(interp, outer)
+            interp.cells = cells
             self.state = "done"
 
     def _execute(self) -> None:
@@ -304,6 +307,8 @@ class Imports:
         self.registries: dict[int, tuple[PythonModule, str, Value]] = {}
         self.completed: set[int] = set()
         self.bad_decorators: set[Any] = set()
+        self.resolving: set[tuple[str, str | None]] = set()
+        self.executing = 0
         self._listings: dict[str, frozenset[str]] = {}
 
     # --- finding ----------------------------------------------------------------------------
@@ -312,7 +317,10 @@ class Imports:
         """Return a module by its absolute name; External for what is not followed; None where
         there is no such module."""
         if name in self.modules:
-            return self.modules[name]
+            known = self.modules[name]
+            if isinstance(known, PythonModule):
+                self.interp.cells.add((known.path, ""))
+            return known
         root = name.partition(".")[0]
         found: PythonModule | External | None
         if root in NEVER_FOLLOWED and not self._shadowed(root):
@@ -387,6 +395,21 @@ class Imports:
                     return ".".join(parts)
         return os.path.basename(path).removesuffix(".py")
 
+    def dependencies(self, cells: "set[tuple[str, str]]") -> set[str]:
+        """Return the files that a reading depends on, through the modules that it used, and every
+        path at which a module was looked for in vain."""
+        pending = [path for path, _ in cells]
+        found: set[str] = set()
+        while pending:
+            path = pending.pop()
+            if path in found:
+                continue
+            found.add(path)
+            module = self.by_path.get(path)
+            if module is not None:
+                pending.extend(p for p, _ in module.cells)
+        return found | {path for path, there in self.looked_for.items() if not there}
+
     # --- import statements ------------------------------------------------------------------
 
     def absolute(self, module: PythonModule, level: int, base: str) -> str:
@@ -449,7 +472,17 @@ class Imports:
                 fr.vars.setdefault(name[len(prefix) :], value)
 
     def resolve(self, lazy: LazyImport) -> Value:
-        """Look a lazy import up."""
+        """Look a lazy import up; raises PyRaise(ImportError)."""
+        key = (lazy.module, lazy.attribute)
+        if key in self.resolving:
+            raise self.interp.error("ImportError", f"circular import of {lazy.attribute!r}")
+        self.resolving.add(key)
+        try:
+            return self._resolve(lazy)
+        finally:
+            self.resolving.discard(key)
+
+    def _resolve(self, lazy: LazyImport) -> Value:
         module = self.find(lazy.module)
         name = lazy.attribute
         assert name is not None
@@ -514,8 +547,8 @@ class Imports:
         if key in self.completed or key not in self.registries:
             return False
         module, name, _ = self.registries[key]
-        if module.state != "done":
-            return False
+        if module.state != "done" or self.executing:
+            return False  # while modules run, Python would not find it either
         self.completed.add(key)
         functions = _registering(module, name)
         if not functions:

@@ -8,6 +8,8 @@ that are inert themselves.
 import ast
 from typing import TYPE_CHECKING, Any
 
+from hwlint.reader.frame import assigned_names, parameter_names
+from hwlint.reader.imports import LazyImport
 from hwlint.reader.values import BoundMethod, Function, Partial, Value
 
 if TYPE_CHECKING:
@@ -30,22 +32,29 @@ _PURE_METHODS = frozenset(
 )
 _STATEMENTS = (
     ast.If, ast.For, ast.With, ast.Pass, ast.Expr, ast.Assign, ast.AugAssign, ast.AnnAssign,
-    ast.Raise, ast.Assert, ast.Continue, ast.Break, ast.Return, ast.While,
+    ast.Raise, ast.Assert, ast.Continue, ast.Break, ast.Return, ast.While, ast.FunctionDef, ast.Try,
+)  # fmt: skip
+_EFFECTS = (
+    ast.ClassDef, ast.Global, ast.Nonlocal, ast.Delete, ast.Import, ast.ImportFrom, ast.NamedExpr,
 )  # fmt: skip
 _WEIGHT_ATTRIBUTES = frozenset(("data", "requires_grad", "_is_hf_initialized", "grad"))
 
 
-def is_inert(interp: "Interpreter", func: Value) -> bool:
-    """Say whether calling a function can only change the values of tensors."""
+def is_inert(interp: "Interpreter", func: Value, args: "list[Value] | None" = None) -> bool:
+    """Say whether calling a function can only change the values of tensors. Functions among `args`
+    may be called by it, so they have to be inert too."""
     while isinstance(func, BoundMethod | Partial):
         func = func.func
     if not isinstance(func, Function):
         return False
     code = func.code
     if code.inert is None:
-        code.inert = False  # while it is being looked at: recursion settles on the rest
+        code.inert = True  # while it is being looked at: recursion adds nothing
         code.inert = _code_is_inert(interp, func, code)
-    return code.inert
+    if not code.inert:
+        return False
+    called = [a for a in args or () if isinstance(a, Function | BoundMethod | Partial)]
+    return all(is_inert(interp, a) for a in called)
 
 
 def _code_is_inert(interp: "Interpreter", func: Function, code: "Code") -> bool:
@@ -54,8 +63,9 @@ def _code_is_inert(interp: "Interpreter", func: Function, code: "Code") -> bool:
     except Exception:  # whatever does not parse is not judged here
         return False
     if isinstance(node, ast.Lambda):
-        return False
-    return _body(interp, func.module, code.name, node.body)
+        return _Body(interp, func.module, code.name, set()).expression(node.body)
+    names = assigned_names(node.body) | set(parameter_names(node.args))
+    return _Body(interp, func.module, code.name, names).all(node.body)
 
 
 def loop_is_inert(interp: "Interpreter", fr: "Frame", node: Any) -> bool:
@@ -63,7 +73,8 @@ def loop_is_inert(interp: "Interpreter", fr: "Frame", node: Any) -> bool:
     cached = getattr(node, "hwlint_inert", None)
     if cached is None:
         name = fr.function.code.name if fr.function is not None else ""
-        cached = _walks_modules(node.iter) and _body(interp, fr.module, name, node.body)
+        names = assigned_names([node])
+        cached = _walks_modules(node.iter) and _Body(interp, fr.module, name, names).all(node.body)
         node.hwlint_inert = cached
     return bool(cached)
 
@@ -77,29 +88,59 @@ def _walks_modules(node: ast.expr) -> bool:
     )
 
 
-def _body(interp: "Interpreter", module: Any, own: str, body: list[ast.stmt]) -> bool:
-    for statement in body:
-        if isinstance(statement, ast.Return) and statement.value is not None:
-            return False
-        if not isinstance(statement, _STATEMENTS):
-            return False
-        for node in ast.walk(statement):
-            if not _node_is_inert(interp, module, own, node):
-                return False
-    return True
+class _Body:
+    """Judges the statements of one function."""
 
+    def __init__(self, interp: "Interpreter", module: Any, own: str, names: set[str]) -> None:
+        self.interp = interp
+        self.module = module
+        self.own = own
+        self.names = names
 
-def _node_is_inert(interp: "Interpreter", module: Any, own: str, node: ast.AST) -> bool:
-    if isinstance(node, ast.Call):
-        return _call_is_inert(interp, module, own, node.func)
-    if isinstance(node, ast.Assign | ast.AugAssign | ast.AnnAssign):
-        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-        return all(_target_is_inert(t) for t in targets)
-    return not isinstance(
-        node,
-        ast.FunctionDef | ast.ClassDef | ast.Lambda | ast.Yield | ast.Global | ast.Nonlocal
-        | ast.Delete | ast.Import | ast.ImportFrom | ast.NamedExpr,
-    )  # fmt: skip
+    def all(self, body: list[ast.stmt]) -> bool:
+        return all(isinstance(s, _STATEMENTS) and self.expression(s) for s in body)
+
+    def expression(self, node: ast.AST) -> bool:
+        return all(self.node(n) for n in ast.walk(node))
+
+    def node(self, node: ast.AST) -> bool:
+        if isinstance(node, ast.Call):
+            return self.call(node.func)
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+            return self.name(node.id)
+        if isinstance(node, ast.Assign | ast.AugAssign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            return all(_target_is_inert(t) for t in targets)
+        return not isinstance(node, _EFFECTS)
+
+    def name(self, name: str) -> bool:
+        """A function that is named may get called by way of a variable."""
+        if name in self.names:
+            return True
+        found = self.module.frame.vars.get(name)
+        if isinstance(found, LazyImport):
+            found = self.interp.imports.resolve(found)
+        return not isinstance(found, Function) or is_inert(self.interp, found)
+
+    def call(self, func: ast.expr) -> bool:
+        if isinstance(func, ast.Attribute):
+            return self.method(func)
+        if not isinstance(func, ast.Name):
+            return isinstance(func, ast.Call)  # judged by itself
+        name = func.id
+        if name in _PURE or name in self.names or name.endswith(("_", "Error")) or name == self.own:
+            return True
+        found = self.module.frame.vars.get(name)
+        return isinstance(found, Function | LazyImport) and self.name(name)
+
+    def method(self, func: ast.Attribute) -> bool:
+        if func.attr.endswith("_") or func.attr == self.own or func.attr in _PURE_METHODS:
+            return True
+        root = func.value
+        while isinstance(root, ast.Attribute):
+            root = root.value
+        known = isinstance(root, ast.Name) and root.id in _PURE_ROOTS
+        return known and not func.attr[:1].isupper()
 
 
 def _target_is_inert(target: ast.expr) -> bool:
@@ -110,21 +151,6 @@ def _target_is_inert(target: ast.expr) -> bool:
     if isinstance(target, ast.Attribute):
         return target.attr in _WEIGHT_ATTRIBUTES
     if isinstance(target, ast.Subscript):
-        return "data" in ast.unparse(target.value) or "weight" in ast.unparse(target.value)
+        text = ast.unparse(target.value)
+        return "data" in text or "weight" in text or "bias" in text
     return False
-
-
-def _call_is_inert(interp: "Interpreter", module: Any, own: str, func: ast.expr) -> bool:
-    if isinstance(func, ast.Attribute):
-        if func.attr.endswith("_") or func.attr == own or func.attr in _PURE_METHODS:
-            return True
-        root = func.value
-        while isinstance(root, ast.Attribute):
-            root = root.value
-        return isinstance(root, ast.Name) and root.id in _PURE_ROOTS and func.attr != "Parameter"
-    if not isinstance(func, ast.Name):
-        return False
-    if func.id in _PURE or func.id.endswith("_") or func.id == own:
-        return True
-    found = module.frame.vars.get(func.id)
-    return isinstance(found, Function) and is_inert(interp, found)

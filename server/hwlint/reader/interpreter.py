@@ -225,13 +225,3 @@ class Interpreter(Attributes, Calls, Containers, TensorOperations):
         if isinstance(manager, IteratorValue):
             return manager.items[0] if manager.items else None
         return manager if isinstance(manager, Unknown) else Unknown("context manager")
-
-    def skips_loop(self, fr: Frame, value: Value, node: Any) -> bool:
-        """Say whether a loop only initialises weights, which builds nothing."""
-        from hwlint.reader.inert import loop_is_inert
-
-        return isinstance(value, IteratorValue | ListValue) and loop_is_inert(self, fr, node)
-
-    def is_modules(self, values: list[Value]) -> bool:
-        """Say whether all values are modules."""
-        return all(isinstance(v, ModuleInstance) for v in values)

@@ -113,12 +113,16 @@ class Memo:
             key = (cls, self.epoch, self._key(args), tuple([(k, self._freeze(v)) for k, v in kwargs.items()]))  # fmt: skip
         except _NotFrozen:
             return self._plain(cls, args, kwargs)
+        site = self.interp.site
         if key in self.templates:
             template = self.templates[key]
             if template is None:
                 return self._plain(cls, args, kwargs)
-            return self._replay(template, args, kwargs)
-        return self._record(key, cls, args, kwargs)
+            made = self._replay(template, args, kwargs)
+        else:
+            made = self._record(key, cls, args, kwargs)
+        made.place = site.place if site is not None else None
+        return made
 
     def _plain(self, cls: Class, args: list[Value], kwargs: dict[str, Value]) -> Value:
         made = self.interp.allocate(cls, args)
@@ -222,9 +226,7 @@ class Memo:
         for before, now in zip(old, values, strict=True):
             if not isinstance(before, int | float | str | bool | None):
                 copier.done[id(before)] = now
-        made = copier.copy(template.made)
-        made.place = self.interp.site.place if self.interp.site is not None else None
-        return made
+        return copier.copy(template.made)
 
     # --- keys -------------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 import gc
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,6 +18,8 @@ from hwlint.source import SyntaxProblem
 
 __all__ = ["FileReading", "ReadOptions", "Reader"]
 
+GARBAGE = 3_000_000
+"""Objects that may come into being before garbage is collected."""
 RECURSION_LIMIT = 40_000
 """Python frames. The interpreter's own depth budget ends a program long before."""
 
@@ -28,6 +31,8 @@ class ReadOptions:
     root: Path
     import_roots: tuple[Path, ...]
     site_packages: tuple[Path, ...] = ()
+    models: Mapping[str, Mapping[str, object]] = field(default_factory=dict[str, Mapping[str, object]])
+    """Configured ways of building: "pkg.net:Net" or "pkg/net.py:Net" -> keyword arguments."""
     max_steps: int = 400_000
     """Calls and loop turns that one entry point may take."""
 
@@ -52,6 +57,7 @@ class Reader:
 
     def __init__(self, options: ReadOptions) -> None:
         self.options = options
+        gc.disable()
         roots = [str(p) for p in options.import_roots]
         self.imports = Imports(roots, [str(p) for p in options.site_packages])
         self.interp = Interpreter(self.imports, Budget(options.max_steps))
@@ -65,7 +71,12 @@ class Reader:
             return FileReading(path)
         graphs: list[ModelGraph] = []
         built: set[tuple[str, str]] = set()
-        for candidate in contexts.factories_of(self.interp, module):
+        candidates = [
+            *contexts.factories_of(self.interp, module),
+            *contexts.hinted(self.interp, module),
+            *contexts.configured(self.interp, module, self.options.models),
+        ]
+        for candidate in candidates:
             self._read(candidate, graphs, built)
         for entry, model in contexts.module_level_models(module):
             self._begin()
@@ -113,7 +124,7 @@ class Reader:
     def _reading(
         self, path: str, graphs: list[ModelGraph], built: set[tuple[str, str]]
     ) -> FileReading:
-        files = {path, *self.imports.looked_for, *self.imports.by_path}
+        files = {path, *self.imports.dependencies(self._cells | {(path, "")})}
         unread = tuple([g for g in graphs if g.root is None])
         problems = self._problems(path)
         return FileReading(
@@ -127,6 +138,7 @@ class Reader:
         return (Missing(module.problem.place, module.problem.text()),)
 
     def _module(self, path: str) -> PythonModule | None:
+        self._cells: set[tuple[str, str]] = set()
         sys.setrecursionlimit(max(sys.getrecursionlimit(), RECURSION_LIMIT))
         name = self.imports.module_name(path)
         module = self.imports.find(name)
@@ -156,23 +168,26 @@ class Reader:
         self, candidate: Candidate, graphs: list[ModelGraph], built: set[tuple[str, str]]
     ) -> None:
         self._begin()
-        collecting = gc.isenabled()
-        gc.disable()
-        try:
-            graph = self._graph(candidate)
-        finally:
-            if collecting:
-                gc.enable()
+        graph = self._graph(candidate)
+        self._cells |= self.interp.cells
+        self._collect()
         built.update((c.place.path, c.qualname) for c in self.interp.built if c.place is not None)
         if graph is not None:
             graphs.append(graph)
+
+    def _collect(self) -> None:
+        """Collect garbage between entry points, when enough has come together. Doing it whenever
+        Python would costs more than all else: most of what is alive stays alive."""
+        if gc.get_count()[0] > GARBAGE:
+            gc.collect()
 
     def _graph(self, candidate: Candidate) -> ModelGraph | None:
         missing: list[Missing] = []
         result: Value = None
         try:
             kwargs = {name: self.interp.call(cls, [], {}) for name, cls in candidate.arguments}
-            result = self.interp.call(candidate.callee, [], kwargs)
+            kwargs.update(candidate.kwargs)
+            result = self.interp.call(candidate.callee, list(candidate.args), kwargs)
         except PyRaise as problem:
             missing.append(Missing(problem.place, problem.text()))
         except (Exhausted, RecursionError) as stop:
