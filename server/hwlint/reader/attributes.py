@@ -1,5 +1,6 @@
 """Attribute access as Python and torch.nn.Module do it."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from hwlint.reader import builtin_classes as core
@@ -66,7 +67,8 @@ class Attributes:
 
     def no_attribute(self: "Interpreter", value: Value, name: str) -> PyRaise:
         """Return the AttributeError to raise."""
-        return self.error("AttributeError", f"{self.type_name(value)!r} object has no attribute {name!r}")  # fmt: skip
+        kind = self.type_name(value)
+        return self.error("AttributeError", f"{kind!r} object has no attribute {name!r}")
 
     # --- instances --------------------------------------------------------------------------
 
@@ -304,10 +306,7 @@ class Attributes:
                 self.call(hook, [value, name, item], {})
             else:
                 self.set_plain(value, name, item)
-        elif isinstance(value, Class):
-            self.touch(value)
-            value.attrs[name] = item
-        elif isinstance(value, Function):
+        elif isinstance(value, Class | Function):
             self.touch(value)
             value.attrs[name] = item
         elif isinstance(value, External):
@@ -506,7 +505,7 @@ def _class_dict(interp: "Interpreter", value: Class) -> Value:
     return DictValue(value.attrs, interp.clock)
 
 
-_CLASS_SPECIAL: dict[str, Any] = {
+_CLASS_SPECIAL: dict[str, Callable[["Interpreter", Class], Value]] = {
     "__name__": lambda i, c: c.name,
     "__qualname__": lambda i, c: c.qualname,
     "__module__": lambda i, c: c.module,

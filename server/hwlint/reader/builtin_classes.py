@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from hwlint.reader.provenance import derive, trace_of
 from hwlint.reader.values import (
+    Args,
     BoundMethod,
     Builtin,
     Class,
@@ -15,6 +16,7 @@ from hwlint.reader.values import (
     Function,
     Instance,
     IteratorValue,
+    Kwargs,
     ListValue,
     Partial,
     PropertyValue,
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = ["BUILTINS", "MAKERS", "OBJECT", "TYPE", "class_of", "give_payload", "linearise", "make"]
 
-Maker = Callable[["Interpreter", list[Value], dict[str, Value]], Value]
+Maker = Callable[["Interpreter", Args, Kwargs], Value]
 
 BUILTINS: dict[str, Class] = {}
 """By Python's own name: int, list, ValueError, ..."""
@@ -124,7 +126,7 @@ def _exceptions() -> None:
 _exceptions()
 
 
-def _init_exception(interp: "Interpreter", args: list[Value], kwargs: dict[str, Value]) -> Value:
+def _init_exception(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
     args[0].attrs["args"] = tuple(args[1:])
 
 
@@ -178,7 +180,7 @@ def give_payload(interp: "Interpreter", made: Instance, args: list[Value]) -> No
         made.payload = MAKERS[base](interp, args, {})
 
 
-def _int(interp: "Interpreter", args: list[Value], kwargs: dict[str, Value]) -> Value:
+def _int(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
     if not args:
         return 0
     value = args[0].payload if isinstance(args[0], Instance) else args[0]
@@ -204,7 +206,7 @@ def _number(interp: "Interpreter", native: Any, value: Any, more: list[Value]) -
     return derive(native.__name__, made, value) if trace_of(value) is not None else made
 
 
-def _float(interp: "Interpreter", args: list[Value], kwargs: dict[str, Value]) -> Value:
+def _float(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
     if not args:
         return 0.0
     value = args[0].payload if isinstance(args[0], Instance) else args[0]
@@ -213,30 +215,30 @@ def _float(interp: "Interpreter", args: list[Value], kwargs: dict[str, Value]) -
     return value if isinstance(value, Unknown) else _number(interp, float, value, [])
 
 
-def _bool(interp: "Interpreter", args: list[Value], kwargs: dict[str, Value]) -> Value:
+def _bool(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
     if not args:
         return False
     truth = interp.truth(args[0])
     return Unknown("truth value") if truth is None else truth
 
 
-def _str(interp: "Interpreter", args: list[Value], kwargs: dict[str, Value]) -> Value:
+def _str(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
     return interp.text_of(args[0]) if args else ""
 
 
-def _list(interp: "Interpreter", args: list[Value], kwargs: dict[str, Value]) -> Value:
+def _list(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
     return _collect(interp, args, lambda items: ListValue(items, interp.clock))
 
 
-def _tuple(interp: "Interpreter", args: list[Value], kwargs: dict[str, Value]) -> Value:
+def _tuple(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
     return _collect(interp, args, tuple)
 
 
-def _set(interp: "Interpreter", args: list[Value], kwargs: dict[str, Value]) -> Value:
+def _set(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
     return _collect(interp, args, interp.make_set)
 
 
-def _frozenset(interp: "Interpreter", args: list[Value], kwargs: dict[str, Value]) -> Value:
+def _frozenset(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
     return _collect(interp, args, frozenset)
 
 
@@ -251,7 +253,7 @@ def _collect(interp: "Interpreter", args: list[Value], make_it: Callable[[Any], 
         raise interp.native_error(problem) from None
 
 
-def _dict(interp: "Interpreter", args: list[Value], kwargs: dict[str, Value]) -> Value:
+def _dict(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
     made = DictValue((), interp.clock)
     for value in args[:1]:
         interp.dict_update(made, value)
@@ -260,7 +262,7 @@ def _dict(interp: "Interpreter", args: list[Value], kwargs: dict[str, Value]) ->
     return made
 
 
-def _range(interp: "Interpreter", args: list[Value], kwargs: dict[str, Value]) -> Value:
+def _range(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
     values: list[Any] = []
     for value in args:
         if isinstance(value, Tensor):
@@ -274,16 +276,16 @@ def _range(interp: "Interpreter", args: list[Value], kwargs: dict[str, Value]) -
         raise interp.native_error(problem) from None
 
 
-def _slice(interp: "Interpreter", args: list[Value], kwargs: dict[str, Value]) -> Value:
+def _slice(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
     found = next((a for a in args if isinstance(a, Unknown)), None)
     return found if found is not None else slice(*args)
 
 
-def _object(interp: "Interpreter", args: list[Value], kwargs: dict[str, Value]) -> Value:
+def _object(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
     return Instance(OBJECT, interp.clock)
 
 
-def _type(interp: "Interpreter", args: list[Value], kwargs: dict[str, Value]) -> Value:
+def _type(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
     if len(args) == 3:
         from hwlint.reader.classes import create_class
 
@@ -293,12 +295,12 @@ def _type(interp: "Interpreter", args: list[Value], kwargs: dict[str, Value]) ->
     return found if found is not None else Unknown("type of an unknown value")
 
 
-def _property(interp: "Interpreter", args: list[Value], kwargs: dict[str, Value]) -> Value:
+def _property(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
     parts = [*args, None, None, None]
     return PropertyValue(kwargs.get("fget", parts[0]), kwargs.get("fset", parts[1]), parts[2])
 
 
-def _bytes(interp: "Interpreter", args: list[Value], kwargs: dict[str, Value]) -> Value:
+def _bytes(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
     return Unknown("bytes") if args else b""
 
 
@@ -318,7 +320,7 @@ MAKERS.update(
 )  # fmt: skip
 
 
-def _init_dict(interp: "Interpreter", args: list[Value], kwargs: dict[str, Value]) -> Value:
+def _init_dict(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
     made = args[0]
     if not isinstance(made, Instance):
         return None
@@ -331,7 +333,7 @@ def _init_dict(interp: "Interpreter", args: list[Value], kwargs: dict[str, Value
     return None
 
 
-def _init_list(interp: "Interpreter", args: list[Value], kwargs: dict[str, Value]) -> Value:
+def _init_list(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
     made = args[0]
     if isinstance(made, Instance):
         made.payload = ListValue((), interp.clock)
@@ -340,7 +342,7 @@ def _init_list(interp: "Interpreter", args: list[Value], kwargs: dict[str, Value
     return None
 
 
-def _init_set(interp: "Interpreter", args: list[Value], kwargs: dict[str, Value]) -> Value:
+def _init_set(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
     made = args[0]
     if isinstance(made, Instance):
         made.payload = interp.make_set(interp.iterate(args[1]) if len(args) > 1 else [])
@@ -358,26 +360,26 @@ OBJECT.attrs["__init__"] = Builtin("__init__", lambda i, a, k: None)
 # --- object's own methods, for super() and for explicit calls ------------------------------------
 
 
-def _object_init_subclass(interp: "Interpreter", args: list[Value], kwargs: dict[str, Value]) -> Value:  # fmt: skip
+def _object_init_subclass(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
     return None
 
 
-def _object_getattribute(interp: "Interpreter", args: list[Value], kwargs: dict[str, Value]) -> Value:  # fmt: skip
+def _object_getattribute(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
     return interp.plain_attribute(args[0], str(args[1]))
 
 
-def _object_setattr(interp: "Interpreter", args: list[Value], kwargs: dict[str, Value]) -> Value:
+def _object_setattr(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
     if isinstance(args[0], Instance):
         interp.set_plain(args[0], str(args[1]), args[2])
     return None
 
 
-def _object_delattr(interp: "Interpreter", args: list[Value], kwargs: dict[str, Value]) -> Value:
+def _object_delattr(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
     args[0].attrs.pop(args[1], None)
     return None
 
 
-def _object_new(interp: "Interpreter", args: list[Value], kwargs: dict[str, Value]) -> Value:
+def _object_new(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
     rest = list(args)
     target: Class | None = None
     while rest and isinstance(rest[0], Class):
@@ -385,7 +387,7 @@ def _object_new(interp: "Interpreter", args: list[Value], kwargs: dict[str, Valu
     return interp.allocate(target, rest) if target is not None else Unknown("__new__")
 
 
-def _module_getattr(interp: "Interpreter", args: list[Value], kwargs: dict[str, Value]) -> Value:
+def _module_getattr(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
     return interp.missing_attribute(args[0], str(args[1]))
 
 

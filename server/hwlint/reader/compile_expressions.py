@@ -8,7 +8,7 @@ from hwlint.reader import operators
 from hwlint.reader.code import Code, Compiled
 from hwlint.reader.frame import Frame, Scope
 from hwlint.reader.provenance import Leaf, Operation, SourcedStr, sourced
-from hwlint.reader.values import DictValue, Function, ListValue, SetValue, Unknown, Value
+from hwlint.reader.values import DictValue, Function, ListValue, Unknown, Value
 
 __all__ = ["Site", "compile_expression"]
 

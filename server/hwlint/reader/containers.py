@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Any
 from hwlint.reader import builtin_classes as core
 from hwlint.reader.provenance import derive
 from hwlint.reader.values import (
-    Builtin,
     Class,
     DictValue,
     External,
@@ -13,7 +12,6 @@ from hwlint.reader.values import (
     Instance,
     ListValue,
     ModuleInstance,
-    Partial,
     SetValue,
     Tensor,
     Unknown,
@@ -119,7 +117,7 @@ class Containers:
         raise self.error("KeyError", self.plain_text(key))
 
     def dict_update(self: "Interpreter", target: DictValue, other: Value) -> None:
-        """Do `target.update(other)` for a mapping or pairs; what is not known poisons the target."""
+        """Do `target.update(other)` for a mapping or pairs; what is unknown poisons the target."""
         self.touch(target)
         if isinstance(other, Instance) and other.payload is not None:
             other = other.payload
@@ -166,13 +164,13 @@ class Containers:
     # --- classes ----------------------------------------------------------------------------
 
     def isinstance(self: "Interpreter", value: Value, wanted: Value) -> bool | None:
-        """Return isinstance(value, wanted), None where it is not known."""
+        """Say whether a value is one of the wanted classes, None where that is not known."""
         if isinstance(wanted, tuple | list):
             results = [self.isinstance(value, w) for w in wanted]
             return True if True in results else (None if None in results else False)
         cls = core.class_of(value)
         if isinstance(wanted, Unknown) or cls is None:
-            return self._isinstance_unknown(value, wanted)
+            return None
         if isinstance(wanted, Class):
             return self._isinstance_class(cls, wanted)
         if isinstance(wanted, External):
@@ -180,9 +178,6 @@ class Containers:
         if wanted is None:
             return value is None
         return None
-
-    def _isinstance_unknown(self: "Interpreter", value: Value, wanted: Value) -> bool | None:
-        return None if isinstance(value, Unknown | External) else None
 
     def _isinstance_class(self: "Interpreter", cls: Class, wanted: Class) -> bool | None:
         if wanted in cls.mro:
@@ -203,7 +198,7 @@ class Containers:
         return None if unknown is not None and wanted.name in unknown.reason else False
 
     def issubclass(self: "Interpreter", cls: Value, wanted: Value) -> bool | None:
-        """Return issubclass(cls, wanted), None where it is not known."""
+        """Say whether a class derives from the wanted ones, None where that is not known."""
         if isinstance(wanted, tuple):
             results = [self.issubclass(cls, w) for w in wanted]
             return True if True in results else (None if None in results else False)
@@ -303,11 +298,7 @@ class Containers:
         if isinstance(value, Instance):
             return isinstance(value, ModuleInstance) or value.cls.find("__call__") is not None
         simple = isinstance(value, Tensor | int | float | str | tuple | list | dict | set)
-        return (
-            not simple
-            and value is not None
-            and isinstance(value, Function | Builtin | Class | Partial | object)
-        )
+        return not simple and value is not None
 
 
 class _Found:

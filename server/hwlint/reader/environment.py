@@ -1,7 +1,8 @@
 """The user's Python environment, found without running anything.
 
-`--python` or the configured interpreter first, then VIRTUAL_ENV, then .venv or venv in the workspace,
-then CONDA_PREFIX. Its site-packages folder is read: .pth files and editable installs as text.
+`--python` or the configured interpreter first, then VIRTUAL_ENV, then .venv or venv in the
+workspace, then CONDA_PREFIX. Its site-packages folder is read: .pth files and editable installs as
+text.
 """
 
 import os

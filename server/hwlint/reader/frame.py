@@ -163,9 +163,7 @@ def _bind_other(node: ast.AST, names: set[str], scope: Scope | None) -> None:
         for alias in node.names:
             if alias.name != "*":
                 names.add(alias.asname or alias.name.split(".")[0])
-    elif isinstance(node, ast.ExceptHandler) and node.name:
-        names.add(node.name)
-    elif isinstance(node, ast.MatchAs | ast.MatchStar) and node.name:
+    elif isinstance(node, ast.ExceptHandler | ast.MatchAs | ast.MatchStar) and node.name:
         names.add(node.name)
     elif isinstance(node, ast.MatchMapping) and node.rest:
         names.add(node.rest)

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Any
 from hwlint.reader import operators
 from hwlint.reader.provenance import SourcedFloat, SourcedInt, SourcedStr, derive
 from hwlint.reader.values import (
+    Args,
     DictValue,
     Instance,
     IteratorValue,
+    Kwargs,
     ListValue,
     SetValue,
     Unknown,
@@ -20,11 +22,11 @@ if TYPE_CHECKING:
 
 __all__ = ["NATIVE_METHODS"]
 
-Method = Callable[["Interpreter", Any, list[Value], dict[str, Value]], Value]
+Method = Callable[["Interpreter", Any, Args, Kwargs], Value]
 MAX_TEXT = 100_000
 
 
-def _first_unknown(args: list[Value], kwargs: dict[str, Value]) -> Unknown | None:
+def _first_unknown(args: Args, kwargs: Kwargs) -> Unknown | None:
     for value in [*args, *kwargs.values()]:
         found = operators.find_unknown(value)
         if found is not None:
@@ -40,7 +42,7 @@ _PADDING = ("ljust", "rjust", "center", "zfill", "expandtabs")
 def _str_method(name: str) -> Method:
     native = getattr(str, name)
 
-    def method(interp: "Interpreter", text: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:  # fmt: skip
+    def method(interp: "Interpreter", text: Any, args: Args, kwargs: Kwargs) -> Value:
         found = _first_unknown(args, kwargs)
         if found is not None:
             return found
@@ -67,7 +69,7 @@ def _wrap_text(interp: "Interpreter", name: str, text: Any, result: Any) -> Valu
     return result
 
 
-def _join(interp: "Interpreter", text: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
+def _join(interp: "Interpreter", text: Any, args: Args, kwargs: Kwargs) -> Value:
     try:
         parts = interp.iterate(args[0])
     except operators.UnknownIteration as stop:
@@ -85,7 +87,7 @@ def _join(interp: "Interpreter", text: Any, args: list[Value], kwargs: dict[str,
         raise interp.native_error(problem) from None
 
 
-def _format(interp: "Interpreter", text: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
+def _format(interp: "Interpreter", text: Any, args: Args, kwargs: Kwargs) -> Value:
     import string
 
     out: list[str] = []
@@ -112,8 +114,8 @@ def _format(interp: "Interpreter", text: Any, args: list[Value], kwargs: dict[st
     return derive("format", "".join(out), text, *args[:4])
 
 
-def _field(interp: "Interpreter", field: str, args: list[Value], kwargs: dict[str, Value]) -> Value:
-    head = field.split(".")[0].split("[")[0]
+def _field(interp: "Interpreter", field: str, args: Args, kwargs: Kwargs) -> Value:
+    head = field.split(".", maxsplit=1)[0].split("[", maxsplit=1)[0]
     if head != field:
         return Unknown("format field")
     if head.isdigit():
@@ -149,7 +151,7 @@ _STR["__len__"] = lambda i, v, a, k: len(v)
 def _list_native(name: str) -> Method:
     native = getattr(list, name)
 
-    def method(interp: "Interpreter", value: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:  # fmt: skip
+    def method(interp: "Interpreter", value: Any, args: Args, kwargs: Kwargs) -> Value:
         if name not in ("index", "count"):
             interp.touch(value)
         if isinstance(value.unknown, Unknown):
@@ -170,20 +172,18 @@ def _list_native(name: str) -> Method:
     return method
 
 
-def _extend(
-    interp: "Interpreter", value: Any, args: list[Value], kwargs: dict[str, Value]
-) -> Value:
+def _extend(interp: "Interpreter", value: Any, args: Args, kwargs: Kwargs) -> Value:
     interp.extend(value, args[0])
     return None
 
 
-def _list_copy(interp: "Interpreter", value: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:  # fmt: skip
+def _list_copy(interp: "Interpreter", value: Any, args: Args, kwargs: Kwargs) -> Value:
     made = ListValue(value, interp.clock)
     made.unknown = value.unknown
     return made
 
 
-def _sort(interp: "Interpreter", value: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
+def _sort(interp: "Interpreter", value: Any, args: Args, kwargs: Kwargs) -> Value:
     from hwlint.reader.library.functions import sort_values
 
     interp.touch(value)
@@ -197,16 +197,7 @@ def _sort(interp: "Interpreter", value: Any, args: list[Value], kwargs: dict[str
 
 _LIST: dict[str, Method] = {
     name: _list_native(name)
-    for name in (
-        "append",
-        "insert",
-        "pop",
-        "remove",
-        "reverse",
-        "clear",
-        "index",
-        "count",
-    )  # fmt: skip
+    for name in ("append", "insert", "pop", "remove", "reverse", "clear", "index", "count")
 }
 _LIST["extend"] = _extend
 _LIST["copy"] = _list_copy
@@ -223,7 +214,7 @@ _LIST["__contains__"] = lambda i, v, a, k: operators.contains(i, a[0], v)
 # --- dict ---------------------------------------------------------------------------------------
 
 
-def _get(interp: "Interpreter", value: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
+def _get(interp: "Interpreter", value: Any, args: Args, kwargs: Kwargs) -> Value:
     if isinstance(args[0], Unknown):
         return args[0]
     found = interp.dict_find(value, args[0])
@@ -234,7 +225,7 @@ def _get(interp: "Interpreter", value: Any, args: list[Value], kwargs: dict[str,
     return args[1] if len(args) > 1 else kwargs.get("default")
 
 
-def _pop(interp: "Interpreter", value: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
+def _pop(interp: "Interpreter", value: Any, args: Args, kwargs: Kwargs) -> Value:
     interp.touch(value)
     if isinstance(args[0], Unknown):
         value.unknown = args[0]
@@ -252,7 +243,7 @@ def _pop(interp: "Interpreter", value: Any, args: list[Value], kwargs: dict[str,
     raise interp.error("KeyError", interp.plain_text(args[0]))
 
 
-def _setdefault(interp: "Interpreter", value: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:  # fmt: skip
+def _setdefault(interp: "Interpreter", value: Any, args: Args, kwargs: Kwargs) -> Value:
     default = args[1] if len(args) > 1 else kwargs.get("default")
     if isinstance(args[0], Unknown):
         return args[0]
@@ -265,9 +256,7 @@ def _setdefault(interp: "Interpreter", value: Any, args: list[Value], kwargs: di
     return default
 
 
-def _update(
-    interp: "Interpreter", value: Any, args: list[Value], kwargs: dict[str, Value]
-) -> Value:
+def _update(interp: "Interpreter", value: Any, args: Args, kwargs: Kwargs) -> Value:
     for other in args[:1]:
         interp.dict_update(value, other)
     if "**" in kwargs:
@@ -278,7 +267,7 @@ def _update(
 
 
 def _view(pick: Callable[[Any], Any]) -> Method:
-    def method(interp: "Interpreter", value: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:  # fmt: skip
+    def method(interp: "Interpreter", value: Any, args: Args, kwargs: Kwargs) -> Value:
         made = ListValue(pick(value), interp.clock)
         made.unknown = value.unknown
         return made
@@ -286,35 +275,33 @@ def _view(pick: Callable[[Any], Any]) -> Method:
     return method
 
 
-def _dict_copy(interp: "Interpreter", value: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:  # fmt: skip
+def _dict_copy(interp: "Interpreter", value: Any, args: Args, kwargs: Kwargs) -> Value:
     made = DictValue(value, interp.clock)
     made.unknown = value.unknown
     made.factory = value.factory
     return made
 
 
-def _clear(interp: "Interpreter", value: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
+def _clear(interp: "Interpreter", value: Any, args: Args, kwargs: Kwargs) -> Value:
     interp.touch(value)
     value.clear()
     value.unknown = None
     return None
 
 
-def _popitem(
-    interp: "Interpreter", value: Any, args: list[Value], kwargs: dict[str, Value]
-) -> Value:
+def _popitem(interp: "Interpreter", value: Any, args: Args, kwargs: Kwargs) -> Value:
     interp.touch(value)
     if value.unknown is not None:
         return value.unknown
     if not value:
         raise interp.error("KeyError", "popitem(): dictionary is empty")
-    if args and args[0] is False or kwargs.get("last") is False:
+    if (args and args[0] is False) or kwargs.get("last") is False:
         key = next(iter(value))
         return (key, value.pop(key))
     return value.popitem()
 
 
-def _move_to_end(interp: "Interpreter", value: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:  # fmt: skip
+def _move_to_end(interp: "Interpreter", value: Any, args: Args, kwargs: Kwargs) -> Value:
     interp.touch(value)
     if args[0] in value:
         value[args[0]] = value.pop(args[0])
@@ -339,9 +326,7 @@ _DICT: dict[str, Method] = {
 # --- set, tuple, numbers, iterators -------------------------------------------------------------
 
 
-def _set_add(
-    interp: "Interpreter", value: Any, args: list[Value], kwargs: dict[str, Value]
-) -> Value:
+def _set_add(interp: "Interpreter", value: Any, args: Args, kwargs: Kwargs) -> Value:
     interp.touch(value)
     if isinstance(args[0], Unknown):
         value.unknown = args[0]
@@ -354,7 +339,7 @@ def _set_add(
 
 
 def _set_native(name: str, changes: bool) -> Method:
-    def method(interp: "Interpreter", value: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:  # fmt: skip
+    def method(interp: "Interpreter", value: Any, args: Args, kwargs: Kwargs) -> Value:
         if changes:
             interp.touch(value)
         try:
@@ -374,16 +359,21 @@ def _set_native(name: str, changes: bool) -> Method:
     return method
 
 
-_READING = ("union", "intersection", "difference", "symmetric_difference", "issubset", "issuperset", "isdisjoint")  # fmt: skip
-_SET: dict[str, Method] = {name: _set_native(name, False) for name in _READING}
-_SET |= {name: _set_native(name, True) for name in ("discard", "remove", "clear", "update")}
+_READING = (
+    "union", "intersection", "difference", "symmetric_difference", "issubset", "issuperset",
+    "isdisjoint",
+)  # fmt: skip
+_SET: dict[str, Method] = {
+    **{name: _set_native(name, False) for name in _READING},
+    **{name: _set_native(name, True) for name in ("discard", "remove", "clear", "update")},
+}
 _SET["add"] = _set_add
 _SET["copy"] = _set_native("copy", False)
 _SET["pop"] = lambda i, v, a, k: Unknown("an item of a set")
 _SET["__len__"] = lambda i, v, a, k: v.unknown or len(v)
 
 
-def _tuple_index(interp: "Interpreter", value: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:  # fmt: skip
+def _tuple_index(interp: "Interpreter", value: Any, args: Args, kwargs: Kwargs) -> Value:
     try:
         return value.index(*args)
     except ValueError as problem:
@@ -399,7 +389,7 @@ _TUPLE: dict[str, Method] = {
 }
 
 
-def _next(interp: "Interpreter", value: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
+def _next(interp: "Interpreter", value: Any, args: Args, kwargs: Kwargs) -> Value:
     if value.index >= len(value.items):
         raise interp.error("StopIteration", "")
     interp.touch(value)

@@ -119,7 +119,7 @@ def binary(interp: "Interpreter", op: Operator, left: Value, right: Value) -> Va
 
 
 def _numbers(interp: "Interpreter", op: Operator, left: Any, right: Any) -> Value:
-    if op.grows and _too_large(op.symbol, left, right):
+    if op.grows and too_large(op.symbol, left, right):
         return Unknown("number too large")
     try:
         value = op.native(left, right)
@@ -130,7 +130,8 @@ def _numbers(interp: "Interpreter", op: Operator, left: Any, right: Any) -> Valu
     return value
 
 
-def _too_large(symbol: str, left: Any, right: Any) -> bool:
+def too_large(symbol: str, left: Any, right: Any) -> bool:
+    """Say whether a number that `left symbol right` gives is more than a model needs."""
     if symbol == "**":
         if isinstance(left, float) or isinstance(right, float):
             return False
@@ -163,7 +164,7 @@ def _native(interp: "Interpreter", op: Operator, left: Any, right: Any) -> Value
         if op.symbol == "|":
             return _union(left, right)
         return _dunder_or_unknown(interp, op, left, right)
-    if _grows_too_much(op.symbol, left, right):
+    if _too_many(op.symbol, left, right):
         return Unknown("sequence too large")
     if op.symbol == "%" and isinstance(left, str):
         return _percent(interp, left, right)
@@ -193,7 +194,7 @@ def _dunder_or_unknown(interp: "Interpreter", op: Operator, left: Any, right: An
     raise interp.error("TypeError", f"unsupported operand type(s) for {op.symbol}")
 
 
-def _grows_too_much(symbol: str, left: Any, right: Any) -> bool:
+def _too_many(symbol: str, left: Any, right: Any) -> bool:
     sized = (str, bytes, list, tuple)
     if symbol == "*":
         if isinstance(left, sized) and isinstance(right, int):

@@ -1,8 +1,9 @@
 """Numbers and strings that remember where they came from.
 
-`SourcedInt`, `SourcedFloat` and `SourcedStr` are the plain types with a `trace` beside the value, so
-that everything Python does with a number keeps working and only the operators of the interpreter
-need to carry the trace on. A trace is a bounded DAG; `to_origin` turns it into `graph.Origin`.
+`SourcedInt`, `SourcedFloat` and `SourcedStr` are the plain types with a `trace` beside the value,
+so that everything Python does with a number keeps working and only the operators of the
+interpreter need to carry the trace on. A trace is a bounded DAG; `to_origin` turns it into
+`graph.Origin`.
 """
 
 from collections.abc import Mapping
@@ -71,7 +72,7 @@ class Operation(Trace):
         self.operands = operands
         depth = 0
         for operand in operands:
-            if operand.depth > depth:
+            if operand.depth > depth:  # noqa: PLR1730 - a call of max costs more here
                 depth = operand.depth
         self.depth = depth + 1
 
@@ -143,11 +144,11 @@ def sourced(value: object, trace: Trace | None) -> object:
     return value
 
 
-def trace_of(value: object) -> Trace | None:
+def trace_of(value: Any) -> Trace | None:
     """Return the trace of a value, None where it has none."""
     kind = type(value)
     if kind is SourcedInt or kind is SourcedFloat or kind is SourcedStr:
-        return value.trace  # type: ignore[attr-defined]  # narrowed by the exact type above
+        return value.trace
     return None
 
 
@@ -160,10 +161,10 @@ def derive(symbol: str, value: object, *sources: object) -> object:
     return sourced(value, made) if made.depth <= MAX_DEPTH else value
 
 
-def combine(symbol: str, value: Any, left: object, right: object) -> object:
+def combine(symbol: str, value: Any, left: Any, right: Any) -> object:
     """Return `value = left symbol right` traced to its operands: `derive` for the hot path."""
-    first = left.trace if type(left) in _SOURCED else None  # type: ignore[attr-defined]
-    second = right.trace if type(right) in _SOURCED else None  # type: ignore[attr-defined]
+    first: Trace | None = left.trace if type(left) in _SOURCED else None
+    second: Trace | None = right.trace if type(right) in _SOURCED else None
     if first is None:
         assert second is not None
         operands: tuple[Trace, ...] = (second,)
@@ -172,7 +173,7 @@ def combine(symbol: str, value: Any, left: object, right: object) -> object:
         operands, depth = (first,), first.depth
     else:
         operands = (first, second)
-        depth = first.depth if first.depth > second.depth else second.depth
+        depth = first.depth if first.depth > second.depth else second.depth  # noqa: FURB136 - hot
     if depth >= MAX_DEPTH:
         return value
     made = _operation_new(Operation)

@@ -5,8 +5,8 @@ themselves. Everything that can be changed, called or looked into has a class he
 interpreter's clock at creation, `version` counts changes: memo templates and joins live on both.
 """
 
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from hwlint.source import Place
 
@@ -17,14 +17,17 @@ if TYPE_CHECKING:
     from hwlint.reader.interpreter import Interpreter
 
 __all__ = [
+    "Args",
     "BoundMethod",
     "Builtin",
     "Class",
+    "ClassMethod",
     "DictValue",
     "External",
     "Function",
     "Instance",
     "IteratorValue",
+    "Kwargs",
     "LayerRecord",
     "ListValue",
     "ModuleInstance",
@@ -33,7 +36,6 @@ __all__ = [
     "PyRaise",
     "SetValue",
     "StaticMethod",
-    "ClassMethod",
     "SuperValue",
     "Tensor",
     "Unknown",
@@ -43,6 +45,10 @@ __all__ = [
 type_ = type
 Value = Any
 """Any object of the interpreted program."""
+Args = list[Value]
+"""What a call gives by position."""
+Kwargs = dict[str, Value]
+"""What a call gives by name; "**": a mapping whose keys are not known."""
 
 
 NEVER_OLD = 1 << 62
@@ -204,8 +210,8 @@ class LayerRecord:
     """What one constructor call of a torch.nn layer was given."""
 
     __slots__ = (
-        "arguments", "attributes", "defaulted", "inner", "maybe", "owner", "params", "place", "spec",
-        "values",
+        "arguments", "attributes", "defaulted", "inner", "maybe", "owner", "params", "place",
+        "spec", "values",
     )  # fmt: skip
 
     def __init__(
@@ -377,7 +383,7 @@ class Builtin:
     def __init__(
         self,
         name: str,
-        call: "Callable[[Interpreter, list[Value], dict[str, Value]], Value]",
+        call: "Callable[[Interpreter, Args, Kwargs], Value]",
     ) -> None:
         self.name = name
         self.call = call
@@ -452,13 +458,13 @@ class IteratorValue:
 
 
 class External:
-    """Something of a library that is neither modelled nor followed, known by its dotted name only.
-    There is one object per name."""
+    """Something of a library that is neither modelled nor followed, known by its dotted name only:
+    one object per name."""
 
     __slots__ = ("name",)
-    table: "dict[str, External]" = {}
+    table: ClassVar["dict[str, External]"] = {}
 
-    def __new__(cls, name: str) -> "External":
+    def __new__(cls, name: str) -> "External":  # noqa: PYI034 - the table holds no subclass
         """Return the one object for `name`."""
         found = cls.table.get(name)
         if found is None:
@@ -469,6 +475,3 @@ class External:
 
     def __repr__(self) -> str:
         return f"<external {self.name}>"
-
-
-Kwargs = Mapping[str, Value]

@@ -1,6 +1,6 @@
 """torch.nn's containers: Sequential, ModuleList, ModuleDict, ParameterList, ParameterDict."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from hwlint.reader import builtin_classes as core
 from hwlint.reader import operators
@@ -226,7 +226,7 @@ def _length(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
     return table.unknown or len(table)
 
 
-def _iterator(by_key: bool) -> Any:
+def _iterator(by_key: bool) -> core.Maker:
     def run(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
         table = _table(args[0])
         return table.unknown or IteratorValue(list(table) if by_key else list(table.values()))
@@ -241,7 +241,7 @@ def _contains(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
     return args[1] in table or table.unknown or False
 
 
-def _view(name: str) -> Any:
+def _view(name: str) -> core.Maker:
     def run(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
         return interp.native_methods[DictValue][name](interp, _table(args[0]), args[1:], kwargs)
 
@@ -256,16 +256,18 @@ def _add(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
     return made
 
 
-def _call(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
-    return Unknown("what forward returns")
-
-
-_COMMON: dict[str, Any] = {"__len__": _length, "__getitem__": _item, "__setitem__": _store,
-                           "__delitem__": _delete, "__contains__": _contains, "pop": _pop}  # fmt: skip
-_LISTS = {**_COMMON, "__iter__": _iterator(False), "append": _append, "extend": _extend,
-          "insert": _insert, "__iadd__": _extend, "__add__": _add}  # fmt: skip
-_DICTS = {**_COMMON, "__iter__": _iterator(True), "update": _update,
-          **{n: _view(n) for n in ("keys", "values", "items", "clear", "get")}}  # fmt: skip
+_COMMON: dict[str, core.Maker] = {
+    "__len__": _length, "__getitem__": _item, "__setitem__": _store, "__delitem__": _delete,
+    "__contains__": _contains, "pop": _pop,
+}  # fmt: skip
+_LISTS = {
+    **_COMMON, "__iter__": _iterator(False), "append": _append, "extend": _extend,
+    "insert": _insert, "__iadd__": _extend, "__add__": _add,
+}  # fmt: skip
+_DICTS = {
+    **_COMMON, "__iter__": _iterator(True), "update": _update,
+    **{n: _view(n) for n in ("keys", "values", "items", "clear", "get")},
+}  # fmt: skip
 for _cls, _methods, _start in (
     (SEQUENTIAL, _LISTS, _init_sequential),
     (MODULE_LIST, _LISTS, _init_list),

@@ -84,7 +84,8 @@ def _map(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
     rows = _zip(interp, args[1:], {})
     if isinstance(rows, Unknown):
         return rows
-    site, out = interp.site, []
+    site = interp.site
+    out: list[Value] = []
     for row in rows.items:
         interp.site = site
         out.append(interp.call(args[0], list(row), {}))
@@ -137,7 +138,7 @@ def _next(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
     return value if isinstance(value, Unknown) else Unknown("next()")
 
 
-def _reduce_bool(stop: bool) -> Any:
+def _reduce_bool(stop: bool) -> core.Maker:
     def run(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
         items = _items(interp, args[0])
         if isinstance(items, Unknown):
@@ -162,11 +163,12 @@ def _sum(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
     plus = operators.BINARY[operators.ast.Add]
     for item in items:
         interp.tick()
-        total = item if total == 0 and isinstance(total, int) and not isinstance(item, Tensor) and isinstance(item, int | float) else operators.binary(interp, plus, total, item)  # fmt: skip
+        first = isinstance(total, int) and total == 0 and isinstance(item, int | float)
+        total = item if first else operators.binary(interp, plus, total, item)
     return total
 
 
-def _extreme(name: str) -> Any:
+def _extreme(name: str) -> core.Maker:
     def run(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
         items = args
         if len(args) == 1:
@@ -232,7 +234,7 @@ def _sorted(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
     return ordered if isinstance(ordered, Unknown) else interp.make_list(ordered)
 
 
-def _arithmetic(name: str, native: Any) -> Any:
+def _arithmetic(name: str, native: Any) -> core.Maker:
     def run(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
         plain = [
             a.payload if isinstance(a, Instance) and a.payload is not None else a for a in args
@@ -244,7 +246,7 @@ def _arithmetic(name: str, native: Any) -> Any:
                 return interp.tensor_function(name, [*plain], kwargs)
             if isinstance(value, External):
                 return Unknown(f"{value.name} is not known")
-        if name == "pow" and operators._too_large("**", plain[0], plain[1]):  # noqa: SLF001
+        if name == "pow" and operators.too_large("**", plain[0], plain[1]):
             return Unknown("number too large")
         try:
             return derive(name, native(*plain, **kwargs), *plain)
@@ -349,6 +351,11 @@ def _ord(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
     return ord(args[0]) if isinstance(args[0], str) and len(args[0]) == 1 else Unknown("ord")
 
 
+def _chr(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+    known = isinstance(args[0], int) and 0 <= args[0] < 0x110000
+    return chr(args[0]) if known else Unknown("chr")
+
+
 def _vars(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
     return interp.getattr(args[0], "__dict__")
 
@@ -361,7 +368,7 @@ def _nothing(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
     return None
 
 
-_FUNCTIONS: dict[str, Any] = {
+_FUNCTIONS: dict[str, core.Maker] = {
     "len": _len, "enumerate": _enumerate, "zip": _zip, "map": _map, "filter": _filter,
     "reversed": _reversed, "iter": _iter, "next": _next, "any": _reduce_bool(True),
     "all": _reduce_bool(False), "sum": _sum, "min": _extreme("min"), "max": _extreme("max"),
@@ -371,7 +378,7 @@ _FUNCTIONS: dict[str, Any] = {
     "delattr": _delattr, "callable": _callable, "id": _id, "hash": _hash, "dir": _dir,
     "__import__": _import, "ord": _ord, "vars": _vars, "print": _nothing, "input": _not_run,
     "open": _not_run, "exec": _not_run, "eval": _not_run, "compile": _not_run,
-    "chr": lambda i, a, k: chr(a[0]) if isinstance(a[0], int) and 0 <= a[0] < 0x110000 else Unknown("chr"),
+    "chr": _chr,
     "bin": _arithmetic("bin", bin), "hex": _arithmetic("hex", hex), "oct": _arithmetic("oct", oct),
     "repr": lambda i, a, k: i.repr_of(a[0]),
     "format": lambda i, a, k: operators.format_value(i, a[0], str(a[1]) if len(a) > 1 else ""),

@@ -1,7 +1,7 @@
 """torch.nn.Module itself."""
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from hwlint.reader import builtin_classes as core
 from hwlint.reader import operators
@@ -34,7 +34,9 @@ def register(interp: "Interpreter", holder: ModuleInstance, name: str, item: Val
     holder.modules[name] = item
 
 
-def named_modules(value: ModuleInstance, prefix: str = "", seen: Any = None) -> Iterator[tuple[str, Value]]:  # fmt: skip
+def named_modules(
+    value: ModuleInstance, prefix: str = "", seen: set[int] | None = None
+) -> Iterator[tuple[str, Value]]:
     """Yield (qualified name, module) of a module and all below it, each once, as torch does."""
     seen = set() if seen is None else seen
     if id(value) in seen:
@@ -96,7 +98,7 @@ def _apply(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
     return args[0]
 
 
-def _walk(pick: Any) -> Any:
+def _walk(pick: Callable[[ModuleInstance, Kwargs], Iterable[Value]]) -> core.Maker:
     def run(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
         unknown = _known(args[0])
         if unknown is not None:
@@ -141,7 +143,7 @@ def _get_submodule(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
     return value
 
 
-def _get_tensor(table: str) -> Any:
+def _get_tensor(table: str) -> core.Maker:
     def run(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
         path = args[1] if len(args) > 1 else kwargs.get("target")
         if not isinstance(path, str):
@@ -186,7 +188,18 @@ def _init(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
     return None
 
 
-_METHODS: dict[str, Any] = {
+_WITHOUT_EFFECT = (
+    "load_state_dict", "zero_grad", "register_forward_hook", "register_forward_pre_hook",
+    "register_full_backward_hook", "_register_load_state_dict_pre_hook",
+    "register_load_state_dict_post_hook", "_register_state_dict_hook",
+    "register_state_dict_pre_hook", "register_load_state_dict_pre_hook", "_load_from_state_dict",
+    "compile",
+)  # fmt: skip
+_GIVING_ITSELF = (
+    "to", "cuda", "cpu", "half", "float", "double", "bfloat16", "eval", "train", "type",
+    "requires_grad_", "share_memory", "to_empty",
+)  # fmt: skip
+_METHODS: dict[str, core.Maker] = {
     "__init__": _init,
     "add_module": _add_module,
     "register_module": _add_module,
@@ -206,16 +219,11 @@ _METHODS: dict[str, Any] = {
     "get_buffer": _get_tensor("buffers"),
     "set_submodule": _set_submodule,
     "state_dict": _state_dict,
-    **dict.fromkeys(("load_state_dict", "zero_grad", "register_forward_hook", "register_forward_pre_hook",
-                     "register_full_backward_hook", "_register_load_state_dict_pre_hook",
-                     "register_load_state_dict_post_hook", "_register_state_dict_hook",
-                     "register_state_dict_pre_hook", "register_load_state_dict_pre_hook",
-                     "_load_from_state_dict", "compile"), _nothing),
-    **dict.fromkeys(("to", "cuda", "cpu", "half", "float", "double", "bfloat16", "eval", "train", "type",
-                     "requires_grad_", "share_memory", "to_empty"), _itself),
+    **dict.fromkeys(_WITHOUT_EFFECT, _nothing),
+    **dict.fromkeys(_GIVING_ITSELF, _itself),
     "_get_name": lambda i, a, k: a[0].cls.name,
     "extra_repr": lambda i, a, k: "",
-}  # fmt: skip
+}
 MODULE.attrs.update({name: Builtin(f"Module.{name}", call) for name, call in _METHODS.items()})
 MODULE.attrs["dump_patches"] = False
 MODULE.attrs["call_super_init"] = False

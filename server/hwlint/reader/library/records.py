@@ -168,7 +168,8 @@ def _replace(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
     every = value.cls.find("__dataclass_fields__")
     if not isinstance(every, DictValue):
         return Unknown("replace")
-    given = {n: value.attrs[n] for n, f in every.items() if n in value.attrs and f.attrs["init"] is not False}  # fmt: skip
+    known = [n for n, f in every.items() if n in value.attrs and f.attrs["init"] is not False]
+    given = {n: value.attrs[n] for n in known}
     return interp.call(value.cls, [], {**given, **kwargs})
 
 

@@ -160,12 +160,10 @@ def _combined(name: str) -> Any:
         extra = [] if name == "product" else args[1:]
         if not isinstance(repeat, int) or any(not isinstance(e, int) for e in extra):
             return Unknown(name)
-        made = list(itertools.islice(native(*parts, *extra, **rest), interp.budget.max_items + 1)) if repeat < 20 else []  # fmt: skip
-        return (
-            Unknown("too many items")
-            if len(made) > interp.budget.max_items
-            else IteratorValue(made)
-        )
+        most = interp.budget.max_items
+        found = native(*parts, *extra, **rest) if repeat < 20 else ()
+        made = list(itertools.islice(found, most + 1))
+        return Unknown("too many items") if len(made) > most else IteratorValue(made)
 
     return run
 
@@ -360,7 +358,7 @@ def _attrgetter(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
     return Builtin("attrgetter", get)
 
 
-def _binary(kind: type) -> Any:
+def _binary(kind: type) -> core.Maker:
     op = operators.BINARY[kind]
     return lambda i, a, k: operators.binary(i, op, a[0], a[1])
 
@@ -428,10 +426,11 @@ _NAMES_OF_TYPING = (
 _ALIASES: dict[str, Class] = {
     "List": core.BUILTINS["list"], "Dict": core.BUILTINS["dict"], "Tuple": core.BUILTINS["tuple"],
     "Set": core.BUILTINS["set"], "FrozenSet": core.BUILTINS["frozenset"], "Type": core.TYPE,
-    "Deque": DEQUE, "DefaultDict": DEFAULT_DICT, "OrderedDict": ORDERED_DICT, "Text": core.BUILTINS["str"],
+    "Deque": DEQUE, "DefaultDict": DEFAULT_DICT, "OrderedDict": ORDERED_DICT,
+    "Text": core.BUILTINS["str"],
 }  # fmt: skip
 
-_COLLECTED: dict[str, Any] = {
+_COLLECTED: dict[str, core.Maker] = {
     "functools.partialmethod": _partial,
     "functools.reduce": _reduce,
     "functools.wraps": _wraps,

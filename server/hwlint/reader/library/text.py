@@ -198,5 +198,5 @@ TABLE: dict[str, Value] = {
     **{
         f"re.{n}": getattr(re, n).value
         for n in ("IGNORECASE", "I", "MULTILINE", "M", "DOTALL", "S", "VERBOSE", "X")
-    },  # fmt: skip
+    },
 }
