@@ -1,9 +1,9 @@
 """Attribute access as Python and torch.nn.Module do it."""
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from hwlint.reader import builtin_classes as core
+from hwlint.reader.special_attributes import CLASS_SPECIAL, MISSING, SPECIAL, register_special
 from hwlint.reader.values import (
     BoundMethod,
     Builtin,
@@ -15,7 +15,6 @@ from hwlint.reader.values import (
     Instance,
     ListValue,
     ModuleInstance,
-    Partial,
     PropertyValue,
     PyRaise,
     SetValue,
@@ -29,9 +28,7 @@ from hwlint.reader.values import (
 if TYPE_CHECKING:
     from hwlint.reader.interpreter import Interpreter
 
-__all__ = ["Attributes"]
-
-_MISSING = object()
+__all__ = ["Attributes", "register_special"]
 
 
 class Attributes:
@@ -49,10 +46,10 @@ class Attributes:
             return self.imports.external_attribute(value, name)
         if isinstance(value, SuperValue):
             return self._super_attribute(value, name)
-        special = _SPECIAL.get(type(value))
+        special = SPECIAL.get(type(value))
         if special is not None:
             found = special(self, value, name)
-            if found is not _MISSING:
+            if found is not MISSING:
                 return found
         return self._native_attribute(value, name)
 
@@ -82,7 +79,7 @@ class Attributes:
     def plain_attribute(self: "Interpreter", value: Instance, name: str) -> Value:
         """What object.__getattribute__ does, then __getattr__."""
         found = self._own_attribute(value, name)
-        if found is not _MISSING:
+        if found is not MISSING:
             return found
         hook = value.cls.find("__getattr__")
         if hook is not None:
@@ -97,7 +94,7 @@ class Attributes:
         raise self.no_attribute(value, name)
 
     def _own_attribute(self: "Interpreter", value: Instance, name: str) -> Value:
-        raw = value.cls.find(name, _MISSING)
+        raw = value.cls.find(name, MISSING)
         if isinstance(raw, PropertyValue):
             return self.get_property(raw, value, value.cls)
         attrs = value.attrs
@@ -105,9 +102,9 @@ class Attributes:
             return attrs[name]
         if isinstance(value, ModuleInstance):
             found = self.registered(value, name)
-            if found is not _MISSING:
+            if found is not MISSING:
                 return found
-        if raw is not _MISSING:
+        if raw is not MISSING:
             return self.bind(raw, value)
         if name == "__class__":
             return value.cls
@@ -115,7 +112,7 @@ class Attributes:
             return self._instance_dict(value)
         if value.payload is not None:
             return self._payload_attribute(value, name)
-        return _MISSING
+        return MISSING
 
     def registered(self: "Interpreter", value: ModuleInstance, name: str) -> Value:
         """Return a submodule, parameter, buffer or layer attribute of a module."""
@@ -138,7 +135,7 @@ class Attributes:
         }
         if name in own:
             return own[name]
-        return True if name == "training" else _MISSING
+        return True if name == "training" else MISSING
 
     def _instance_dict(self: "Interpreter", value: Instance) -> Value:
         made = DictValue(value.attrs, self.clock)
@@ -151,7 +148,7 @@ class Attributes:
             impl = methods[name]
             payload = value.payload
             return Builtin(name, lambda interp, args, kwargs: impl(interp, payload, args, kwargs))
-        return _MISSING
+        return MISSING
 
     def get_property(self: "Interpreter", raw: PropertyValue, value: Value, cls: Class) -> Value:
         """Return what a property (or a subclass of it with its own __get__) gives."""
@@ -193,18 +190,18 @@ class Attributes:
 
     def class_attribute(self: "Interpreter", value: Class, name: str) -> Value:
         """Return an attribute of a class."""
-        raw = value.find(name, _MISSING)
-        if raw is not _MISSING and name != "__init__":
+        raw = value.find(name, MISSING)
+        if raw is not MISSING and name != "__init__":
             return self.bind_to_class(raw, value)
         if value.metaclass is not None:
-            meta = value.metaclass.find(name, _MISSING)
+            meta = value.metaclass.find(name, MISSING)
             if isinstance(meta, PropertyValue):
                 return self.get_property(meta, value, value.metaclass)
-            if meta is not _MISSING and name != "__init__":
+            if meta is not MISSING and name != "__init__":
                 return self.bind(meta, value)
-        if raw is not _MISSING:
+        if raw is not MISSING:
             return raw
-        special = _CLASS_SPECIAL.get(name)
+        special = CLASS_SPECIAL.get(name)
         if special is not None:
             return special(self, value)
         if value.native is not None:
@@ -252,7 +249,7 @@ class Attributes:
             return self._bind_super(raw, target)
         if isinstance(target, ModuleInstance):
             found = self.registered(target, name)
-            if found is not _MISSING:
+            if found is not MISSING:
                 return found
         return self._super_default(value, name, mro[start:])
 
@@ -276,7 +273,7 @@ class Attributes:
             return BoundMethod(default, target)
         if isinstance(target, Instance) and target.payload is not None:
             found = self._payload_attribute(target, name)
-            if found is not _MISSING:
+            if found is not MISSING:
                 return found
         for base in rest:
             if base.generic_unknown is not None:
@@ -313,7 +310,7 @@ class Attributes:
             self.imports.set_external(value, name, item)
         elif isinstance(value, Tensor) and name == "data" and isinstance(item, Tensor):
             value.data = item.data
-        elif type(value) in _SPECIAL:
+        elif type(value) in SPECIAL:
             setter = getattr(value, "store", None)
             if setter is not None:
                 setter(name, item)
@@ -379,143 +376,3 @@ _NATIVE_KIND: dict[type, Any] = {list: ListValue, dict: DictValue, set: SetValue
 
 def _native(value: Value) -> Value:
     return value.payload if isinstance(value, Instance) and value.payload is not None else value
-
-
-def _function_attribute(interp: "Interpreter", value: Function, name: str) -> Value:
-    if name in value.attrs:
-        return value.attrs[name]
-    if name in ("__name__", "__qualname__"):
-        return getattr(value, name.strip("_"))
-    if name == "__module__":
-        return value.module.name
-    if name == "__globals__":
-        return value.module.namespace()
-    if name in ("__defaults__", "__kwdefaults__", "__closure__"):
-        return None
-    if name == "__call__":
-        return value
-    if name == "__get__":
-        return Builtin(
-            "__get__", lambda i, a, k: i.bind(value, a[0]) if a[0] is not None else value
-        )
-    if name == "__doc__":
-        return ""  # what decorators do with documentation builds nothing
-    if name in ("__dict__", "__annotations__"):
-        return DictValue(value.attrs, interp.clock)
-    if name == "__code__":
-        return CodeValue(value)
-    return _MISSING
-
-
-class CodeValue:
-    """The `__code__` of a function."""
-
-    __slots__ = ("function",)
-
-    def __init__(self, function: Function) -> None:
-        self.function = function
-
-
-def _code_attribute(interp: "Interpreter", value: CodeValue, name: str) -> Value:
-    if name == "co_name":
-        return value.function.name
-    if name == "co_varnames":
-        return tuple(value.function.code.params)
-    return Unknown(f"code.{name}")
-
-
-def copy_function(interp: "Interpreter", args: list[Value], kwargs: dict[str, Value]) -> Value:
-    """types.FunctionType(f.__code__, ...): a copy of the function."""
-    if not args or not isinstance(args[0], CodeValue):
-        return Unknown("a function made from code")
-    func = args[0].function
-    made = Function(func.code, func.closure, func.module, interp.clock)
-    for name in ("def_frame", "defaults", "kwdefaults", "name", "qualname", "owner", "ready"):
-        setattr(made, name, getattr(func, name))
-    made.attrs = dict(func.attrs)
-    return made
-
-
-core.MAKERS[core.FUNCTION_TYPE] = copy_function
-
-
-def _method_attribute(interp: "Interpreter", value: BoundMethod, name: str) -> Value:
-    if name == "__self__":
-        return value.self_value
-    if name == "__func__":
-        return value.func
-    return interp.getattr(value.func, name)
-
-
-def _builtin_attribute(interp: "Interpreter", value: Builtin, name: str) -> Value:
-    if name in ("__name__", "__qualname__"):
-        return value.name.rsplit(".", 1)[-1]
-    if name == "__module__":
-        return value.name.rsplit(".", 1)[0]
-    return _MISSING
-
-
-def _partial_attribute(interp: "Interpreter", value: Partial, name: str) -> Value:
-    if name == "func":
-        return value.func
-    if name == "args":
-        return tuple(value.args)
-    if name == "keywords":
-        return DictValue(value.kwargs, interp.clock)
-    return _MISSING
-
-
-def _property_attribute(interp: "Interpreter", value: PropertyValue, name: str) -> Value:
-    if name in ("fget", "fset", "fdel"):
-        return getattr(value, name)
-    if name in ("setter", "getter", "deleter"):
-        return Builtin(name, lambda i, a, k: _property_with(value, name, a[0]))
-    return _MISSING
-
-
-def _property_with(value: PropertyValue, name: str, func: Value) -> Value:
-    made = PropertyValue(value.fget, value.fset, value.fdel)
-    made.instance = value.instance
-    setattr(made, {"setter": "fset", "getter": "fget", "deleter": "fdel"}[name], func)
-    return made
-
-
-def _wrapped(interp: "Interpreter", value: Any, name: str) -> Value:
-    return value.func if name == "__func__" else interp.getattr(value.func, name)
-
-
-_SPECIAL: dict[type, Any] = {
-    Function: _function_attribute,
-    BoundMethod: _method_attribute,
-    Builtin: _builtin_attribute,
-    Partial: _partial_attribute,
-    PropertyValue: _property_attribute,
-    StaticMethod: _wrapped,
-    ClassMethod: _wrapped,
-    CodeValue: _code_attribute,
-}
-
-
-def register_special(kind: type, handler: Any) -> None:
-    """Let another module answer the attributes of a kind of value."""
-    _SPECIAL[kind] = handler
-
-
-def _class_dict(interp: "Interpreter", value: Class) -> Value:
-    return DictValue(value.attrs, interp.clock)
-
-
-_CLASS_SPECIAL: dict[str, Callable[["Interpreter", Class], Value]] = {
-    "__name__": lambda i, c: c.name,
-    "__qualname__": lambda i, c: c.qualname,
-    "__module__": lambda i, c: c.module,
-    "__mro__": lambda i, c: c.mro,
-    "__bases__": lambda i, c: c.bases,
-    "__base__": lambda i, c: c.bases[0] if c.bases else None,
-    "__class__": lambda i, c: c.metaclass or core.TYPE,
-    "__doc__": lambda i, c: "",
-    "__annotations__": lambda i, c: i.make_dict(),
-    "__dict__": _class_dict,
-    "mro": lambda i, c: Builtin("mro", lambda i2, a, k: i2.make_list(c.mro)),
-    "__subclasses__": lambda i, c: Builtin("__subclasses__", lambda i2, a, k: i2.make_list([])),
-}

@@ -1,10 +1,11 @@
-"""Methods of str, list, dict, set, tuple, int, float and iterators."""
+"""Methods of list, dict, set, tuple, int, float and iterators."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from hwlint.reader import operators
-from hwlint.reader.provenance import SourcedFloat, SourcedInt, SourcedStr, derive
+from hwlint.reader.provenance import SourcedFloat, SourcedInt, SourcedStr
+from hwlint.reader.text_methods import TEXT_METHODS, Method, first_unknown
 from hwlint.reader.values import (
     Args,
     DictValue,
@@ -22,128 +23,6 @@ if TYPE_CHECKING:
 
 __all__ = ["NATIVE_METHODS"]
 
-Method = Callable[["Interpreter", Any, Args, Kwargs], Value]
-MAX_TEXT = 100_000
-
-
-def _first_unknown(args: Args, kwargs: Kwargs) -> Unknown | None:
-    for value in [*args, *kwargs.values()]:
-        found = operators.find_unknown(value)
-        if found is not None:
-            return found
-    return None
-
-
-# --- str ----------------------------------------------------------------------------------------
-
-_PADDING = ("ljust", "rjust", "center", "zfill", "expandtabs")
-
-
-def _str_method(name: str) -> Method:
-    native = getattr(str, name)
-
-    def method(interp: "Interpreter", text: Any, args: Args, kwargs: Kwargs) -> Value:
-        found = _first_unknown(args, kwargs)
-        if found is not None:
-            return found
-        if name in _PADDING and args and isinstance(args[0], int) and args[0] > MAX_TEXT:
-            return Unknown("text too long")
-        if name == "replace" and len(args) > 1 and len(text) * (len(str(args[1])) + 1) > 10**7:
-            return Unknown("text too long")
-        try:
-            result = native(str(text), *args, **kwargs)
-        except (TypeError, ValueError, LookupError) as problem:
-            raise interp.native_error(problem) from None
-        return _wrap_text(interp, name, text, result)
-
-    return method
-
-
-def _wrap_text(interp: "Interpreter", name: str, text: Any, result: Any) -> Value:
-    if type(result) is str:
-        return derive(name, result, text)
-    if isinstance(result, list):
-        return ListValue([derive(name, part, text) for part in result], interp.clock)
-    if isinstance(result, tuple):
-        return tuple([derive(name, part, text) for part in result])
-    return result
-
-
-def _join(interp: "Interpreter", text: Any, args: Args, kwargs: Kwargs) -> Value:
-    try:
-        parts = interp.iterate(args[0])
-    except operators.UnknownIteration as stop:
-        return stop.unknown
-    found = operators.find_unknown(parts)
-    if found is not None:
-        return found
-    parts = [p.payload if isinstance(p, Instance) else p for p in parts]
-    size = sum(len(p) for p in parts if isinstance(p, str)) + len(text) * len(parts)
-    if size > MAX_TEXT:
-        return Unknown("text too long")
-    try:
-        return derive("join", str(text).join(parts), text, *parts[:4])
-    except TypeError as problem:
-        raise interp.native_error(problem) from None
-
-
-def _format(interp: "Interpreter", text: Any, args: Args, kwargs: Kwargs) -> Value:
-    import string
-
-    out: list[str] = []
-    try:
-        pieces = list(string.Formatter().parse(str(text)))
-    except ValueError as problem:
-        raise interp.native_error(problem) from None
-    index = 0
-    for literal, field, spec, conversion in pieces:
-        out.append(literal)
-        if field is None:
-            continue
-        if field == "":
-            field, index = str(index), index + 1
-        value = _field(interp, field, args, kwargs)
-        if "{" in (spec or ""):
-            return Unknown("nested format")
-        shown = operators.format_value(
-            interp, value, spec or "", ord(conversion) if conversion else -1
-        )
-        if not isinstance(shown, str):
-            return shown
-        out.append(shown)
-    return derive("format", "".join(out), text, *args[:4])
-
-
-def _field(interp: "Interpreter", field: str, args: Args, kwargs: Kwargs) -> Value:
-    head = field.split(".", maxsplit=1)[0].split("[", maxsplit=1)[0]
-    if head != field:
-        return Unknown("format field")
-    if head.isdigit():
-        if int(head) >= len(args):
-            raise interp.error("IndexError", "Replacement index out of range")
-        return args[int(head)]
-    if head not in kwargs:
-        if "**" in kwargs:
-            return kwargs["**"]
-        raise interp.error("KeyError", head)
-    return kwargs[head]
-
-
-_STR: dict[str, Method] = {
-    name: _str_method(name)
-    for name in (
-        "capitalize", "casefold", "center", "count", "endswith", "expandtabs", "find", "index",
-        "isalnum", "isalpha", "isdigit", "isdecimal", "isidentifier", "islower", "isnumeric",
-        "isspace", "isupper", "ljust", "lower", "lstrip", "partition", "removeprefix",
-        "removesuffix", "replace", "rfind", "rindex", "rjust", "rpartition", "rsplit", "rstrip",
-        "split", "splitlines", "startswith", "strip", "swapcase", "title", "upper", "zfill",
-    )
-}  # fmt: skip
-_STR["join"] = _join
-_STR["format"] = _format
-_STR["encode"] = lambda i, v, a, k: Unknown("bytes")
-_STR["__len__"] = lambda i, v, a, k: len(v)
-
 
 # --- list ---------------------------------------------------------------------------------------
 
@@ -160,7 +39,7 @@ def _list_native(name: str) -> Method:
             value.unknown = Unknown("list too long")
             return None
         if name != "append":
-            found = _first_unknown(args[:1], {})
+            found = first_unknown(args[:1], {})
             if found is not None and name != "insert":
                 value.unknown = found
                 return found
@@ -407,8 +286,8 @@ _NUMBER: dict[str, Method] = {
 }
 
 NATIVE_METHODS: dict[type, dict[str, Method]] = {
-    str: _STR,
-    SourcedStr: _STR,
+    str: TEXT_METHODS,
+    SourcedStr: TEXT_METHODS,
     ListValue: _LIST,
     DictValue: _DICT,
     SetValue: _SET,

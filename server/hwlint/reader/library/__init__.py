@@ -14,8 +14,10 @@ __all__ = ["install", "torch_has"]
 def install(interp: "Interpreter") -> None:
     """Fill `interp.modelled`."""
     from hwlint.reader.library import (
+        copying,
         enums,
         functions,
+        iteration,
         records,
         standard,
         text,
@@ -24,7 +26,8 @@ def install(interp: "Interpreter") -> None:
         torch_nn,
     )
 
-    for part in (functions, standard, text, tools, enums, records, torch_nn, torch_functions):
+    python = (functions, standard, iteration, copying, text, tools, enums, records)
+    for part in (*python, torch_nn, torch_functions):
         interp.modelled.update(part.TABLE)
 
 

@@ -6,11 +6,13 @@ from hwlint.reader import builtin_classes as core
 from hwlint.reader import operators
 from hwlint.reader.library.modules import MODULE, register
 from hwlint.reader.values import (
+    Args,
     Builtin,
     Class,
     DictValue,
     Instance,
     IteratorValue,
+    Kwargs,
     ModuleInstance,
     Unknown,
     Value,
@@ -20,9 +22,6 @@ if TYPE_CHECKING:
     from hwlint.reader.interpreter import Interpreter
 
 __all__ = ["CONTAINERS"]
-
-Args = list[Value]
-Kwargs = dict[str, Value]
 
 
 def _container(name: str) -> Class:

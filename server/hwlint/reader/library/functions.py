@@ -7,11 +7,13 @@ from hwlint.reader import builtin_classes as core
 from hwlint.reader import operators
 from hwlint.reader.provenance import derive
 from hwlint.reader.values import (
+    Args,
     Builtin,
     Class,
     External,
     Instance,
     IteratorValue,
+    Kwargs,
     PyRaise,
     Tensor,
     Unknown,
@@ -22,9 +24,6 @@ if TYPE_CHECKING:
     from hwlint.reader.interpreter import Interpreter
 
 __all__ = ["TABLE", "sort_values"]
-
-Args = list[Value]
-Kwargs = dict[str, Value]
 
 
 def _len(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:

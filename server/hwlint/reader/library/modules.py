@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 from hwlint.reader import builtin_classes as core
 from hwlint.reader import operators
 from hwlint.reader.values import (
+    Args,
     Builtin,
     DictValue,
     IteratorValue,
+    Kwargs,
     ModuleInstance,
     Tensor,
     Unknown,
@@ -20,8 +22,6 @@ if TYPE_CHECKING:
 
 __all__ = ["MODULE", "named_modules", "register"]
 
-Args = list[Value]
-Kwargs = dict[str, Value]
 
 MODULE = core.make("Module", module="torch.nn.modules.module")
 MODULE.is_module = True

@@ -5,11 +5,13 @@ from typing import TYPE_CHECKING, Any
 
 from hwlint.reader import builtin_classes as core
 from hwlint.reader.values import (
+    Args,
     Builtin,
     Class,
     DictValue,
     External,
     Instance,
+    Kwargs,
     ListValue,
     Unknown,
     Value,
@@ -24,8 +26,6 @@ MISSING = External("dataclasses.MISSING")
 KW_ONLY = External("dataclasses.KW_ONLY")
 FIELD = core.make("Field", module="dataclasses")
 NAMED_TUPLE = core.make("NamedTuple", module="typing")
-Args = list[Value]
-Kwargs = dict[str, Value]
 
 
 def _field(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:

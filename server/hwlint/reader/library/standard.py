@@ -1,23 +1,22 @@
-"""math, functools, itertools, collections, operator, copy and typing."""
+"""math, functools, collections, operator and typing."""
 
 import math
 from typing import TYPE_CHECKING, Any
 
 from hwlint.reader import builtin_classes as core
 from hwlint.reader import operators
+from hwlint.reader.library.iteration import iterables_of
 from hwlint.reader.provenance import derive
 from hwlint.reader.values import (
+    Args,
     Builtin,
     Class,
     DictValue,
     External,
     Function,
-    Instance,
     IteratorValue,
-    ListValue,
-    ModuleInstance,
+    Kwargs,
     Partial,
-    SetValue,
     Tensor,
     Unknown,
     Value,
@@ -26,10 +25,8 @@ from hwlint.reader.values import (
 if TYPE_CHECKING:
     from hwlint.reader.interpreter import Interpreter
 
-__all__ = ["TABLE", "deep_copy"]
+__all__ = ["TABLE"]
 
-Args = list[Value]
-Kwargs = dict[str, Value]
 
 # --- math ---------------------------------------------------------------------------------------
 
@@ -125,106 +122,6 @@ def _cached_property(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value
     return PropertyValue(args[0])
 
 
-# --- itertools ----------------------------------------------------------------------------------
-
-
-def _iterables(interp: "Interpreter", values: Args) -> "list[list[Value]] | Unknown":
-    try:
-        return [interp.iterate(v) for v in values]
-    except operators.UnknownIteration as stop:
-        return stop.unknown
-
-
-def _chain(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
-    parts = _iterables(interp, args)
-    return parts if isinstance(parts, Unknown) else IteratorValue([v for p in parts for v in p])
-
-
-def _chain_from(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
-    outer = _iterables(interp, args)
-    return outer if isinstance(outer, Unknown) else _chain(interp, outer[0], {})
-
-
-def _combined(name: str) -> Any:
-    import itertools
-
-    native = getattr(itertools, name)
-
-    def run(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
-        iterables = args if name == "product" else args[:1]
-        parts = _iterables(interp, iterables)
-        if isinstance(parts, Unknown):
-            return parts
-        repeat = kwargs.get("repeat", 1)
-        rest = {"repeat": repeat} if name == "product" else {}
-        extra = [] if name == "product" else args[1:]
-        if not isinstance(repeat, int) or any(not isinstance(e, int) for e in extra):
-            return Unknown(name)
-        most = interp.budget.max_items
-        found = native(*parts, *extra, **rest) if repeat < 20 else ()
-        made = list(itertools.islice(found, most + 1))
-        return Unknown("too many items") if len(made) > most else IteratorValue(made)
-
-    return run
-
-
-def _repeat(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
-    count = args[1] if len(args) > 1 else kwargs.get("times", 1000)
-    if not isinstance(count, int) or count > interp.budget.max_items:
-        return Unknown("repeat")
-    return IteratorValue([args[0]] * count)
-
-
-def _accumulate(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
-    parts = _iterables(interp, args[:1])
-    if isinstance(parts, Unknown):
-        return parts
-    out: list[Value] = []
-    plus = operators.BINARY[operators.ast.Add]
-    for item in parts[0]:
-        out.append(operators.binary(interp, plus, out[-1], item) if out else item)
-    return IteratorValue(out)
-
-
-def _islice(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
-    if operators.find_unknown(list(args)) is not None:
-        return Unknown("islice")
-    parts = _iterables(interp, args[:1])
-    if isinstance(parts, Unknown):
-        return parts
-    return IteratorValue(parts[0][slice(*args[1:])])
-
-
-def _count(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
-    start = args[0] if args else 0
-    if not isinstance(start, int):
-        return Unknown("count")
-    return IteratorValue(list(range(start, start + 10_000)))
-
-
-def _zip_longest(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
-    import itertools
-
-    parts = _iterables(interp, args)
-    if isinstance(parts, Unknown):
-        return parts
-    return IteratorValue(list(itertools.zip_longest(*parts, fillvalue=kwargs.get("fillvalue"))))
-
-
-def _cycle(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
-    parts = _iterables(interp, args)
-    if isinstance(parts, Unknown) or not parts[0]:
-        return Unknown("cycle")
-    return IteratorValue(parts[0] * max(1, 4096 // len(parts[0])))
-
-
-def _pairwise(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
-    parts = _iterables(interp, args)
-    if isinstance(parts, Unknown):
-        return parts
-    return IteratorValue(list(zip(parts[0], parts[0][1:], strict=False)))
-
-
 # --- collections --------------------------------------------------------------------------------
 
 _DICT = core.BUILTINS["dict"]
@@ -244,7 +141,7 @@ def _default_dict(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
 
 
 def _counter(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
-    parts = _iterables(interp, args[:1])
+    parts = iterables_of(interp, args[:1])
     if isinstance(parts, Unknown):
         return parts
     made = DictValue((), interp.clock)
@@ -269,72 +166,6 @@ core.MAKERS[core.PARTIAL_TYPE] = _partial
 core.MAKERS.update(
     {ORDERED_DICT: _ordered_dict, DEFAULT_DICT: _default_dict, COUNTER: _counter, DEQUE: _deque}
 )
-
-# --- copy ---------------------------------------------------------------------------------------
-
-
-def deep_copy(interp: "Interpreter", value: Value, done: dict[int, Value]) -> Value:
-    """Return copy.deepcopy(value)."""
-    if id(value) in done:
-        return done[id(value)]
-    if isinstance(value, ListValue | DictValue | SetValue):
-        made = type(value)((), interp.clock)
-        made.unknown = value.unknown
-        done[id(value)] = made
-        if isinstance(value, DictValue):
-            made.factory = value.factory  # type: ignore[union-attr]  # same type as value
-            made.update({k: deep_copy(interp, v, done) for k, v in value.items()})
-        elif isinstance(value, ListValue):
-            made.extend([deep_copy(interp, v, done) for v in value])  # type: ignore[union-attr]
-        else:
-            made.update(value)  # type: ignore[arg-type]
-        return made
-    if isinstance(value, Instance):
-        return _deep_copy_instance(interp, value, done)
-    if isinstance(value, tuple):
-        return tuple([deep_copy(interp, v, done) for v in value])
-    if isinstance(value, Tensor):
-        made_tensor = Tensor(value.shape, value.data, value.dtype, value.kind)
-        made_tensor.stamp = interp.clock
-        done[id(value)] = made_tensor
-        return made_tensor
-    return value
-
-
-def _deep_copy_instance(interp: "Interpreter", value: Instance, done: dict[int, Value]) -> Value:
-    hook = value.cls.find("__deepcopy__")
-    if isinstance(hook, Function):
-        return interp.call(hook, [value, interp.make_dict()], {})
-    made = _shallow(interp, value)
-    done[id(value)] = made
-    made.attrs = {k: deep_copy(interp, v, done) for k, v in made.attrs.items()}
-    made.payload = deep_copy(interp, made.payload, done)
-    if isinstance(made, ModuleInstance):
-        tables = [deep_copy(interp, t, done) if t is not None else None for t in made.tables()]
-        made.modules, made.parameters, made.buffers = tables
-    return made
-
-
-def _shallow(interp: "Interpreter", value: Instance) -> Instance:
-    if isinstance(value, ModuleInstance):
-        module = ModuleInstance(value.cls, interp.clock)
-        module.modules, module.parameters, module.buffers = value.tables()
-        module.layer, module.place, module.unfilled = value.layer, value.place, value.unfilled
-        made: Instance = module
-    else:
-        made = Instance(value.cls, interp.clock)
-    made.attrs = dict(value.attrs)
-    made.payload = value.payload
-    return made
-
-
-def _copy(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
-    value = args[0]
-    if isinstance(value, ListValue | DictValue | SetValue):
-        made = type(value)(value, interp.clock)
-        made.unknown = value.unknown
-        return made
-    return _shallow(interp, value) if isinstance(value, Instance) else value
 
 
 # --- operator -----------------------------------------------------------------------------------
@@ -440,20 +271,6 @@ _COLLECTED: dict[str, core.Maker] = {
     "functools.total_ordering": _identity,
     "functools.singledispatch": _identity,
     "functools.cached_property": _cached_property,
-    "itertools.chain": _chain,
-    "itertools.chain.from_iterable": _chain_from,
-    "itertools.product": _combined("product"),
-    "itertools.combinations": _combined("combinations"),
-    "itertools.permutations": _combined("permutations"),
-    "itertools.repeat": _repeat,
-    "itertools.accumulate": _accumulate,
-    "itertools.islice": _islice,
-    "itertools.count": _count,
-    "itertools.cycle": _cycle,
-    "itertools.pairwise": _pairwise,
-    "itertools.zip_longest": _zip_longest,
-    "copy.deepcopy": lambda i, a, k: deep_copy(i, a[0], {}),
-    "copy.copy": _copy,
     "operator.itemgetter": _itemgetter,
     "operator.attrgetter": _attrgetter,
     "operator.mul": _binary(operators.ast.Mult),

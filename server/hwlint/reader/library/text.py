@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Any
 from hwlint.reader import operators
 from hwlint.reader.attributes import register_special
 from hwlint.reader.provenance import derive
-from hwlint.reader.values import Builtin, IteratorValue, ListValue, Unknown, Value
+from hwlint.reader.values import (
+    Args,
+    Builtin,
+    IteratorValue,
+    Kwargs,
+    ListValue,
+    Unknown,
+    Value,
+)
 
 if TYPE_CHECKING:
     from hwlint.reader.interpreter import Interpreter
@@ -15,8 +23,6 @@ if TYPE_CHECKING:
 __all__ = ["TABLE"]
 
 MAX_SUBJECT = 20_000
-Args = list[Value]
-Kwargs = dict[str, Value]
 
 MAX_WORK = 10**7
 """Bound on (length of the text) ** (number of unbounded repeats in a row)."""

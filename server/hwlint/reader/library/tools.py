@@ -10,6 +10,7 @@ from hwlint.reader import builtin_classes as core
 from hwlint.reader import operators
 from hwlint.reader.imports import PythonModule
 from hwlint.reader.values import (
+    Args,
     BoundMethod,
     Builtin,
     Class,
@@ -17,6 +18,7 @@ from hwlint.reader.values import (
     External,
     Function,
     Instance,
+    Kwargs,
     Partial,
     Unknown,
     Value,
@@ -28,8 +30,6 @@ if TYPE_CHECKING:
 
 __all__ = ["TABLE"]
 
-Args = list[Value]
-Kwargs = dict[str, Value]
 EMPTY = External("inspect._empty")
 SIGNATURE = core.make("Signature", module="inspect")
 PARAMETER = core.make("Parameter", module="inspect")

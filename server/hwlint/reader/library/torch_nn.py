@@ -144,7 +144,7 @@ def _child(interp: "Interpreter", made: ModuleInstance, child: Child) -> Value:
         given = _child(interp, made, given)
     if given is not None:
         if child.copied and isinstance(given, ModuleInstance):
-            from hwlint.reader.library.standard import deep_copy
+            from hwlint.reader.library.copying import deep_copy
 
             return deep_copy(interp, given, {})
         return given

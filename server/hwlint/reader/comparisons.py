@@ -1,0 +1,216 @@
+"""Python's comparisons and `not` on interpreted values."""
+
+import ast
+import operator as native_operators
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from hwlint.reader.provenance import SourcedFloat, SourcedInt
+from hwlint.reader.unknowns import UnknownIteration, find_unknown, payload_of, why
+from hwlint.reader.values import (
+    BoundMethod,
+    Builtin,
+    DictValue,
+    External,
+    Function,
+    Instance,
+    ListValue,
+    SetValue,
+    Tensor,
+    Unknown,
+    Value,
+)
+
+if TYPE_CHECKING:
+    from hwlint.reader.interpreter import Interpreter
+
+__all__ = ["COMPARE", "contains", "equal", "identical", "negate", "not_equal", "not_identical"]
+
+_NUMBERS = frozenset({int, float, bool, SourcedInt, SourcedFloat})
+
+
+def negate(interp: "Interpreter", value: Value) -> Value:
+    """Return `not value`."""
+    truth = interp.truth(value)
+    return why(value) if truth is None else not truth
+
+
+def equal(interp: "Interpreter", left: Value, right: Value) -> Value:
+    """Return `left == right`."""
+    kind_left, kind_right = type(left), type(right)
+    if kind_left in _NUMBERS and kind_right in _NUMBERS:
+        return left == right
+    if kind_left is Unknown:
+        return left
+    if kind_right is Unknown:
+        return right
+    if kind_left is Tensor or kind_right is Tensor:
+        return Unknown("comparison of tensors")
+    if isinstance(left, Instance) or isinstance(right, Instance):
+        return _equal_instances(interp, left, right)
+    for one, other in ((left, right), (right, left)):
+        if isinstance(one, External) and not isinstance(other, External) and other is not None:
+            return Unknown(f"{one.name} is not known")
+    return _equal_native(left, right)
+
+
+def _equal_native(left: Any, right: Any) -> Value:
+    try:
+        same = bool(left == right)
+    except (RecursionError, TypeError):
+        return Unknown("comparison")
+    if same or not isinstance(left, list | tuple | dict | set):
+        return same
+    found = find_unknown(left) or find_unknown(right)
+    return found if found is not None else False
+
+
+def _equal_instances(interp: "Interpreter", left: Any, right: Any) -> Value:
+    if left is right:
+        return True
+    for value, other in ((left, right), (right, left)):
+        if isinstance(value, Instance):
+            method = value.cls.find("__eq__")
+            if isinstance(method, Function | Builtin):
+                return interp.call(method, [value, other], {})
+    plain_left, plain_right = payload_of(left), payload_of(right)
+    if plain_left is left and plain_right is right:
+        return False
+    return equal(interp, plain_left, plain_right)
+
+
+def not_equal(interp: "Interpreter", left: Value, right: Value) -> Value:
+    """Return `left != right`."""
+    result = equal(interp, left, right)
+    truth = interp.truth(result)
+    return result if truth is None else not truth
+
+
+_PRIMITIVE = (int, float, str, bytes)
+
+
+def identical(interp: "Interpreter", left: Value, right: Value) -> Value:
+    """Return `left is right`."""
+    if left is right:
+        return True
+    if isinstance(left, Unknown):
+        return left
+    if isinstance(right, Unknown):
+        return right
+    if isinstance(left, bool) or isinstance(right, bool):
+        return left is right
+    if isinstance(left, _PRIMITIVE) and isinstance(right, _PRIMITIVE):
+        return type(left + left) is type(right + right) and left == right  # type: ignore[operator]
+    if isinstance(left, BoundMethod):
+        return False
+    return left == right if isinstance(left, tuple) and isinstance(right, tuple) else False
+
+
+def not_identical(interp: "Interpreter", left: Value, right: Value) -> Value:
+    """Return `left is not right`."""
+    result = identical(interp, left, right)
+    return result if isinstance(result, Unknown) else not result
+
+
+def _ordering(symbol: str, name: str, native: Callable[[Any, Any], Any]) -> Any:
+    def compare(interp: "Interpreter", left: Value, right: Value) -> Value:
+        kind_left, kind_right = type(left), type(right)
+        if kind_left in _NUMBERS and kind_right in _NUMBERS:
+            return native(left, right)
+        if kind_left is Unknown:
+            return left
+        if kind_right is Unknown:
+            return right
+        return _ordered(interp, symbol, name, native, left, right)
+
+    return compare
+
+
+def _ordered(
+    interp: "Interpreter", symbol: str, name: str, native: Any, left: Any, right: Any
+) -> Value:
+    if isinstance(left, Tensor | External) or isinstance(right, Tensor | External):
+        return why(left if isinstance(left, Tensor | External) else right)
+    if isinstance(left, Instance):
+        method = left.cls.find(name)
+        if method is not None:
+            return interp.call(method, [left, right], {})
+    left, right = payload_of(left), payload_of(right)
+    found = find_unknown(left) or find_unknown(right)
+    if found is not None:
+        return found
+    if isinstance(left, Instance) or isinstance(right, Instance):
+        return Unknown("comparison of objects")
+    try:
+        return bool(native(left, right))
+    except TypeError as problem:
+        raise interp.native_error(problem) from None
+
+
+def contains(interp: "Interpreter", item: Value, holder: Value) -> Value:
+    """Return `item in holder`."""
+    if isinstance(holder, Unknown):
+        return holder
+    if isinstance(holder, Instance):
+        method = holder.cls.find("__contains__")
+        if method is not None:
+            return interp.call(method, [holder, item], {})
+        if holder.payload is not None:
+            return contains(interp, item, holder.payload)
+    if isinstance(item, Unknown):
+        return False if isinstance(holder, ListValue | tuple) and not holder else item
+    if isinstance(holder, DictValue):
+        return _in_dict(interp, item, holder)
+    if isinstance(holder, str):
+        return item in holder if isinstance(item, str) else Unknown("in str")
+    return _in_items(interp, item, holder)
+
+
+def _in_dict(interp: "Interpreter", item: Value, holder: DictValue) -> Value:
+    try:
+        if item in holder:
+            return True
+    except TypeError as problem:
+        raise interp.native_error(problem) from None
+    if interp.imports.complete(holder) and item in holder:
+        return True
+    return holder.unknown if holder.unknown is not None else False
+
+
+def _in_items(interp: "Interpreter", item: Value, holder: Value) -> Value:
+    if isinstance(holder, range):
+        return item in holder
+    try:
+        items = interp.iterate(holder)
+    except UnknownIteration as stop:
+        return stop.unknown
+    unknown: Value = False
+    for other in items:
+        result = equal(interp, item, other)
+        truth = interp.truth(result)
+        if truth:
+            return True
+        if truth is None:
+            unknown = why(result)
+    marked = getattr(holder, "unknown", None)
+    if isinstance(holder, SetValue) and unknown is False and interp.imports.complete(holder):
+        return item in holder
+    return marked if isinstance(marked, Unknown) and unknown is False else unknown
+
+
+def _not_contains(interp: "Interpreter", item: Value, holder: Value) -> Value:
+    return negate(interp, contains(interp, item, holder))
+
+
+COMPARE: dict[type, Callable[["Interpreter", Value, Value], Value]] = {
+    ast.Eq: equal,
+    ast.NotEq: not_equal,
+    ast.Is: identical,
+    ast.IsNot: not_identical,
+    ast.Lt: _ordering("<", "__lt__", native_operators.lt),
+    ast.LtE: _ordering("<=", "__le__", native_operators.le),
+    ast.Gt: _ordering(">", "__gt__", native_operators.gt),
+    ast.GtE: _ordering(">=", "__ge__", native_operators.ge),
+    ast.In: contains,
+    ast.NotIn: _not_contains,
+}

@@ -1,0 +1,83 @@
+"""Reading variables, and where calls stand."""
+
+import ast
+from typing import Any
+
+from hwlint.reader.code import Compiled
+from hwlint.reader.frame import Frame, Scope
+from hwlint.reader.values import Value
+
+__all__ = ["Site", "compile_load"]
+
+
+class Site:
+    """A call in the source and the function whose code has it."""
+
+    __slots__ = ("_place", "node", "owner", "segment")
+
+    def __init__(self, scope: Scope, node: ast.AST) -> None:
+        self.segment = scope.segment
+        self.node: Any = node
+        self.owner = scope.qualname
+        self._place: Any = None
+
+    @property
+    def place(self) -> Any:
+        """Where the call stands."""
+        if self._place is None:
+            self._place = self.segment.place(self.node)
+            self.node = None
+        return self._place
+
+
+def compile_load(scope: Scope, name: str, node: ast.AST) -> Compiled:
+    """Compile reading a variable."""
+    where, depth, key = scope.resolve(scope.mangle(name))
+    if scope.kind == "class" and where != "local":
+        fallback = _load_free(depth, key) if where == "free" else _load_global(key)
+        return _load_in_class(name, fallback)
+    if where == "local":
+        return _load_local(key)
+    if where == "free":
+        return _load_free(depth, key)
+    return _load_global(key)
+
+
+def _load_local(key: str) -> Compiled:
+    def load(fr: Frame) -> Value:
+        try:
+            return fr.vars[key]
+        except KeyError:
+            pass
+        return fr.interp.unbound(fr, key)
+
+    return load
+
+
+def _load_free(depth: int, key: str) -> Compiled:
+    def load(fr: Frame) -> Value:
+        frame: Any = fr.parent
+        for _ in range(depth - 1):
+            frame = frame.parent if frame is not None else None
+        if frame is not None and key in frame.vars:
+            return frame.vars[key]
+        return fr.interp.unbound(fr, key)
+
+    return load
+
+
+def _load_global(key: str) -> Compiled:
+    def load(fr: Frame) -> Value:
+        return fr.module.load(key)
+
+    return load
+
+
+def _load_in_class(key: str, fallback: Compiled) -> Compiled:
+    def load(fr: Frame) -> Value:
+        try:
+            return fr.vars[key]
+        except KeyError:
+            return fallback(fr)
+
+    return load
