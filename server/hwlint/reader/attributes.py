@@ -1,8 +1,14 @@
 """Attribute access as Python and torch.nn.Module do it."""
 
+# A part of Interpreter, which is what `self` is.
+# pyright: reportGeneralTypeIssues=false
+# The items of a container that the program made are of any type.
+# pyright: reportUnknownArgumentType=false, reportUnknownVariableType=false
+
 from typing import TYPE_CHECKING, Any
 
 from hwlint.reader import builtin_classes as core
+from hwlint.reader.object_methods import OBJECT_METHODS
 from hwlint.reader.special_attributes import CLASS_SPECIAL, MISSING, SPECIAL, register_special
 from hwlint.reader.values import (
     BoundMethod,
@@ -212,8 +218,8 @@ class Attributes:
         hook = value.metaclass.find("__getattr__") if value.metaclass is not None else None
         if hook is not None:
             return self.call(hook, [value, name], {})
-        if name in core.OBJECT_METHODS:
-            return core.OBJECT_METHODS[name]
+        if name in OBJECT_METHODS:
+            return OBJECT_METHODS[name]
         unknown = self.unknown_base(value)
         if unknown is not None and not self.probing:
             return unknown
@@ -268,7 +274,7 @@ class Attributes:
         self: "Interpreter", value: SuperValue, name: str, rest: tuple[Class, ...]
     ) -> Value:
         target = value.self_value
-        default = core.OBJECT_METHODS.get(name)
+        default = OBJECT_METHODS.get(name)
         if default is not None:
             return BoundMethod(default, target)
         if isinstance(target, Instance) and target.payload is not None:

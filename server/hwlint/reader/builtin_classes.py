@@ -1,5 +1,8 @@
 """Python's built-in classes as values, and how they are built."""
 
+# The items of a container that the program made are of any type.
+# pyright: reportUnknownArgumentType=false, reportUnknownVariableType=false
+
 import builtins
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -304,20 +307,15 @@ def _bytes(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
     return Unknown("bytes") if args else b""
 
 
-MAKERS.update(
-    {
-        BUILTINS[name]: maker
-        for name, maker in {
-            "int": _int, "float": _float, "bool": _bool, "str": _str, "list": _list,
-            "tuple": _tuple, "set": _set, "frozenset": _frozenset, "dict": _dict,
-            "range": _range, "slice": _slice, "object": _object, "type": _type,
-            "property": _property, "bytes": _bytes, "bytearray": _bytes,
-            "staticmethod": lambda i, a, k: StaticMethod(a[0]),
-            "classmethod": lambda i, a, k: ClassMethod(a[0]),
-            "complex": lambda i, a, k: Unknown("complex"),
-        }.items()
-    }
-)  # fmt: skip
+_MAKERS: dict[str, Maker] = {
+    "int": _int, "float": _float, "bool": _bool, "str": _str, "list": _list, "tuple": _tuple,
+    "set": _set, "frozenset": _frozenset, "dict": _dict, "range": _range, "slice": _slice,
+    "object": _object, "type": _type, "property": _property, "bytes": _bytes, "bytearray": _bytes,
+    "staticmethod": lambda i, a, k: StaticMethod(a[0]),
+    "classmethod": lambda i, a, k: ClassMethod(a[0]),
+    "complex": lambda i, a, k: Unknown("complex"),
+}  # fmt: skip
+MAKERS.update({BUILTINS[name]: maker for name, maker in _MAKERS.items()})
 
 
 def _init_dict(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
@@ -355,96 +353,3 @@ BUILTINS["set"].attrs["__init__"] = Builtin("__init__", _init_set)
 for _name in ("int", "float", "str", "tuple", "frozenset", "bytes"):
     BUILTINS[_name].attrs["__init__"] = Builtin("__init__", lambda i, a, k: None)
 OBJECT.attrs["__init__"] = Builtin("__init__", lambda i, a, k: None)
-
-
-# --- object's own methods, for super() and for explicit calls ------------------------------------
-
-
-def _object_init_subclass(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
-    return None
-
-
-def _object_getattribute(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
-    return interp.plain_attribute(args[0], str(args[1]))
-
-
-def _object_setattr(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
-    if isinstance(args[0], Instance):
-        interp.set_plain(args[0], str(args[1]), args[2])
-    return None
-
-
-def _object_delattr(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
-    args[0].attrs.pop(args[1], None)
-    return None
-
-
-def _object_new(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
-    rest = list(args)
-    target: Class | None = None
-    while rest and isinstance(rest[0], Class):
-        target = rest.pop(0)
-    return interp.allocate(target, rest) if target is not None else Unknown("__new__")
-
-
-def _module_getattr(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
-    return interp.missing_attribute(args[0], str(args[1]))
-
-
-OBJECT_METHODS: dict[str, Builtin] = {
-    "__init_subclass__": Builtin("__init_subclass__", _object_init_subclass),
-    "__getattribute__": Builtin("__getattribute__", _object_getattribute),
-    "__setattr__": Builtin("__setattr__", _object_setattr),
-    "__delattr__": Builtin("__delattr__", _object_delattr),
-    "__new__": Builtin("__new__", _object_new),
-    "__init__": Builtin("__init__", lambda i, a, k: None),
-    "__post_init__": Builtin("__post_init__", lambda i, a, k: None),
-    "__getattr__": Builtin("__getattr__", _module_getattr),
-    "__repr__": Builtin("__repr__", lambda i, a, k: i.repr_of(a[0])),
-    "__str__": Builtin("__str__", lambda i, a, k: i.repr_of(a[0])),
-    "__eq__": Builtin("__eq__", lambda i, a, k: a[0] is a[1]),
-    "__hash__": Builtin("__hash__", lambda i, a, k: id(a[0])),
-}
-
-
-def _has(*names: str) -> Callable[[Class], bool]:
-    return lambda cls: any(b.name in names for b in cls.mro)
-
-
-STRUCTURAL: dict[str, Callable[[Class], bool]] = {
-    "Callable": lambda cls: (
-        cls in (FUNCTION_TYPE, METHOD_TYPE, BUILTIN_TYPE, PARTIAL_TYPE)
-        or cls.derives(TYPE)
-        or cls.is_module
-        or cls.find("__call__") is not None
-    ),
-    "Iterable": lambda cls: (
-        _has("list", "tuple", "dict", "set", "frozenset", "str", "range", "generator", "bytes")(cls)
-        or cls.find("__iter__") is not None
-    ),
-    "Sequence": _has("list", "tuple", "str", "range", "bytes", "deque"),
-    "MutableSequence": _has("list", "deque"),
-    "Mapping": _has("dict"),
-    "MutableMapping": _has("dict"),
-    "Set": _has("set", "frozenset"),
-    "MutableSet": _has("set"),
-    "Hashable": lambda cls: not _has("list", "dict", "set")(cls),
-    "Sized": lambda cls: (
-        _has("list", "tuple", "dict", "set", "str", "range")(cls) or cls.find("__len__") is not None
-    ),
-    "Container": _has("list", "tuple", "dict", "set", "frozenset", "str", "range"),
-    "Collection": _has("list", "tuple", "dict", "set", "frozenset", "str", "range"),
-    "Iterator": lambda cls: cls is ITERATOR_TYPE or cls.find("__next__") is not None,
-    "Generator": lambda cls: cls is ITERATOR_TYPE,
-    "Number": _has("int", "float", "complex"),
-    "Integral": _has("int"),
-    "Real": _has("int", "float"),
-}
-"""isinstance against the abstract classes of typing and collections.abc."""
-
-
-TYPING: dict[str, Class] = {
-    name: make(name, module="typing")
-    for name in (*STRUCTURAL, "Generic", "Protocol", "ABC", "TypedDict", "Any")
-}
-"""Classes of typing, abc and collections.abc that program classes derive from."""

@@ -1,9 +1,13 @@
 """Class statements: compiled lazily by member, created with bases, metaclass and hooks."""
 
+# The items of a container that the program made are of any type.
+# pyright: reportUnknownArgumentType=false
+
 import ast
 from typing import TYPE_CHECKING, Any
 
 from hwlint.reader import builtin_classes as core
+from hwlint.reader.abstract_classes import TYPING
 from hwlint.reader.code import Code, Compiled
 from hwlint.reader.compile_expressions import compile_expression
 from hwlint.reader.frame import Frame, Scope
@@ -178,7 +182,7 @@ def _as_class(interp: "Interpreter", base: Value) -> Class | None:
         made.generic_unknown = Unknown(f"base class {reason} is not read")
         return made
     if isinstance(base, Builtin):
-        return core.BUILTINS.get(base.name) or core.TYPING.get(base.name.rsplit(".", 1)[-1])
+        return core.BUILTINS.get(base.name) or TYPING.get(base.name.rsplit(".", 1)[-1])
     return None
 
 

@@ -2,7 +2,7 @@
 
 import ast
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hwlint.reader.frame import Frame, Scope, assigned_names, parameter_names
 from hwlint.reader.values import Value
@@ -75,7 +75,8 @@ class Code:
                     self.node = statement
                     break
             else:
-                self.node = ast.parse("lambda *a, **k: None", mode="eval").body  # type: ignore[assignment]
+                stub: Any = ast.parse("lambda *a, **k: None", mode="eval").body
+                self.node = stub
         assert self.node is not None
         return self.node
 
@@ -90,7 +91,9 @@ class Code:
         node = self.function_node()
         self._signature(node)
         scope = Scope("function", self.outer, self.segment, self.qualname, self.outer.cls)
-        body = [ast.Return(node.body)] if isinstance(node, ast.Lambda) else node.body
+        body: list[ast.stmt] = (
+            [ast.Return(node.body)] if isinstance(node, ast.Lambda) else node.body
+        )
         scope.locals = assigned_names(body, scope) | set(parameter_names(node.args))
         self.scope = scope
         from hwlint.reader.compile_statements import compile_body

@@ -1,5 +1,8 @@
 """Python's comparisons and `not` on interpreted values."""
 
+# The items of a container that the program made are of any type.
+# pyright: reportUnknownVariableType=false
+
 import ast
 import operator as native_operators
 from collections.abc import Callable

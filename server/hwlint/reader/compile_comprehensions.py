@@ -5,7 +5,11 @@ A generator expression is computed at once; what is left out that way (laziness)
 what a constructor builds.
 """
 
+# The items of a container that the program made are of any type.
+# pyright: reportUnknownArgumentType=false
+
 import ast
+from collections.abc import Callable
 from typing import Any
 
 from hwlint.reader import operators
@@ -52,7 +56,7 @@ class _Undecided(Exception):
         self.unknown = unknown
 
 
-def _loop(fr: Frame, clauses: list[Any], depth: int, emit: Any) -> None:
+def _loop(fr: Frame, clauses: list[Any], depth: int, emit: Callable[[Frame], None]) -> None:
     source, store, tests = clauses[depth]
     interp = fr.interp
     for item in interp.iterate(source(fr)):

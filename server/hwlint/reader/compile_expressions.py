@@ -314,8 +314,12 @@ def _await(scope: Scope, node: ast.Await) -> Compiled:
     return compile_expression(scope, node.value)
 
 
+def _none(fr: Frame) -> Value:
+    return None
+
+
 def _yield(scope: Scope, node: ast.Yield) -> Compiled:
-    value = compile_expression(scope, node.value) if node.value else lambda fr: None
+    value = compile_expression(scope, node.value) if node.value else _none
 
     def run(fr: Frame) -> Value:
         assert fr.yielded is not None

@@ -1,5 +1,8 @@
 """The match statement: values, alternatives, captures, sequences and classes."""
 
+# The items of a container that the program made are of any type.
+# pyright: reportUnknownArgumentType=false
+
 import ast
 from collections.abc import Callable
 

@@ -1,8 +1,14 @@
 """Lists, dicts and sets, classes by isinstance, and text."""
 
+# A part of Interpreter, which is what `self` is.
+# pyright: reportGeneralTypeIssues=false
+# The items of a container that the program made are of any type.
+# pyright: reportUnknownVariableType=false
+
 from typing import TYPE_CHECKING, Any
 
 from hwlint.reader import builtin_classes as core
+from hwlint.reader.abstract_classes import STRUCTURAL
 from hwlint.reader.provenance import derive
 from hwlint.reader.values import (
     Class,
@@ -182,8 +188,8 @@ class Containers:
     def _isinstance_class(self: "Interpreter", cls: Class, wanted: Class) -> bool | None:
         if wanted in cls.mro:
             return True
-        if wanted.name in core.STRUCTURAL and wanted.module in ("typing", "collections.abc"):
-            return core.STRUCTURAL[wanted.name](cls)
+        if wanted.name in STRUCTURAL and wanted.module in ("typing", "collections.abc"):
+            return STRUCTURAL[wanted.name](cls)
         if wanted.metaclass is not None:
             hook = wanted.metaclass.find("__instancecheck__")
             if isinstance(hook, Function):

@@ -4,6 +4,10 @@ What only one side builds is marked "maybe". Changes to objects are recorded in 
 after each side and merged; what differs becomes Unknown.
 """
 
+# The items of a container that the program made are of any type.
+# pyright: reportUnknownArgumentType=false, reportUnknownMemberType=false
+# pyright: reportUnknownVariableType=false
+
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 

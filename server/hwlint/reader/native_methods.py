@@ -1,5 +1,8 @@
 """Methods of list, dict, set, tuple, int, float and iterators."""
 
+# The items of a container that the program made are of any type.
+# pyright: reportUnknownArgumentType=false
+
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 

@@ -1,5 +1,9 @@
 """Python's operators on interpreted values: the arithmetic here, the rest by its own module."""
 
+# The items of a container that the program made are of any type.
+# pyright: reportUnknownArgumentType=false, reportUnknownMemberType=false
+# pyright: reportUnknownVariableType=false
+
 import ast
 import operator as native_operators
 import re

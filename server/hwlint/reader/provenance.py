@@ -6,6 +6,9 @@ interpreter need to carry the trace on. A trace is a bounded DAG; `to_origin` tu
 `graph.Origin`.
 """
 
+# The items of a container that the program made are of any type.
+# pyright: reportUnknownVariableType=false
+
 from collections.abc import Mapping
 from typing import Any
 

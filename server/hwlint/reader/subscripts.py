@@ -1,5 +1,8 @@
 """Reading, writing and deleting `holder[index]`."""
 
+# The items of a container that the program made are of any type.
+# pyright: reportUnknownVariableType=false
+
 from typing import TYPE_CHECKING, Any
 
 from hwlint.reader.provenance import derive

@@ -1,5 +1,8 @@
 """What is not known about a value, and the plain value behind an object."""
 
+# The items of a container that the program made are of any type.
+# pyright: reportUnknownVariableType=false
+
 from typing import Any
 
 from hwlint.reader.values import (

@@ -132,22 +132,9 @@ class Class:
     """A class: the program's own, a built-in one, or one of torch's."""
 
     __slots__ = (
-        "attrs",
-        "bases",
-        "defined_in",
-        "generic_unknown",
-        "is_module",
-        "metaclass",
-        "module",
-        "mro",
-        "name",
-        "native",
-        "place",
-        "qualname",
-        "spec",
-        "stamp",
-        "version",
-    )
+        "attrs", "bases", "defined_in", "generic_unknown", "is_module", "metaclass", "module",
+        "mro", "name", "native", "place", "qualname", "spec", "stamp", "version",
+    )  # fmt: skip
 
     def __init__(self, name: str, bases: "tuple[Class, ...]", attrs: dict[str, Value]) -> None:
         self.name = name
@@ -321,20 +308,9 @@ class Function:
     """A `def` or lambda with its closure."""
 
     __slots__ = (
-        "attrs",
-        "closure",
-        "code",
-        "def_frame",
-        "defaults",
-        "kwdefaults",
-        "module",
-        "name",
-        "owner",
-        "qualname",
-        "ready",
-        "stamp",
-        "version",
-    )
+        "attrs", "closure", "code", "def_frame", "defaults", "kwdefaults", "module", "name",
+        "owner", "qualname", "ready", "stamp", "version",
+    )  # fmt: skip
 
     def __init__(self, code: "Code", closure: "Frame | None", module: Any, stamp: int) -> None:
         self.code = code

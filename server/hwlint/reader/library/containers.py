@@ -1,5 +1,8 @@
 """torch.nn's containers: Sequential, ModuleList, ModuleDict, ParameterList, ParameterDict."""
 
+# The items of a container that the program made are of any type.
+# pyright: reportUnknownArgumentType=false
+
 from typing import TYPE_CHECKING
 
 from hwlint.reader import builtin_classes as core

@@ -1,6 +1,9 @@
 """copy."""
 
-from typing import TYPE_CHECKING
+# The items of a container that the program made are of any type.
+# pyright: reportUnknownVariableType=false
+
+from typing import TYPE_CHECKING, Any
 
 from hwlint.reader import builtin_classes as core
 from hwlint.reader.values import (
@@ -28,16 +31,16 @@ def deep_copy(interp: "Interpreter", value: Value, done: dict[int, Value]) -> Va
     if id(value) in done:
         return done[id(value)]
     if isinstance(value, ListValue | DictValue | SetValue):
-        made = type(value)((), interp.clock)
+        made: Any = type(value)((), interp.clock)
         made.unknown = value.unknown
         done[id(value)] = made
         if isinstance(value, DictValue):
-            made.factory = value.factory  # type: ignore[union-attr]  # same type as value
+            made.factory = value.factory
             made.update({k: deep_copy(interp, v, done) for k, v in value.items()})
         elif isinstance(value, ListValue):
-            made.extend([deep_copy(interp, v, done) for v in value])  # type: ignore[union-attr]
+            made.extend([deep_copy(interp, v, done) for v in value])
         else:
-            made.update(value)  # type: ignore[arg-type]
+            made.update(value)
         return made
     if isinstance(value, Instance):
         return _deep_copy_instance(interp, value, done)

@@ -1,5 +1,8 @@
 """Python's built-in functions."""
 
+# The items of a container that the program made are of any type.
+# pyright: reportUnknownArgumentType=false
+
 import functools
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +29,9 @@ if TYPE_CHECKING:
 __all__ = ["TABLE", "sort_values"]
 
 
+_SIZED: Any = (str, tuple, list, dict, set, frozenset, range, bytes)
+
+
 def _len(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
     value = args[0]
     if isinstance(value, Unknown):
@@ -42,7 +48,7 @@ def _len(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
         return _len(interp, [value.payload], {})
     if isinstance(value, Tensor):
         return value.shape[0] if value.shape else Unknown("len of a tensor")
-    if isinstance(value, str | tuple | list | dict | set | frozenset | range | bytes):
+    if isinstance(value, _SIZED):
         return len(value)
     if isinstance(value, Class):
         members = value.attrs.get("__members__")

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from hwlint.reader import builtin_classes as core
 from hwlint.reader import operators
+from hwlint.reader.abstract_classes import TYPING
 from hwlint.reader.library.iteration import iterables_of
 from hwlint.reader.provenance import derive
 from hwlint.reader.values import (
@@ -235,7 +236,7 @@ def _update_items(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
 
 
 for _abstract in ("Mapping", "MutableMapping"):
-    core.TYPING[_abstract].attrs.update(
+    TYPING[_abstract].attrs.update(
         {
             n: Builtin(n, c)
             for n, c in {
@@ -304,15 +305,15 @@ def _table() -> dict[str, Value]:
     for module in ("typing", "typing_extensions"):
         for name in _NAMES_OF_TYPING:
             table[f"{module}.{name}"] = External(f"typing.{name}")
-        for name, cls in {**core.TYPING, **_ALIASES}.items():
+        for name, cls in {**TYPING, **_ALIASES}.items():
             table[f"{module}.{name}"] = cls
         table[f"{module}.TYPE_CHECKING"] = False
-        table[f"{module}.TypeVar"] = Builtin("TypeVar", lambda i, a, k: core.TYPING["Any"])
-    for name, cls in core.TYPING.items():
+        table[f"{module}.TypeVar"] = Builtin("TypeVar", lambda i, a, k: TYPING["Any"])
+    for name, cls in TYPING.items():
         table[f"collections.abc.{name}"] = cls
     table |= {
         "functools.partial": core.PARTIAL_TYPE,
-        "abc.ABC": core.TYPING["ABC"],
+        "abc.ABC": TYPING["ABC"],
         "abc.ABCMeta": core.make("ABCMeta", core.TYPE, module="abc"),
         "collections.OrderedDict": ORDERED_DICT,
         "collections.defaultdict": DEFAULT_DICT,
@@ -326,9 +327,9 @@ def _table() -> dict[str, Value]:
         "types.GeneratorType": core.ITERATOR_TYPE,
         "types.NoneType": core.NONE_TYPE,
         "types.SimpleNamespace": core.make("SimpleNamespace", module="types"),
-        "numbers.Number": core.TYPING["Number"],
-        "numbers.Integral": core.TYPING["Integral"],
-        "numbers.Real": core.TYPING["Real"],
+        "numbers.Number": TYPING["Number"],
+        "numbers.Integral": TYPING["Integral"],
+        "numbers.Real": TYPING["Real"],
     }
     return table
 

@@ -1,5 +1,9 @@
 """re, with a bound on what a pattern may cost."""
 
+# The items of a container that the program made are of any type.
+# pyright: reportUnknownArgumentType=false, reportUnknownMemberType=false
+# pyright: reportUnknownVariableType=false
+
 import functools
 import re
 from typing import TYPE_CHECKING, Any
