@@ -36,7 +36,7 @@ def read(folder: Path, source: str, name: str = "result") -> Any:
 def execute(source: str, name: str = "result") -> Any:
     """Return what Python binds to it."""
     scope: dict[str, Any] = {}
-    exec(source, scope)
+    exec(source, scope)  # noqa: S102  # the programs stand in this file
     return scope[name]
 
 
@@ -66,7 +66,11 @@ def same(left: Any, right: Any) -> bool:
     if isinstance(left, float) and isinstance(right, float):
         close = math.isclose(left, right, rel_tol=1e-6, abs_tol=1e-9)
         return close or (math.isnan(left) and math.isnan(right))
-    return type(left + 0) is type(right + 0) and left == right if _numbers(left, right) else left == right
+    return (
+        type(left + 0) is type(right + 0) and left == right
+        if _numbers(left, right)
+        else left == right
+    )
 
 
 def _numbers(left: Any, right: Any) -> bool:
@@ -483,7 +487,7 @@ _dtype = st.sampled_from(["int64", "int32", "float32", "float64", "bool", "uint8
 @st.composite
 def leaves(draw: st.DrawFn) -> str:
     if draw(st.integers(0, 4)) == 0:
-        return "({!r})".format(draw(st.sampled_from([0, 1, 2, -3, 0.5, -1.5, 7, 0.1, True])))
+        return f"({draw(st.sampled_from([0, 1, 2, -3, 0.5, -1.5, 7, 0.1, True]))!r})"
     shape, dtype = draw(_shape), draw(_dtype)
     count = math.prod(shape)
     low = 0 if dtype == "uint8" else -5
@@ -494,12 +498,13 @@ def leaves(draw: st.DrawFn) -> str:
 
 BINARY = ("+", "-", "*", "/", "//", "%", "==", "<", ">=", "!=")
 CALLS = (
-    "{}.sum()", "{}.float()", "{}.int()", "{}.round()", "{}.abs()", "{}.unsqueeze(0)", "{}.flatten()",
+    "{}.sum()", "{}.float()", "{}.int()", "{}.round()", "{}.abs()", "{}.unsqueeze(0)", "{}.mean()",
     "{}.max()", "{}.amin(-1)", "{}.cumsum(0)", "{}.bool()", "{}.tolist()", "{}[None]", "{}[..., 0]",
     "{}[-1]", "{}.t()", "{}.argmax()", "{}.any()", "{}.all(-1)", "{}.prod()", "{}.floor()",
     "{}.clamp(-1, 2)", "{}.diff()", "{}.unique()", "{}.sort()[0]", "torch.stack([{}, {}], -1)",
-    "torch.cat([{}, {}])", "torch.where({} > 0, {}, 2)", "{}.repeat(2, 2)", "{}.mean()", "{}.flip(0)",
+    "torch.cat([{}, {}])", "torch.where({} > 0, {}, 2)", "{}.repeat(2, 2)", "{}.flatten()",
     "{}[torch.tensor([0, 0])]", "{}.squeeze()", "{}.double()", "{}.sqrt()", "torch.outer({}, {})",
+    "{}.flip(0)",
 )  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 from itertools import product
 from typing import Any
 
-from hwlint.reader.shapes import MAX_DATA, Shape, broadcast, size, spread
+from hwlint.reader.shapes import MAX_DATA, Shape, broadcast, is_sequence, size, spread
 from hwlint.reader.values import ListValue, Tensor, Unknown, Value
 
 __all__ = ["pick"]
@@ -37,13 +37,14 @@ class _Advanced:
         self.items.append((shape, values, step))
 
 
-def pick(value: Tensor, index: tuple[Value, ...]) -> "tuple[Shape, list[int] | None] | str | None":
+def pick(value: Tensor, index: Value) -> "tuple[Shape, list[int] | None] | str | None":
     """Return (shape, offsets); a text for an IndexError; None where it is not known.
 
     Offsets are None where they are too many: the shape is known all the same.
     """
     assert value.shape is not None
-    entries = _expand(index, len(value.shape))
+    given = tuple(index) if is_sequence(index) and isinstance(index, tuple) else (index,)
+    entries = _expand(given, len(value.shape))
     if entries is None:
         return None
     walk = _Walk(value.shape)
@@ -113,7 +114,7 @@ class _Walk:
         if isinstance(entry, Tensor) and entry.shape == () and entry.dtype != "bool":
             if entry.data is None:
                 return ""
-            entry = entry.data[0]
+            return self._number(int(entry.data[0]))
         if isinstance(entry, int):
             return self._number(int(entry))
         if isinstance(entry, slice):

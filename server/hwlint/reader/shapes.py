@@ -1,7 +1,8 @@
 """Shapes: reading them from arguments, broadcasting them and values with them."""
 
 import math
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, TypeGuard
 
 from hwlint.reader.values import ListValue, Tensor, Value
 
@@ -11,6 +12,7 @@ __all__ = [
     "Shape",
     "broadcast",
     "dims_of",
+    "is_sequence",
     "plain_number",
     "size",
     "spread",
@@ -21,6 +23,11 @@ MAX_DATA = 4096
 MAX_RANK = 64
 
 Shape = tuple[int, ...]
+
+
+def is_sequence(value: object) -> TypeGuard[Sequence[Value]]:
+    """Say whether a value is a tuple or a list of the program."""
+    return isinstance(value, tuple | ListValue)
 
 
 def size(shape: Shape) -> int:
@@ -37,7 +44,7 @@ def plain_number(value: Value) -> Any:
 
 def dims_of(values: list[Value]) -> Shape | None:
     """Return the shape that `(2, 3)`, `[2, 3]` or `2, 3` say, None where it is not known."""
-    if len(values) == 1 and isinstance(values[0], tuple | ListValue):
+    if len(values) == 1 and is_sequence(values[0]):
         if getattr(values[0], "unknown", None) is not None:
             return None
         values = list(values[0])

@@ -22,7 +22,15 @@ from hwlint.reader.dtypes import (
 )
 from hwlint.reader.indexing import pick
 from hwlint.reader.provenance import derive
-from hwlint.reader.shapes import MAX_DATA, MAX_RANK, Shape, broadcast, size, spread
+from hwlint.reader.shapes import (
+    MAX_DATA,
+    MAX_RANK,
+    Shape,
+    broadcast,
+    is_sequence,
+    size,
+    spread,
+)
 from hwlint.reader.values import IteratorValue, ListValue, Tensor, Unknown, Value
 
 if TYPE_CHECKING:
@@ -58,7 +66,9 @@ class TensorOperations:
             return value
         return value.data[0] if value.data is not None else Unknown("an array's value")
 
-    def make_tensor(self: "Interpreter", value: Value, kind: str = "tensor", dtype: "str | None" = None) -> Value:  # fmt: skip
+    def make_tensor(
+        self: "Interpreter", value: Value, kind: str = "tensor", dtype: "str | None" = None
+    ) -> Value:
         """Return torch.tensor(value) or np.array(value). `dtype`: "" if given but not known."""
         if isinstance(value, Tensor):
             wanted = value.dtype if dtype is None else dtype
@@ -127,19 +137,23 @@ class TensorOperations:
         if not 0 < size(shape) <= MAX_DATA:
             return None if size(shape) else []
         columns: list[list[Any]] = []
-        for value in values:
-            if not isinstance(value, Tensor):
-                columns.append([value] * size(shape))
-            elif value.data is None or value.shape is None:
-                return None
-            else:
-                columns.append(spread(value.data, value.shape, shape))
+        sources: list[list[Any]] = []
         try:
-            return [
-                _one(name, native, row, dtypes, size(shape)) for row in zip(*columns, strict=True)
-            ]
+            for value in values:
+                column = _column(value, shape)
+                if column is None:
+                    return None
+                ready = isinstance(value, Tensor) and value.dtype == dtypes[0]
+                sources.append(column)
+                columns.append(column if ready else _stored(dtypes[0], value, column))
+            results = [native(*row) for row in zip(*columns, strict=True)]
+            made = [store(dtypes[1], v) for v in results]
         except (ArithmeticError, ValueError, TypeError):
             return None
+        if len(made) > MAX_TRACED:
+            return made
+        rows = zip(made, *sources, strict=True)
+        return [derive(name, v, *row) for v, *row in rows]
 
     def tensor_binary(self: "Interpreter", op: Any, left: Value, right: Value) -> Value:
         """Return `left op right` where one of them is a tensor."""
@@ -159,7 +173,7 @@ class TensorOperations:
         return self.elementwise(symbol, NATIVE.get(symbol), [left, right], dtypes)
 
     def _operand(self: "Interpreter", value: Value, other: Value) -> Value:
-        if isinstance(value, tuple | ListValue | range) and kind_of(other) == "ndarray":
+        if kind_of(other) == "ndarray" and (is_sequence(value) or isinstance(value, range)):
             return self.make_tensor(value, "ndarray")
         return value
 
@@ -213,7 +227,7 @@ class TensorOperations:
         """Return `value[index]`."""
         if value.shape is None:
             return _no_shape(self, value)
-        picked = pick(value, index if isinstance(index, tuple) else (index,))
+        picked = pick(value, index)
         if picked is None:
             return _no_shape(self, value)
         if isinstance(picked, str):
@@ -228,7 +242,7 @@ class TensorOperations:
         """Do `holder[index] = item`."""
         if holder.data is None or holder.shape is None:
             return
-        picked = pick(holder, index if isinstance(index, tuple) else (index,))
+        picked = pick(holder, index)
         if isinstance(picked, str):
             raise self.error("IndexError", picked)
         data = None
@@ -239,7 +253,7 @@ class TensorOperations:
     def _replaced(
         self: "Interpreter", holder: Tensor, shape: Shape, offsets: list[int], item: Value
     ) -> "list[Any] | None":
-        if isinstance(item, tuple | ListValue):
+        if is_sequence(item):
             item = self.make_tensor(item, holder.kind)
         if isinstance(item, int | float):
             item = self.new_tensor((), [item], holder.dtype, holder.kind)
@@ -273,14 +287,18 @@ class TensorOperations:
 # --- helpers ------------------------------------------------------------------------------------
 
 
-def _one(
-    name: str, native: Callable[..., Any], row: tuple[Any, ...], dtypes: tuple[str, str], count: int
-) -> Any:
-    operand = dtypes[0]
-    result = native(*[store(operand, v) for v in row])
-    if count > MAX_TRACED:
-        return store(dtypes[1], result)
-    return derive(name, store(dtypes[1], result), *row)
+def _column(value: Value, shape: Shape) -> "list[Any] | None":
+    if not isinstance(value, Tensor):
+        return [value] * size(shape)
+    if value.data is None or value.shape is None:
+        return None
+    return spread(value.data, value.shape, shape)
+
+
+def _stored(dtype: str, value: Value, column: list[Any]) -> list[Any]:
+    if isinstance(value, Tensor):
+        return [store(dtype, v) for v in column]
+    return [store(dtype, value)] * len(column)
 
 
 def _no_shape(interp: "Interpreter", value: Tensor) -> Value:
@@ -316,7 +334,9 @@ def _together(types: Iterable[str], kind: str) -> str:
     return found
 
 
-def _nested(value: Value, flat: list[Value], types: list[str], kind: str) -> Shape | None:
+def _nested(
+    value: Value, flat: list[Value], types: list[str], kind: str, depth: int = 0
+) -> Shape | None:
     """Collect the numbers of nested sequences; return their shape, None where it is not regular.
 
     An unknown item says nothing of its own shape: it has that of its neighbours.
@@ -329,11 +349,11 @@ def _nested(value: Value, flat: list[Value], types: list[str], kind: str) -> Sha
         _add_type(types, dtype_of_number(value, kind))
         flat.append(value)
         return ()
-    if not isinstance(value, tuple | ListValue) or len(flat) > MAX_DATA * 4:
+    if not is_sequence(value) or len(flat) > MAX_DATA * 4 or depth > MAX_RANK:
         return None
     if getattr(value, "unknown", None) is not None:
         return None
-    shapes = {_nested(v, flat, types, kind) for v in value if not isinstance(v, Unknown)}
+    shapes = {_nested(v, flat, types, kind, depth + 1) for v in value if not isinstance(v, Unknown)}
     if any(isinstance(v, Unknown) for v in value):
         _add_type(types, "")
     if not value:

@@ -4,7 +4,13 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from hwlint.reader.dtypes import dtype_name, kept
-from hwlint.reader.library import torch_data, torch_math, torch_reductions, torch_shapes
+from hwlint.reader.library import (
+    torch_data,
+    torch_math,
+    torch_pieces,
+    torch_reductions,
+    torch_shapes,
+)
 from hwlint.reader.library.tensor_rules import NUMPY_RULES, RULES, as_array, function
 from hwlint.reader.native_methods import NATIVE_METHODS
 from hwlint.reader.provenance import derive
@@ -76,7 +82,7 @@ def _isscalar(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
 
 
 # The rules enter themselves when their files are read.
-_RULES = (torch_data, torch_math, torch_reductions, torch_shapes)
+_RULES = (torch_data, torch_math, torch_pieces, torch_reductions, torch_shapes)
 
 # --- scalars ------------------------------------------------------------------------------------
 
@@ -104,15 +110,15 @@ def _round(interp: "Interpreter", value: Any, args: Args, kwargs: Kwargs) -> Val
 NATIVE_METHODS[int].update(
     {
         "astype": _astype, "round": _round,
-        **dict.fromkeys(("item", "tolist", "copy", "sum", "mean", "max", "min", "squeeze"), _itself),
+        **dict.fromkeys(("item", "tolist", "copy", "sum", "mean", "max", "min"), _itself),
     }
 )  # fmt: skip
 
 # --- the table ----------------------------------------------------------------------------------
 
 _SCALARS = ("float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8")
-_MORE = {"double": "float64", "single": "float32", "half": "float16", "intp": "int64", "int_": "int64",
-         "bool_": "bool", "float_": "float64"}  # fmt: skip
+_MORE = {"double": "float64", "single": "float32", "half": "float16", "intp": "int64",
+         "int_": "int64", "bool_": "bool", "float_": "float64"}  # fmt: skip
 _FUNCTIONS: dict[str, Any] = {
     "shape": _shape, "array_equal": _array_equal, "append": _append, "isscalar": _isscalar,
 }  # fmt: skip

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from hwlint.reader.dtypes import kind_of
 from hwlint.reader.shapes import MAX_DATA, Shape, dims_of, plain_number, size
 from hwlint.reader.values import Builtin, ListValue, Tensor, Unknown, Value
 
@@ -18,8 +19,8 @@ __all__ = [
     "dims_given",
     "function",
     "method",
-    "numbers_of",
     "number_or",
+    "numbers_of",
     "offsets_of",
     "operation",
     "rearranged",
@@ -148,7 +149,7 @@ def as_array(interp: "Interpreter", value: Value) -> Value:
 
 def unknown_tensor(interp: "Interpreter", value: Tensor, dtype: "str | None" = None) -> Value:
     """Return a result of which not even the shape is known."""
-    if not isinstance(value, Tensor) or value.kind == "ndarray":
+    if kind_of(value) == "ndarray":
         return Unknown("an array of unknown shape")
     return interp.new_tensor(None, None, value.dtype if dtype is None else dtype)
 

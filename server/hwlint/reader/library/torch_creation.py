@@ -4,12 +4,10 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from hwlint.reader import builtin_classes as core
-from hwlint.reader.dtypes import dtype_name, dtype_of_number, is_float, kept, promote, store
-from hwlint.reader.library.tensor_rules import as_array, rearranged
-from hwlint.reader.library.torch_shapes import axis_of
-from hwlint.reader.operators import UnknownIteration
+from hwlint.reader.dtypes import dtype_name, dtype_of_number, is_float, kept, store
+from hwlint.reader.library.tensor_rules import as_array
 from hwlint.reader.provenance import derive
-from hwlint.reader.shapes import MAX_DATA, Shape, broadcast, dims_of, plain_number, size
+from hwlint.reader.shapes import MAX_DATA, Shape, dims_of, is_sequence, plain_number
 from hwlint.reader.values import Builtin, ListValue, Tensor, Unknown, Value
 
 if TYPE_CHECKING:
@@ -59,7 +57,7 @@ def _full(kind: str) -> Any:
             kwargs = {"dtype": args[2], **kwargs}
         value = plain_number(given)
         dtype = _dtype(kwargs, dtype_of_number(value, kind) if value is not None else "")
-        if kind == "ndarray" and (shape is None or isinstance(given, tuple | ListValue)):
+        if kind == "ndarray" and (shape is None or is_sequence(given)):
             return Unknown("an array of unknown shape")
         return interp.filled(shape, value, dtype, kind)
 
@@ -82,7 +80,7 @@ def _like(value: Any, kind: str) -> Any:
 
 
 def _random_integers(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
-    given = [v for v in args if isinstance(v, tuple | ListValue)]
+    given = [v for v in args if is_sequence(v)]
     shape = dims_of(given[:1] or [kwargs.get("size")])
     return interp.new_tensor(shape, None, _dtype(kwargs, "int64"))
 
@@ -250,162 +248,7 @@ def _tensor(kind: str, shares: bool = False) -> Any:
     return run
 
 
-# --- joining ------------------------------------------------------------------------------------
-
-
-def _parts(interp: "Interpreter", args: Args, kwargs: Kwargs, kind: str) -> "list[Tensor] | None":
-    value = (
-        args[0]
-        if args
-        else next(iter([kwargs[k] for k in ("tensors", "arrays") if k in kwargs]), None)
-    )
-    if not isinstance(value, tuple | ListValue | Tensor) or getattr(value, "unknown", None):
-        return None
-    try:
-        items = interp.iterate(value)
-    except UnknownIteration:
-        return None
-    if kind == "ndarray":
-        items = [as_array(interp, v) for v in items]
-    parts = [v for v in items if isinstance(v, Tensor)]
-    return parts if len(parts) == len(items) and parts else None
-
-
-def _common(parts: list[Tensor], kind: str) -> str:
-    dtype = parts[0].dtype
-    for part in parts[1:]:
-        dtype = promote(dtype, part.dtype, kind)
-    return dtype
-
-
-def _dimension(args: Args, kwargs: Kwargs) -> Any:
-    given = args[1] if len(args) > 1 else kwargs.get("dim", kwargs.get("axis", 0))
-    return plain_number(given)
-
-
-def _joined(interp: "Interpreter", parts: list[Tensor], dim: Any, kind: str) -> Value:
-    dtype = _common(parts, kind)
-    if kind == "tensor":  # an old rule: empty vectors do not count
-        parts = [p for p in parts if p.shape != (0,)] or parts[:1]
-    axis = axis_of(parts[0], dim)
-    others = {_without(p.shape, axis) for p in parts}
-    if axis is None or None in others or len(others) != 1:
-        return _unknown_vector(interp, kind, dtype)
-    total = sum([p.shape[axis] for p in parts if p.shape is not None])
-    first = parts[0].shape
-    assert first is not None
-    shape = (*first[:axis], total, *first[axis + 1 :])
-    return interp.new_tensor(shape, _woven(interp, parts, axis, shape, dtype), dtype, kind)
-
-
-def _without(shape: Shape | None, axis: int | None) -> Shape | None:
-    if shape is None or axis is None or axis >= len(shape):
-        return None
-    return (*shape[:axis], -1, *shape[axis + 1 :])
-
-
-def _woven(
-    interp: "Interpreter", parts: list[Tensor], axis: int, shape: Shape, dtype: str
-) -> "list[Any] | None":
-    if size(shape) > MAX_DATA or any(p.data is None for p in parts):
-        return None
-    if not size(shape):
-        return []
-    rows = size(shape[:axis])
-    blocks = [interp.cast(p, dtype).data for p in parts]
-    if any(b is None for b in blocks):
-        return None
-    out: list[Any] = []
-    for row in range(rows):
-        for block in blocks:
-            step = len(block or ()) // rows
-            out.extend((block or [])[row * step : (row + 1) * step])
-    return out
-
-
-def _cat(kind: str) -> Any:
-    def run(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
-        parts = _parts(interp, args, kwargs, kind)
-        if parts is None or any(p.shape is None for p in parts):
-            return _unknown_vector(interp, kind, _common(parts, kind) if parts else "")
-        return _joined(interp, parts, _dimension(args, kwargs), kind)
-
-    return run
-
-
-def _stack(kind: str) -> Any:
-    def run(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
-        parts = _parts(interp, args, kwargs, kind)
-        if parts is None or parts[0].shape is None:
-            return _unknown_vector(interp, kind, "")
-        axis = axis_of(parts[0], _dimension(args, kwargs), 1)
-        shape = parts[0].shape
-        if axis is None or any(p.shape != shape for p in parts):
-            return _unknown_vector(interp, kind, _common(parts, kind))
-        full = (*shape[:axis], 1, *shape[axis:])
-        raised = [interp.new_tensor(full, p.data, p.dtype, kind) for p in parts]
-        return _joined(interp, raised, axis, kind)
-
-    return run
-
-
-def _side_by_side(kind: str) -> Any:
-    def run(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
-        parts = _parts(interp, args, kwargs, kind)
-        if parts is None or any(p.shape is None for p in parts):
-            return _unknown_vector(interp, kind, "")
-        raised = [p if p.shape else interp.new_tensor((1,), p.data, p.dtype, kind) for p in parts]
-        return _joined(interp, raised, 0 if len(raised[0].shape or ()) == 1 else 1, kind)
-
-    return run
-
-
-def _meshgrid(kind: str) -> Any:
-    def run(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
-        indexing = kwargs.get("indexing", "xy" if kind == "ndarray" else "ij")
-        if len(args) == 1 and isinstance(args[0], tuple | ListValue):
-            args = list(args[0])
-        parts = [as_array(interp, a) if kind == "ndarray" else a for a in args]
-        vectors = [
-            p for p in parts if isinstance(p, Tensor) and p.shape is not None and len(p.shape) < 2
-        ]
-        if len(vectors) != len(args) or not vectors or indexing not in ("xy", "ij"):
-            return Unknown("a grid")
-        swapped = indexing == "xy" and len(vectors) > 1
-        return tuple(_grids(interp, vectors, swapped))
-
-    return run
-
-
-def _grids(interp: "Interpreter", vectors: list[Tensor], swapped: bool) -> list[Value]:
-    order = list(range(len(vectors)))
-    if swapped:
-        order[:2] = [1, 0]
-    shape = tuple([size(vectors[i].shape or ()) for i in order])
-    out: list[Value] = []
-    for index, vector in enumerate(vectors):
-        at = order.index(index)
-        step = size(shape[at + 1 :])
-        length = shape[at]
-
-        def offsets(step: int = step, length: int = length) -> list[int]:
-            return [i // step % length for i in range(size(shape))]
-
-        out.append(rearranged(interp, vector, shape, offsets))
-    return out
-
-
-def _broadcast_tensors(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
-    tensors = [a for a in args if isinstance(a, Tensor)]
-    shape = broadcast(*[t.shape for t in tensors]) if len(tensors) == len(args) else None
-    if shape is None:
-        return Unknown("broadcast tensors")
-    return tuple([interp.getattr(t, "expand").call(interp, [shape], {}) for t in tensors])
-
-
-def _broadcast_shapes(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
-    shape = broadcast(*[dims_of([a]) for a in args])
-    return shape if shape is not None else Unknown("a shape")
+# --- classes -----------------------------------------------------------------------------------
 
 
 def _parameter(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
@@ -434,7 +277,7 @@ def _tensor_class(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
 def _typed_tensor(dtype: str) -> Any:
     def run(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
         made = _tensor_class(interp, args, kwargs)
-        if len(args) == 1 and isinstance(args[0], tuple | ListValue):
+        if len(args) == 1 and is_sequence(args[0]):
             return interp.make_tensor(args[0], "tensor", dtype)
         return interp.new_tensor(made.shape, None, dtype)
 
@@ -456,8 +299,6 @@ def _table(library: str, kind: str) -> dict[str, Value]:
     calls |= {
         "full": _full(kind), "full_like": _like("given", kind), "arange": _arange(kind),
         "linspace": _linspace(kind), "logspace": _logspace(kind), "eye": _eye(kind),
-        "stack": _stack(kind), "cat": _cat(kind), "concat": _cat(kind), "concatenate": _cat(kind),
-        "hstack": _side_by_side(kind), "meshgrid": _meshgrid(kind),
     }  # fmt: skip
     return {f"{library}.{n}": Builtin(f"{library}.{n}", call) for n, call in calls.items()}
 
@@ -467,8 +308,8 @@ _TORCH: dict[str, Any] = {
     **{f"{n}_like": _like(None, "tensor") for n in (*_RANDOM, "randint")},
     "randint": _random_integers, "randperm": _permutation, "tensor": _tensor("tensor"),
     "as_tensor": _tensor("tensor", shares=True), "asarray": _tensor("tensor", shares=True),
-    "from_numpy": _tensor("tensor"), "Size": _torch_size, "broadcast_tensors": _broadcast_tensors,
-    "broadcast_shapes": _broadcast_shapes, "nn.Buffer": _buffer, "nn.parameter.Buffer": _buffer,
+    "from_numpy": _tensor("tensor"), "Size": _torch_size, "nn.Buffer": _buffer,
+    "nn.parameter.Buffer": _buffer,
     "LongTensor": _typed_tensor("int64"), "IntTensor": _typed_tensor("int32"),
     "BoolTensor": _typed_tensor("bool"), "DoubleTensor": _typed_tensor("float64"),
     "HalfTensor": _typed_tensor("float16"), "ByteTensor": _typed_tensor("uint8"),

@@ -1,5 +1,6 @@
 """What tensors say of themselves, casts, and changes in place."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from hwlint.reader import operators
@@ -80,7 +81,7 @@ def _reversed(interp: "Interpreter", value: Tensor) -> Value:
     return found.call(interp, [], {}) if found is not None else value
 
 
-_PLAIN: dict[str, Any] = {
+_PLAIN: "dict[str, Callable[[Interpreter, Tensor], Value]]" = {
     "shape": _shape,
     "ndim": _rank,
     "dtype": _dtype,
@@ -188,7 +189,10 @@ def _numpy(interp: "Interpreter", value: Tensor, given: Given) -> Value:
 
 
 def _cast_to(dtype: str) -> Any:
-    return lambda interp, value, given: interp.cast(value, dtype)
+    def rule(interp: "Interpreter", value: Tensor, given: Given) -> Value:
+        return interp.cast(value, dtype)
+
+    return rule
 
 
 for _name in ("float", "double", "half", "long", "int", "short", "char", "byte"):
@@ -257,7 +261,7 @@ def _in_place(value: Tensor, name: str) -> Builtin:
         if value.data is None:
             return _after(interp, value, name, args)
         data = None
-        if name == "fill_" or name == "zero_":
+        if name in ("fill_", "zero_"):
             wanted = args[0] if args else kwargs.get("value", 0)
             data = _filled(interp, value, wanted)
         elif name[:-1] in RULES and not name.startswith(("random", "copy")):
@@ -293,6 +297,6 @@ def _computed(
 ) -> "list[Any] | None":
     found = method(value, name)
     made = found.call(interp, args, kwargs) if found is not None else None
-    if not isinstance(made, Tensor) or made.shape != value.shape and name + "_" not in _RESHAPING:
+    if not isinstance(made, Tensor) or (made.shape != value.shape and name + "_" not in _RESHAPING):
         return None
     return interp.cast(made, value.dtype).data

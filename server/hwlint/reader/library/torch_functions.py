@@ -1,4 +1,4 @@
-"""The functions of torch itself, decorators and questions among them, and the table of all of it."""
+"""Functions of torch itself, its decorators and questions, and the table of all of it."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -7,15 +7,16 @@ from hwlint.reader.library import (
     numpy_functions,
     torch_creation,
     torch_device,
+    torch_joining,
     torch_utils,
 )
 from hwlint.reader.library.tensor_rules import RULES, function
+from hwlint.reader.shapes import is_sequence
 from hwlint.reader.values import (
     Builtin,
     Class,
     External,
     Function,
-    ListValue,
     ModuleInstance,
     Tensor,
     Unknown,
@@ -71,7 +72,7 @@ def _result_type(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
 
 def _einsum(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
     text, tensors = args[0] if args else None, args[1:]
-    if len(tensors) == 1 and isinstance(tensors[0], tuple | ListValue):
+    if len(tensors) == 1 and is_sequence(tensors[0]):
         tensors = list(tensors[0])
     if not isinstance(text, str) or not all(isinstance(t, Tensor) for t in tensors):
         return interp.new_tensor(None, None, "")
@@ -113,6 +114,7 @@ _SILENT = (
     "_assert _check manual_seed set_default_dtype set_num_threads cuda.manual_seed_all".split()
 )
 _DTYPES = (*INTEGERS, *FLOATS, "bool", "complex64", "complex128")
+_SHORT = {name: of for name, of in ALIASES.items() if name not in ("char", "byte")}
 _FUNCTIONAL = ("pad", "one_hot")
 """Not the activations: as arguments of layers they go by name."""
 
@@ -129,11 +131,12 @@ TABLE: dict[str, Value] = {
     **{f"torch.nn.functional.{n}": function("torch", RULES[n]) for n in _FUNCTIONAL},
     **numpy_functions.TABLE,
     **torch_creation.TABLE,
+    **torch_joining.TABLE,
     **torch_device.TABLE,
     **torch_utils.TABLE,
     **{f"torch.{name}": Builtin(f"torch.{name}", call) for name, call in _FUNCTIONS.items()},
     **{f"torch.{name}": External(f"torch.{name}") for name in _DTYPES},
-    **{f"torch.{name}": External(f"torch.{of}") for name, of in ALIASES.items() if name not in ("char", "byte")},
+    **{f"torch.{name}": External(f"torch.{of}") for name, of in _SHORT.items()},
     "torch.inf": float("inf"),
     "torch.nan": float("nan"),
     "torch.pi": 3.141592653589793,

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = ["matrix_product"]
 
-Native = Callable[..., Any]
+Native = Callable[[Any], Any]
+Pair = Callable[[Any, Any], Any]
 
 
 def _sigmoid(value: float) -> float:
@@ -237,7 +238,7 @@ def _where(interp: "Interpreter", value: Tensor, given: Given) -> Value:
 # --- along one dimension ------------------------------------------------------------------------
 
 
-def _running(native: Native) -> Any:
+def _running(native: Pair) -> Any:
     def rule(interp: "Interpreter", value: Tensor, given: Given) -> Value:
         if value.kind == "ndarray" and given.get("dim") is None and value.shape is not None:
             value = interp.new_tensor((size(value.shape),), value.data, value.dtype, "ndarray")
@@ -256,7 +257,7 @@ def _running(native: Native) -> Any:
     return rule
 
 
-def _totals(value: Tensor, axis: int, native: Native) -> "list[Any] | None":
+def _totals(value: Tensor, axis: int, native: Pair) -> "list[Any] | None":
     # torch adds in double and rounds each total to the dtype when it stores it.
     if value.data is None or value.shape is None:
         return None
@@ -266,7 +267,10 @@ def _totals(value: Tensor, axis: int, native: Native) -> "list[Any] | None":
     for index, item in enumerate(value.data):
         first = index // step % length == 0
         number = int(item) if isinstance(item, bool) else item
-        out.append(number if first else derive("cumsum", native(out[index - step], number), out[index - step], number))  # fmt: skip
+        if not first:
+            before = out[index - step]
+            number = derive("cumsum", native(before, number), before, number)
+        out.append(number)
     return out
 
 

@@ -387,14 +387,6 @@ def _nonzero(interp: "Interpreter", value: Tensor, given: Given) -> Value:
     return interp.new_tensor((len(places), len(steps)), rows, "int64", value.kind)
 
 
-@operation("masked_select", "mask")
-def _masked_select(interp: "Interpreter", value: Tensor, given: Given) -> Value:
-    mask = given.get("mask")
-    if isinstance(mask, Tensor) and mask.shape == value.shape and mask.dtype == "bool":
-        return interp.tensor_item(value, mask)
-    return unknown_tensor(interp, value)
-
-
 @operation("equal allclose", "other")
 def _equal(interp: "Interpreter", value: Tensor, given: Given) -> Value:
     other = given.get("other")

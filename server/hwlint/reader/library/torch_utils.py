@@ -1,4 +1,4 @@
-"""torch.nn.utils, torch.nn.init and torch.nn.modules.utils: what changes parameters or arguments."""
+"""torch.nn.utils, init and modules.utils: what changes parameters, weights or arguments."""
 
 import math
 from typing import TYPE_CHECKING, Any
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from hwlint.reader.library.containers import CONTAINERS
 from hwlint.reader.library.modules import MODULE, register
 from hwlint.reader.operators import UnknownIteration
-from hwlint.reader.shapes import plain_number, size
+from hwlint.reader.shapes import is_sequence, plain_number, size
 from hwlint.reader.values import Builtin, Class, ModuleInstance, Tensor, Unknown, Value
 
 if TYPE_CHECKING:
@@ -236,7 +236,7 @@ def _ntuple(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
 def _reverse_repeat(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
     count = plain_number(args[1] if len(args) > 1 else kwargs.get("n"))
     value = args[0] if args else kwargs.get("t")
-    if not isinstance(value, tuple) or not isinstance(count, int) or not 0 <= count <= 64:
+    if not is_sequence(value) or not isinstance(count, int) or not 0 <= count <= 64:
         return Unknown("_reverse_repeat_tuple()")
     return tuple([v for v in reversed(value) for _ in range(count)])
 
