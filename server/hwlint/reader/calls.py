@@ -141,7 +141,12 @@ class Calls:
         if code.simple and not kwargs and len(args) == len(code.params):
             fr.vars = dict(zip(code.params, args, strict=True))
         else:
-            fr.vars = self.bind_arguments(func, args, kwargs)
+            try:
+                fr.vars = self.bind_arguments(func, args, kwargs)
+            except PyRaise:
+                if "__unread_decorator__" in func.attrs:
+                    return Unknown(f"{func.name}() has a decorator that is not read")
+                raise
         return self._run(func, code, fr)
 
     def _run(self: "Interpreter", func: Function, code: Code, fr: Frame) -> Value:
@@ -243,6 +248,8 @@ class Calls:
         finally:
             self.budget.limit = trusted
         if isinstance(result, Unknown) or result is None:
+            if isinstance(made, Function):
+                made.attrs["__unread_decorator__"] = True
             return made
         return result
 

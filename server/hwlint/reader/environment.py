@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-__all__ = ["site_packages_of"]
+__all__ = ["required_modules", "site_packages_of"]
 
 _MAX_PTH = 100_000
 _MAPPING = re.compile(r"MAPPING[^=]*=\s*(\{[^}]*\})")
@@ -123,3 +123,25 @@ def _read(path: Path) -> str:
         return path.read_text(encoding="utf-8", errors="replace")
     except OSError:
         return ""
+
+
+_REQUIRES = re.compile(r"^Requires-Dist:\s*([A-Za-z0-9._-]+)([^\n]*)$", re.M | re.I)
+_IMPORT_NAMES = {
+    "pillow": "PIL", "pyyaml": "yaml", "scikit_learn": "sklearn", "scikit_image": "skimage",
+    "opencv_python": "cv2", "opencv_python_headless": "cv2", "python_dateutil": "dateutil",
+    "beautifulsoup4": "bs4", "protobuf": "google", "attrs": "attr", "ruamel_yaml": "ruamel",
+}  # fmt: skip
+"""Distributions whose module has another name."""
+
+
+def required_modules(folders: list[str]) -> frozenset[str]:
+    """Return the modules that the installed distributions require without any extra: they are
+    installed too, whether or not they can be seen (a vendored folder, a lean environment)."""
+    found: set[str] = set()
+    for folder in folders:
+        for metadata in sorted(Path(folder).glob("*.dist-info/METADATA")):
+            for name, rest in _REQUIRES.findall(_read(metadata).partition("\n\n")[0]):
+                if "extra" not in rest:
+                    plain = re.sub(r"[-_.]+", "_", name).lower()
+                    found.add(_IMPORT_NAMES.get(plain, plain))
+    return frozenset(found)

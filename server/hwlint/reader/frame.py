@@ -30,6 +30,7 @@ class Frame:
         "self_value",
         "stamp",
         "vars",
+        "why",
         "yielded",
     )
 
@@ -44,6 +45,7 @@ class Frame:
         self.function: Function | None = None
         self.self_value: Value = None
         self.pending: list[Value] | None = None
+        self.why: Value = None
         self.maybe = 0
         self.yielded: list[Value] | None = None
         self.stamp = interp.clock

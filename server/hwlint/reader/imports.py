@@ -15,6 +15,7 @@ from hwlint.reader import builtin_classes as core
 from hwlint.reader.attributes import register_special
 from hwlint.reader.budget import Exhausted
 from hwlint.reader.code import Code, Compiled
+from hwlint.reader.environment import required_modules
 from hwlint.reader.frame import Frame, Scope
 from hwlint.reader.values import (
     DictValue,
@@ -309,6 +310,7 @@ class Imports:
         self.bad_decorators: set[Any] = set()
         self.resolving: set[tuple[str, str | None]] = set()
         self.executing = 0
+        self._required: frozenset[str] | None = None
         self._listings: dict[str, frozenset[str]] = {}
 
     # --- finding ----------------------------------------------------------------------------
@@ -431,12 +433,21 @@ class Imports:
             return found
         return NamespaceValue(self, name) if self.namespace_package(name) else External(name)
 
+    def is_installed(self, name: str) -> bool:
+        """Say whether an import of a module would succeed: it is there, it is never followed, or
+        an installed distribution requires it."""
+        if self.find(name) is not None or self.namespace_package(name):
+            return True
+        if self._required is None:
+            self._required = required_modules(self.site_packages)
+        return name.partition(".")[0] in self._required
+
     def _require(self, name: str) -> None:
         """Raise ImportError for a missing module where the program is ready to catch it."""
         if not self.interp.trying:
             return
         found = self.find(name)
-        if found is None and not self.namespace_package(name):
+        if not self.is_installed(name):
             raise self.interp.error("ModuleNotFoundError", f"No module named {name!r}")
         if isinstance(found, PythonModule):
             found.ensure()
@@ -510,10 +521,13 @@ class Imports:
         return module.attribute(name)
 
     def _from_nowhere(self, module: str, name: str) -> Value:
+        modelled = self.interp.modelled.get(f"{module}.{name}", _MISSING)
+        if modelled is not _MISSING:
+            return modelled
         found = self.find(f"{module}.{name}", quiet=True)
         if found is not None:
             return found
-        if self.interp.trying and not self.namespace_package(module):
+        if self.interp.trying and not self.is_installed(module):
             raise self.interp.error("ModuleNotFoundError", f"No module named {module!r}")
         return External(f"{module}.{name}")
 

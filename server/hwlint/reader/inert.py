@@ -21,7 +21,7 @@ __all__ = ["is_inert", "loop_is_inert"]
 
 _PURE = frozenset(
     "isinstance hasattr getattr len range enumerate zip min max float int bool print type sum abs "
-    "issubclass sorted reversed list tuple str round id".split()
+    "issubclass sorted reversed list tuple str round id super any all".split()
 )
 _PURE_ROOTS = frozenset(("math", "torch", "np", "numpy", "init", "nn", "logger", "warnings", "F"))
 _PURE_METHODS = frozenset(

@@ -186,6 +186,7 @@ class Joins:
         returned = [s.result for s in sides if s.signal == RETURN]
         if returned:
             fr.pending = [*(fr.pending or []), *returned]
+            fr.why = fr.why or unknown
             fr.maybe += 1
             self.interp.maybe += 1
         others = {s for s in signals if s not in (None, RETURN)}
@@ -196,7 +197,7 @@ class Joins:
         results = [*(fr.pending or []), fr.result]
         if _all_same(results):
             return results[0]
-        return _merged(results, Unknown("returns differ between branches"))
+        return _merged(results, fr.why or Unknown("returns differ between branches"))
 
     def unknown_loop(
         self,

@@ -33,7 +33,7 @@ class ReadOptions:
     site_packages: tuple[Path, ...] = ()
     models: Mapping[str, Mapping[str, object]] = field(default_factory=dict[str, Mapping[str, object]])
     """Configured ways of building: "pkg.net:Net" or "pkg/net.py:Net" -> keyword arguments."""
-    max_steps: int = 400_000
+    max_steps: int = 600_000
     """Calls and loop turns that one entry point may take."""
 
 
@@ -139,6 +139,7 @@ class Reader:
 
     def _module(self, path: str) -> PythonModule | None:
         self._cells: set[tuple[str, str]] = set()
+        self.interp.budget.limit = self.options.max_steps
         sys.setrecursionlimit(max(sys.getrecursionlimit(), RECURSION_LIMIT))
         name = self.imports.module_name(path)
         module = self.imports.find(name)
@@ -191,12 +192,15 @@ class Reader:
         except PyRaise as problem:
             missing.append(Missing(problem.place, problem.text()))
         except (Exhausted, RecursionError) as stop:
+            # One entry point that never ends rarely comes alone: the rest of the file gets less.
+            self.interp.budget.limit = max(self.options.max_steps // 8, 1)
             reason = stop.reason if isinstance(stop, Exhausted) else "nested too deeply"
             missing.append(Missing(candidate.entry.place, reason))
         except SyntaxProblem as problem:
             missing.append(Missing(problem.place, f"syntax error: {problem.message}"))
         model = _model_of(result)
-        if model is None and not self.interp.constructed:
+        silent = candidate.entry.kind in ("factory", "class")
+        if model is None and not self.interp.constructed and silent:
             return None  # it builds no model
         if model is None and isinstance(result, Unknown):
             missing.append(Missing(result.place or candidate.entry.place, result.reason))

@@ -267,7 +267,25 @@ def _namedtuple(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
     return made
 
 
+# --- huggingface_hub.dataclasses, where it is not there to be followed ------------------------------
+
+
+def _validated_field(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+    return _field(interp, [], {k: v for k, v in kwargs.items() if k != "validator"})
+
+
+def _as_validated_field(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+    return Builtin("validated_field", _validated_field)
+
+
+def _strict(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+    return args[0] if args else Builtin("strict", lambda i, a, k: a[0])
+
+
 TABLE: dict[str, Value] = {
+    "huggingface_hub.dataclasses.strict": Builtin("strict", _strict),
+    "huggingface_hub.dataclasses.validated_field": Builtin("validated_field", _validated_field),
+    "huggingface_hub.dataclasses.as_validated_field": Builtin("as_validated_field", _as_validated_field),
     "dataclasses.dataclass": Builtin("dataclass", _dataclass),
     "dataclasses.field": Builtin("field", _field),
     "dataclasses.fields": Builtin("fields", _fields),

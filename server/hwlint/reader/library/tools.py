@@ -142,7 +142,7 @@ def _find_spec(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
     if not isinstance(args[0], str):
         return operators.why(args[0])
     found = interp.imports.find(str(args[0]))
-    if found is None and not interp.imports.namespace_package(str(args[0])):
+    if not interp.imports.is_installed(str(args[0])):
         return None
     made = Instance(core.OBJECT, interp.clock)
     made.attrs = {
@@ -164,6 +164,8 @@ def _version(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
         found = _distribution_version(folder, wanted)
         if found is not None:
             return found
+    if interp.imports.is_installed(wanted.replace("-", "_")):
+        return Unknown(f"the version of {name}")
     raise interp.error("ModuleNotFoundError", f"No package metadata was found for {name}")
 
 
@@ -236,6 +238,44 @@ VERSION.attrs.update(
 )
 core.MAKERS[VERSION] = _parse_version
 
+# --- pkgutil: data files of a package are read as text --------------------------------------------
+
+MAX_DATA_FILE = 2_000_000
+
+
+def _get_data(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+    package, name = args[0], args[1]
+    if not isinstance(package, str) or not isinstance(name, str):
+        return operators.why(package if not isinstance(package, str) else name)
+    module = interp.imports.find(str(package))
+    if not isinstance(module, PythonModule) or ".." in name:
+        return Unknown("a data file that is not found")
+    path = os.path.join(os.path.dirname(module.path), str(name))
+    interp.imports.looked_for[path] = os.path.isfile(path)
+    try:
+        if not os.path.isfile(path) or os.path.getsize(path) > MAX_DATA_FILE:
+            return Unknown("a data file that cannot be read")
+        with open(path, "rb") as file:
+            data = file.read()
+    except OSError:
+        return Unknown("a data file that cannot be read")
+    interp.cells.add((path, ""))
+    made = Instance(DATA, interp.clock)
+    made.attrs["_data"] = data
+    return made
+
+
+def _decode(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+    encoding = args[1] if len(args) > 1 else kwargs.get("encoding", "utf-8")
+    try:
+        return args[0].attrs["_data"].decode(str(encoding))
+    except (LookupError, UnicodeDecodeError) as problem:
+        raise interp.native_error(problem) from None
+
+
+DATA = core.make("bytes", module="pkgutil")
+DATA.attrs["decode"] = Builtin("bytes.decode", _decode)
+
 # --- os -----------------------------------------------------------------------------------------
 
 
@@ -287,6 +327,7 @@ _ENVIRON.cls.attrs.update(
 )
 
 TABLE: dict[str, Value] = {
+    "pkgutil.get_data": Builtin("pkgutil.get_data", _get_data),
     "inspect.signature": Builtin("inspect.signature", _signature),
     "inspect.isfunction": Builtin("inspect.isfunction", _is_kind(Function)),
     "inspect.isclass": Builtin("inspect.isclass", _is_kind(Class)),

@@ -92,6 +92,7 @@ def _table() -> dict[str, Value]:
         for name, call in calls.items()
     }
     table["torch.device"] = DEVICE
+    table["torch.get_default_device"] = Builtin("torch.get_default_device", lambda i, a, k: CPU)
     table["torch.get_default_dtype"] = Builtin("torch.get_default_dtype", _default)
     return table
 
