@@ -211,10 +211,9 @@ class Attributes:
         if special is not None:
             return special(self, value)
         if value.native is not None:
-            methods = self.native_methods.get(_NATIVE_KIND.get(value.native, value.native))
-            if methods is not None and name in methods:
-                impl = methods[name]
-                return Builtin(name, lambda i, a, k: impl(i, _native(a[0]), a[1:], k))
+            method = self._unbound_native(value.native, name)
+            if method is not None:
+                return method
         hook = value.metaclass.find("__getattr__") if value.metaclass is not None else None
         if hook is not None:
             return self.call(hook, [value, name], {})
@@ -224,6 +223,13 @@ class Attributes:
         if unknown is not None and not self.probing:
             return unknown
         raise self.error("AttributeError", f"type object {value.name!r} has no attribute {name!r}")
+
+    def _unbound_native(self: "Interpreter", native: type, name: str) -> Builtin | None:
+        methods = self.native_methods.get(_NATIVE_KIND.get(native, native))
+        if methods is None or name not in methods:
+            return None
+        impl = methods[name]
+        return Builtin(name, lambda i, a, k: impl(i, _native(a[0]), a[1:], k))
 
     def bind_to_class(self: "Interpreter", raw: Value, value: Class) -> Value:
         """Return what a class attribute is when read through the class."""

@@ -66,7 +66,7 @@ def _list_copy(interp: "Interpreter", value: Any, args: Args, kwargs: Kwargs) ->
 
 
 def _sort(interp: "Interpreter", value: Any, args: Args, kwargs: Kwargs) -> Value:
-    from hwlint.reader.library.functions import sort_values
+    from hwlint.reader.library.ordering import sort_values
 
     interp.touch(value)
     ordered = sort_values(interp, list(value), kwargs)

@@ -8,6 +8,16 @@ interpreter's clock at creation, `version` counts changes: memo templates and jo
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from hwlint.reader.plain_values import (
+    Args,
+    DictValue,
+    IteratorValue,
+    Kwargs,
+    ListValue,
+    SetValue,
+    Unknown,
+    Value,
+)
 from hwlint.source import Place
 
 if TYPE_CHECKING:
@@ -42,31 +52,6 @@ __all__ = [
     "Value",
 ]
 
-type_ = type
-Value = Any
-"""Any object of the interpreted program."""
-Args = list[Value]
-"""What a call gives by position."""
-Kwargs = dict[str, Value]
-"""What a call gives by name; "**": a mapping whose keys are not known."""
-
-
-NEVER_OLD = 1 << 62
-"""Stamp of what is used up where it is made."""
-
-
-class Unknown:
-    """A value that is not known, and why."""
-
-    __slots__ = ("place", "reason")
-
-    def __init__(self, reason: str, place: Place | None = None) -> None:
-        self.reason = reason
-        self.place = place
-
-    def __repr__(self) -> str:
-        return f"Unknown({self.reason})"
-
 
 class PyRaise(Exception):
     """An exception raised by the interpreted program."""
@@ -84,50 +69,6 @@ class PyRaise(Exception):
         return f"{self.value.cls.name}: {message}" if message else self.value.cls.name
 
 
-class ListValue(list[Value]):
-    """A list. `unknown` is set once its content is no longer known."""
-
-    __slots__ = ("stamp", "unknown", "version")
-
-    def __init__(self, items: Any = (), stamp: int = 0) -> None:
-        super().__init__(items)
-        self.stamp = stamp
-        self.version = 0
-        self.unknown: Unknown | None = None
-
-    __hash__ = object.__hash__  # type: ignore[assignment]  # identity, for journals
-
-
-class DictValue(dict[Value, Value]):
-    """A dict. `unknown`: a key that is absent may be there after all."""
-
-    __slots__ = ("factory", "home", "stamp", "unknown", "version")
-
-    def __init__(self, items: Any = (), stamp: int = 0) -> None:
-        super().__init__(items)
-        self.stamp = stamp
-        self.version = 0
-        self.unknown: Unknown | None = None
-        self.factory: Value = None
-        self.home: Any = None
-
-    __hash__ = object.__hash__  # type: ignore[assignment]  # identity, for journals
-
-
-class SetValue(set[Value]):
-    """A set. `unknown`: an item that is absent may be there after all."""
-
-    __slots__ = ("stamp", "unknown", "version")
-
-    def __init__(self, items: Any = (), stamp: int = 0) -> None:
-        super().__init__(items)
-        self.stamp = stamp
-        self.version = 0
-        self.unknown: Unknown | None = None
-
-    __hash__ = object.__hash__  # type: ignore[assignment]  # identity, for journals
-
-
 class Class:
     """A class: the program's own, a built-in one, or one of torch's."""
 
@@ -143,7 +84,7 @@ class Class:
         self.attrs = attrs
         self.module = "builtins"
         self.mro: tuple[Class, ...] = (self,)
-        self.native: type_ | None = None
+        self.native: type | None = None
         self.spec: LayerSpec | None = None
         self.is_module = False
         self.metaclass: Value = None
@@ -419,18 +360,6 @@ class SuperValue:
     def __init__(self, after: Class, self_value: Value) -> None:
         self.after = after
         self.self_value = self_value
-
-
-class IteratorValue:
-    """An iterator over items that are all known."""
-
-    __slots__ = ("index", "items", "stamp", "version")
-
-    def __init__(self, items: list[Value]) -> None:
-        self.items = items
-        self.index = 0
-        self.stamp = NEVER_OLD
-        self.version = 0
 
 
 class External:

@@ -3,11 +3,11 @@
 # The items of a container that the program made are of any type.
 # pyright: reportUnknownArgumentType=false
 
-import functools
 from typing import TYPE_CHECKING, Any
 
 from hwlint.reader import builtin_classes as core
 from hwlint.reader import operators
+from hwlint.reader.library.ordering import extreme, items_of, sorted_list
 from hwlint.reader.provenance import derive
 from hwlint.reader.values import (
     Args,
@@ -26,7 +26,7 @@ from hwlint.reader.values import (
 if TYPE_CHECKING:
     from hwlint.reader.interpreter import Interpreter
 
-__all__ = ["TABLE", "sort_values"]
+__all__ = ["TABLE"]
 
 
 _SIZED: Any = (str, tuple, list, dict, set, frozenset, range, bytes)
@@ -58,15 +58,8 @@ def _len(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
     raise interp.error("TypeError", f"object of type {interp.type_name(value)!r} has no len()")
 
 
-def _items(interp: "Interpreter", value: Value) -> "list[Value] | Unknown":
-    try:
-        return interp.iterate(value)
-    except operators.UnknownIteration as stop:
-        return stop.unknown
-
-
 def _enumerate(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
-    items = _items(interp, args[0])
+    items = items_of(interp, args[0])
     if isinstance(items, Unknown):
         return items
     start = args[1] if len(args) > 1 else kwargs.get("start", 0)
@@ -78,7 +71,7 @@ def _enumerate(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
 def _zip(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
     columns: list[list[Value]] = []
     for value in args:
-        items = _items(interp, value)
+        items = items_of(interp, value)
         if isinstance(items, Unknown):
             return items
         columns.append(items)
@@ -98,7 +91,7 @@ def _map(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
 
 
 def _filter(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
-    items = _items(interp, args[1])
+    items = items_of(interp, args[1])
     if isinstance(items, Unknown):
         return items
     out: list[Value] = []
@@ -113,7 +106,7 @@ def _filter(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
 
 
 def _reversed(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
-    items = _items(interp, args[0])
+    items = items_of(interp, args[0])
     return items if isinstance(items, Unknown) else IteratorValue(items[::-1])
 
 
@@ -122,7 +115,7 @@ def _iter(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
         return args[0]
     if isinstance(args[0], Instance) and args[0].cls.find("__iter__") is not None:
         return interp.call(interp.getattr(args[0], "__iter__"), [], {})
-    items = _items(interp, args[0])
+    items = items_of(interp, args[0])
     return items if isinstance(items, Unknown) else IteratorValue(items)
 
 
@@ -145,7 +138,7 @@ def _next(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
 
 def _reduce_bool(stop: bool) -> core.Maker:
     def run(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
-        items = _items(interp, args[0])
+        items = items_of(interp, args[0])
         if isinstance(items, Unknown):
             return items
         unknown: Unknown | None = None
@@ -161,7 +154,7 @@ def _reduce_bool(stop: bool) -> core.Maker:
 
 
 def _sum(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
-    items = _items(interp, args[0])
+    items = items_of(interp, args[0])
     if isinstance(items, Unknown):
         return items
     total: Value = args[1] if len(args) > 1 else kwargs.get("start", 0)
@@ -171,72 +164,6 @@ def _sum(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
         first = isinstance(total, int) and total == 0 and isinstance(item, int | float)
         total = item if first else operators.binary(interp, plus, total, item)
     return total
-
-
-def _extreme(name: str) -> core.Maker:
-    def run(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
-        items = args
-        if len(args) == 1:
-            found = _items(interp, args[0])
-            if isinstance(found, Unknown):
-                return found
-            items = found
-        if not items:
-            if "default" in kwargs:
-                return kwargs["default"]
-            raise interp.error("ValueError", f"{name}() arg is an empty sequence")
-        ordered = sort_values(interp, items, {"key": kwargs.get("key")})
-        if isinstance(ordered, Unknown):
-            return ordered
-        return _pick(interp, name, ordered, items, kwargs)
-
-    return run
-
-
-def _pick(interp: "Interpreter", name: str, ordered: Args, items: Args, kwargs: Kwargs) -> Value:
-    if name == "min":
-        return ordered[0]
-    if kwargs.get("key") is None:
-        best = ordered[-1]
-        return next((v for v in items if type(v) is type(best) and v == best), best)
-    reverse = sort_values(interp, items, {"key": kwargs["key"], "reverse": True})
-    return reverse if isinstance(reverse, Unknown) else reverse[0]
-
-
-def sort_values(interp: "Interpreter", items: Args, kwargs: Kwargs) -> "list[Value] | Unknown":
-    """Return the items sorted by `key`, `reverse`; Unknown where an order is not known."""
-    key = kwargs.get("key")
-    keys = [interp.call(key, [v], {}) for v in items] if key is not None else items
-    found = operators.find_unknown(list(keys))
-    if found is not None:
-        return found
-    less = operators.COMPARE[operators.ast.Lt]
-
-    def compare(left: int, right: int) -> int:
-        interp.tick()
-        for one, two, sign in ((left, right, -1), (right, left, 1)):
-            result = less(interp, keys[one], keys[two])
-            truth = interp.truth(result)
-            if truth is None:
-                raise operators.UnknownIteration(operators.why(result))
-            if truth:
-                return sign
-        return 0
-
-    truth = interp.truth(kwargs.get("reverse", False))
-    try:
-        order = sorted(range(len(items)), key=functools.cmp_to_key(compare), reverse=bool(truth))
-    except operators.UnknownIteration as stop:
-        return stop.unknown
-    return [items[i] for i in order]
-
-
-def _sorted(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
-    items = _items(interp, args[0])
-    if isinstance(items, Unknown):
-        return items
-    ordered = sort_values(interp, items, kwargs)
-    return ordered if isinstance(ordered, Unknown) else interp.make_list(ordered)
 
 
 def _arithmetic(name: str, native: Any) -> core.Maker:
@@ -376,8 +303,8 @@ def _nothing(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
 _FUNCTIONS: dict[str, core.Maker] = {
     "len": _len, "enumerate": _enumerate, "zip": _zip, "map": _map, "filter": _filter,
     "reversed": _reversed, "iter": _iter, "next": _next, "any": _reduce_bool(True),
-    "all": _reduce_bool(False), "sum": _sum, "min": _extreme("min"), "max": _extreme("max"),
-    "sorted": _sorted, "abs": _arithmetic("abs", abs), "round": _arithmetic("round", round),
+    "all": _reduce_bool(False), "sum": _sum, "min": extreme("min"), "max": extreme("max"),
+    "sorted": sorted_list, "abs": _arithmetic("abs", abs), "round": _arithmetic("round", round),
     "pow": _arithmetic("pow", pow), "divmod": _divmod, "isinstance": _isinstance,
     "issubclass": _issubclass, "getattr": _getattr, "hasattr": _hasattr, "setattr": _setattr,
     "delattr": _delattr, "callable": _callable, "id": _id, "hash": _hash, "dir": _dir,

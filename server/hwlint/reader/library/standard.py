@@ -311,27 +311,29 @@ def _table() -> dict[str, Value]:
         table[f"{module}.TypeVar"] = Builtin("TypeVar", lambda i, a, k: TYPING["Any"])
     for name, cls in TYPING.items():
         table[f"collections.abc.{name}"] = cls
-    table |= {
-        "functools.partial": core.PARTIAL_TYPE,
-        "abc.ABC": TYPING["ABC"],
-        "abc.ABCMeta": core.make("ABCMeta", core.TYPE, module="abc"),
-        "collections.OrderedDict": ORDERED_DICT,
-        "collections.defaultdict": DEFAULT_DICT,
-        "collections.Counter": COUNTER,
-        "collections.deque": DEQUE,
-        "types.FunctionType": core.FUNCTION_TYPE,
-        "types.LambdaType": core.FUNCTION_TYPE,
-        "types.MethodType": core.METHOD_TYPE,
-        "types.BuiltinFunctionType": core.BUILTIN_TYPE,
-        "types.ModuleType": core.MODULE_TYPE,
-        "types.GeneratorType": core.ITERATOR_TYPE,
-        "types.NoneType": core.NONE_TYPE,
-        "types.SimpleNamespace": core.make("SimpleNamespace", module="types"),
-        "numbers.Number": TYPING["Number"],
-        "numbers.Integral": TYPING["Integral"],
-        "numbers.Real": TYPING["Real"],
-    }
     return table
+
+
+_CLASSES: dict[str, Class] = {
+    "functools.partial": core.PARTIAL_TYPE,
+    "abc.ABC": TYPING["ABC"],
+    "abc.ABCMeta": core.make("ABCMeta", core.TYPE, module="abc"),
+    "collections.OrderedDict": ORDERED_DICT,
+    "collections.defaultdict": DEFAULT_DICT,
+    "collections.Counter": COUNTER,
+    "collections.deque": DEQUE,
+    "types.FunctionType": core.FUNCTION_TYPE,
+    "types.LambdaType": core.FUNCTION_TYPE,
+    "types.MethodType": core.METHOD_TYPE,
+    "types.BuiltinFunctionType": core.BUILTIN_TYPE,
+    "types.ModuleType": core.MODULE_TYPE,
+    "types.GeneratorType": core.ITERATOR_TYPE,
+    "types.NoneType": core.NONE_TYPE,
+    "types.SimpleNamespace": core.make("SimpleNamespace", module="types"),
+    "numbers.Number": TYPING["Number"],
+    "numbers.Integral": TYPING["Integral"],
+    "numbers.Real": TYPING["Real"],
+}
 
 
 def _init_namespace(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
@@ -339,5 +341,5 @@ def _init_namespace(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
     return None
 
 
-TABLE = _table()
+TABLE = {**_table(), **_CLASSES}
 TABLE["types.SimpleNamespace"].attrs["__init__"] = Builtin("__init__", _init_namespace)
