@@ -405,6 +405,12 @@ if found:
 else:
     result = "small"
 """,
+    "copied": """
+base = torch.zeros(2, 2)
+copy = base.clone()
+copy.fill_(3)
+result = base.tolist()
+""",
     "unpacked": """
 a, (b, c) = torch.tensor([1, 2]), torch.arange(4).chunk(2)
 result = [a, b, c]
@@ -417,6 +423,28 @@ def test_programs_give_what_torch_gives(folder: Path, name: str) -> None:
     source = HEAD + STATEMENTS[name]
     found, wanted = plain(read(folder, source)), plain(execute(source))
     assert same(found, wanted), f"{found} for {wanted}"
+
+
+VIEWS = ("base[0]", "base.view(4)", "base.t()", "base.float()", "base.chunk(2)[1]", "list(base)[1]")
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_writing_to_a_view_is_not_lost(folder: Path, view: str) -> None:
+    source = f"{HEAD}base = torch.zeros(2, 2)\nview = {view}\nview.fill_(3)\n"
+    assert isinstance(read(folder, source + "result = base.tolist()\n"), Unknown)
+    assert same(plain(read(folder, source, "view")), plain(execute(source, "view")))
+    after = f"view = {view}\nbase.mul_(2).add_(1)\nresult = view.sum().item()\n"
+    assert isinstance(read(folder, f"{HEAD}base = torch.zeros(2, 2)\n{after}"), Unknown)
+
+
+def test_items_are_stored(folder: Path) -> None:
+    made = read(folder, f"{HEAD}result = torch.zeros(2, 3)\n")
+    interp = Reader(ReadOptions(folder, (folder,), ())).interp
+    interp.store_tensor(made, (slice(None), 1), 5)
+    interp.store_tensor(made, 0, interp.make_tensor(ListValue([1, 2, 3])))
+    assert plain(made)[3] == [1.0, 2.0, 3.0, 0.0, 5.0, 0.0]
+    interp.store_tensor(made, 1, interp.new_tensor((3,), None))
+    assert made.data is None
 
 
 def test_drop_rates_are_exact_to_the_last_digit(folder: Path) -> None:

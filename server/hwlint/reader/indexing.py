@@ -1,7 +1,7 @@
 """What `tensor[index]` picks: a shape and the offsets of its items."""
 
 from itertools import product
-from typing import Any
+from typing import Any, TypeGuard
 
 from hwlint.reader.shapes import MAX_DATA, Shape, broadcast, is_sequence, size, spread
 from hwlint.reader.values import ListValue, Tensor, Unknown, Value
@@ -117,8 +117,8 @@ class _Walk:
             return self._number(int(entry.data[0]))
         if isinstance(entry, int):
             return self._number(int(entry))
-        if isinstance(entry, slice):
-            return self._slice(entry)
+        if _is_slice(entry):
+            return self._slice([entry.start, entry.stop, entry.step])
         return self._many(entry, turn)
 
     def _number(self, index: int) -> "str | None":
@@ -129,8 +129,8 @@ class _Walk:
         self.dim += 1
         return None
 
-    def _slice(self, entry: slice) -> "str | None":
-        bounds = [_bound(b) for b in (entry.start, entry.stop, entry.step)]
+    def _slice(self, given: list[Value]) -> "str | None":
+        bounds = [_bound(b) for b in given]
         if any(b is not None and not isinstance(b, int) for b in bounds) or bounds[2] == 0:
             return ""
         length = self.shape[self.dim]
@@ -199,6 +199,10 @@ class _Walk:
         axes = [*self.axes[:at], _Axis(len(moves), moves), *self.axes[at:]]
         groups: list[Shape] = [(a.length,) for a in self.axes]
         return axes, [*groups[:at], shape, *groups[at:]]
+
+
+def _is_slice(value: object) -> TypeGuard["slice[Any, Any, Any]"]:
+    return isinstance(value, slice)
 
 
 def _bound(value: Value) -> Any:

@@ -5,6 +5,9 @@ row-major order, each as a number of its dtype would hold it. Scalars of numpy a
 What is not modelled is a tensor of unknown shape, never an error.
 """
 
+# A part of Interpreter, which is what `self` is.
+# pyright: reportGeneralTypeIssues=false
+
 import ast
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
@@ -31,6 +34,7 @@ from hwlint.reader.shapes import (
     size,
     spread,
 )
+from hwlint.reader.sharing import forget_others, share
 from hwlint.reader.values import IteratorValue, ListValue, Tensor, Unknown, Value
 
 if TYPE_CHECKING:
@@ -103,7 +107,8 @@ class TensorOperations:
         data = value.data
         if data is not None and dtype != value.dtype:
             data = kept(dtype, data)
-        return self.new_tensor(value.shape, data, dtype, kind or value.kind)
+        made = self.new_tensor(value.shape, data, dtype, kind or value.kind)
+        return share(value, made) if dtype == value.dtype else made
 
     # --- element by element ----------------------------------------------------------------
 
@@ -220,7 +225,8 @@ class TensorOperations:
         rows: list[Value] = []
         for index in range(count):
             data = value.data[index * step : (index + 1) * step] if value.data is not None else None
-            rows.append(self.array_result(self.new_tensor(rest, data, value.dtype, value.kind)))
+            row = self.new_tensor(rest, data, value.dtype, value.kind)
+            rows.append(self.array_result(share(value, row)))
         return rows
 
     def tensor_item(self: "Interpreter", value: Tensor, index: Value) -> Value:
@@ -236,7 +242,8 @@ class TensorOperations:
         data = None
         if value.data is not None and offsets is not None:
             data = [value.data[o] for o in offsets]
-        return self.array_result(self.new_tensor(shape, data, value.dtype, value.kind))
+        made = self.new_tensor(shape, data, value.dtype, value.kind)
+        return self.array_result(share(value, made))
 
     def store_tensor(self: "Interpreter", holder: Tensor, index: Value, item: Value) -> None:
         """Do `holder[index] = item`."""
@@ -279,6 +286,9 @@ class TensorOperations:
     def write_tensor(self: "Interpreter", value: Tensor, data: "list[Any] | None") -> Tensor:
         """Change the values of a tensor in place."""
         if value.data is not None:
+            for other in forget_others(value):
+                self.touch(other)
+                other.data = None
             self.touch(value)
             value.data = data
         return value

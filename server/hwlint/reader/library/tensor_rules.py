@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from hwlint.reader.dtypes import kind_of
 from hwlint.reader.shapes import MAX_DATA, Shape, dims_of, plain_number, size
+from hwlint.reader.sharing import share
 from hwlint.reader.values import Builtin, ListValue, Tensor, Unknown, Value
 
 if TYPE_CHECKING:
@@ -203,4 +204,4 @@ def rearranged(
     data = None
     if value.data is not None and size(shape) <= MAX_DATA:
         data = [value.data[o] for o in offsets()] if size(shape) else []
-    return interp.new_tensor(shape, data, value.dtype, value.kind)
+    return share(value, interp.new_tensor(shape, data, value.dtype, value.kind))

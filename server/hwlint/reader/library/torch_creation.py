@@ -8,6 +8,7 @@ from hwlint.reader.dtypes import dtype_name, dtype_of_number, is_float, kept, st
 from hwlint.reader.library.tensor_rules import as_array
 from hwlint.reader.provenance import derive
 from hwlint.reader.shapes import MAX_DATA, Shape, dims_of, is_sequence, plain_number
+from hwlint.reader.sharing import share
 from hwlint.reader.values import Builtin, ListValue, Tensor, Unknown, Value
 
 if TYPE_CHECKING:
@@ -255,7 +256,7 @@ def _parameter(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
     value = args[0] if args else kwargs.get("data")
     if not isinstance(value, Tensor):
         value = interp.new_tensor((0,) if value is None else None, None)
-    made = interp.new_tensor(value.shape, value.data, value.dtype)
+    made = share(value, interp.new_tensor(value.shape, value.data, value.dtype))
     made.kind = "parameter"
     return made
 

@@ -15,6 +15,7 @@ from hwlint.reader.library.tensor_rules import (
 )
 from hwlint.reader.library.torch_device import CPU
 from hwlint.reader.shapes import dims_of, size
+from hwlint.reader.sharing import share
 from hwlint.reader.values import Builtin, External, Tensor, Unknown, Value
 
 if TYPE_CHECKING:
@@ -170,12 +171,14 @@ def _get_device(interp: "Interpreter", value: Tensor, given: Given) -> Value:
 # --- copies and casts ---------------------------------------------------------------------------
 
 
-@operation(
-    "clone detach contiguous cpu cuda numpy copy requires_grad_ detach_ pin_memory resolve_conj "
-    "share_memory_ retain_grad alias squeeze_copy"
-)
-def _same(interp: "Interpreter", value: Tensor, given: Given) -> Value:
+@operation("clone copy")
+def _copy(interp: "Interpreter", value: Tensor, given: Given) -> Value:
     return interp.new_tensor(value.shape, value.data, value.dtype, value.kind)
+
+
+@operation("detach contiguous cpu cuda pin_memory resolve_conj")
+def _same(interp: "Interpreter", value: Tensor, given: Given) -> Value:
+    return share(value, interp.new_tensor(value.shape, value.data, value.dtype, value.kind))
 
 
 @operation("requires_grad_ retain_grad share_memory_ detach_ register_hook")
@@ -185,7 +188,7 @@ def _itself(interp: "Interpreter", value: Tensor, given: Given) -> Value:
 
 @operation("numpy")
 def _numpy(interp: "Interpreter", value: Tensor, given: Given) -> Value:
-    return interp.new_tensor(value.shape, value.data, value.dtype, "ndarray")
+    return share(value, interp.new_tensor(value.shape, value.data, value.dtype, "ndarray"))
 
 
 def _cast_to(dtype: str) -> Any:

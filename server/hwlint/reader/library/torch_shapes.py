@@ -14,6 +14,7 @@ from hwlint.reader.library.tensor_rules import (
     unknown_tensor,
 )
 from hwlint.reader.shapes import MAX_DATA, Shape, dims_of, plain_number, size
+from hwlint.reader.sharing import share
 from hwlint.reader.values import Tensor, Unknown, Value
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def _shaped(interp: "Interpreter", value: Tensor, shape: "Shape | None") -> Valu
         shape = tuple([total // rest if d == -1 else d for d in shape])
     if size(shape) != total:
         return unknown_tensor(interp, value)
-    return interp.new_tensor(shape, value.data, value.dtype, value.kind)
+    return share(value, interp.new_tensor(shape, value.data, value.dtype, value.kind))
 
 
 @operation("reshape view", "*shape")
