@@ -1,6 +1,7 @@
 """Reading files: what the rest of hwlint calls."""
 
 import gc
+import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -198,6 +199,11 @@ class Reader:
             missing.append(Missing(candidate.entry.place, reason))
         except SyntaxProblem as problem:
             missing.append(Missing(problem.place, f"syntax error: {problem.message}"))
+        except Exception as problem:  # a fault of the reader costs one entry point, never the run
+            if os.environ.get("HWLINT_RAISE"):
+                raise
+            reason = f"the reader failed ({type(problem).__name__}: {problem})"
+            missing.append(Missing(candidate.entry.place, reason))
         model = _model_of(result)
         silent = candidate.entry.kind in ("factory", "class")
         if model is None and not self.interp.constructed and silent:

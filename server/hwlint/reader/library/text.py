@@ -28,6 +28,8 @@ __all__ = ["TABLE"]
 
 MAX_SUBJECT = 20_000
 
+MAX_SIZE = 10**7
+"""Bound on the size of a pattern, all counted repeats multiplied."""
 MAX_WORK = 10**7
 """Bound on (length of the text) ** (number of unbounded repeats in a row)."""
 
@@ -57,8 +59,20 @@ def is_safe(pattern: str, text: str) -> bool:
         return False
     nested, repeats = _cost(pattern)
     if nested:
-        return len(text) <= 16
+        return len(text) <= 12 and repeats < 6
     return len(text) ** max(1, repeats) <= MAX_WORK
+
+
+@functools.lru_cache(maxsize=512)
+def _size(pattern: str) -> int:
+    """Return about how many instructions a pattern is compiled to: counted repeats multiply."""
+    size = len(pattern)
+    for count in _COUNTS.findall(pattern):
+        size *= min(int(count[:9]), MAX_SIZE) + 1
+    return size
+
+
+_COUNTS = re.compile(r"\{\d*,?(\d+)\}")
 
 
 @functools.lru_cache(maxsize=512)
@@ -103,6 +117,8 @@ def _compile(interp: "Interpreter", pattern: Value, flags: Value) -> "PatternVal
         return pattern
     if not isinstance(pattern, str):
         return operators.why(pattern)
+    if len(pattern) > 5_000 or _size(str(pattern)) > MAX_SIZE:
+        return Unknown("a regular expression too large")
     try:
         return PatternValue(re.compile(str(pattern), flags if isinstance(flags, int) else 0))
     except (re.error, OverflowError, RecursionError) as problem:
@@ -210,3 +226,4 @@ TABLE: dict[str, Value] = {
         for n in ("IGNORECASE", "I", "MULTILINE", "M", "DOTALL", "S", "VERBOSE", "X")
     },
 }
+TABLE.update({name.replace("re.", "regex.", 1): value for name, value in list(TABLE.items())})

@@ -115,6 +115,16 @@ def _is_kind(*kinds: type) -> Any:
     return run
 
 
+def _source_file(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+    value = args[0]
+    if isinstance(value, Class):
+        return value.place.path if value.place is not None else Unknown("a library's source file")
+    func = _plain_function(value)
+    if isinstance(func, Function):
+        return func.module.path
+    return value.path if isinstance(value, PythonModule) else Unknown("source file")
+
+
 # --- importlib ----------------------------------------------------------------------------------
 
 
@@ -333,6 +343,10 @@ TABLE: dict[str, Value] = {
     "inspect.isclass": Builtin("inspect.isclass", _is_kind(Class)),
     "inspect.ismethod": Builtin("inspect.ismethod", _is_kind(BoundMethod)),
     "inspect.ismodule": Builtin("inspect.ismodule", _is_kind(PythonModule)),
+    **{f"inspect.{n}": Builtin(n, _source_file) for n in ("getsourcefile", "getfile")},
+    "inspect.getmro": Builtin("getmro", lambda i, a, k: i.getattr(a[0], "__mro__")),
+    "inspect.getdoc": Builtin("getdoc", lambda i, a, k: ""),
+    "inspect.cleandoc": Builtin("cleandoc", lambda i, a, k: a[0]),
     "inspect._empty": EMPTY,
     "inspect.Parameter.empty": EMPTY,
     "inspect.Signature.empty": EMPTY,

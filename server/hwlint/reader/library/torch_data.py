@@ -41,6 +41,8 @@ def _attribute(interp: "Interpreter", value: Tensor, name: str) -> Value:
         return _in_place(value, name)
     if name.startswith("__"):
         return _dunder(interp, value, name)
+    if name.startswith("_"):
+        raise interp.error("AttributeError", f"'Tensor' object has no attribute {name!r}")
     if interp.probing:
         return Unknown(f"whether a tensor has {name}")
     if array:
