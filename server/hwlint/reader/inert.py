@@ -32,9 +32,10 @@ _PURE_METHODS = frozenset(
 )
 _STATEMENTS = (
     ast.If, ast.For, ast.With, ast.Pass, ast.Expr, ast.Assign, ast.AugAssign, ast.AnnAssign,
-    ast.Raise, ast.Assert, ast.Continue, ast.Break, ast.Return, ast.While, ast.FunctionDef, ast.Try,
+    ast.Assert, ast.Continue, ast.Break, ast.Return, ast.While, ast.FunctionDef, ast.Try,
 )  # fmt: skip
 _EFFECTS = (
+    ast.Raise,  # a check that may be what the caller is after
     ast.ClassDef, ast.Global, ast.Nonlocal, ast.Delete, ast.Import, ast.ImportFrom, ast.NamedExpr,
 )  # fmt: skip
 _WEIGHT_ATTRIBUTES = frozenset(("data", "requires_grad", "_is_hf_initialized", "grad"))
