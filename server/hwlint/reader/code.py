@@ -36,6 +36,7 @@ class Code:
         "params",
         "posonly",
         "qualname",
+        "raises",
         "ready",
         "scope",
         "segment",
@@ -54,6 +55,7 @@ class Code:
         self.ready = False
         self.failed = 0
         self.inert: bool | None = None
+        self.raises = False
         self.params: list[str] = []
         self.posonly = 0
         self.kwonly: list[str] = []

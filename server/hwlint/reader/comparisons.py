@@ -5,9 +5,10 @@
 
 import ast
 import operator as native_operators
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
+from hwlint.reader.limits import check_key, check_nesting, descent
 from hwlint.reader.provenance import SourcedFloat, SourcedInt
 from hwlint.reader.unknowns import UnknownIteration, find_unknown, payload_of, why
 from hwlint.reader.values import (
@@ -54,18 +55,47 @@ def equal(interp: "Interpreter", left: Value, right: Value) -> Value:
     for one, other in ((left, right), (right, left)):
         if isinstance(one, External) and not isinstance(other, External) and other is not None:
             return Unknown(f"{one.name} is not known")
-    return _equal_native(left, right)
-
-
-def _equal_native(left: Any, right: Any) -> Value:
+    if isinstance(left, list | tuple) and isinstance(right, list | tuple):
+        return _equal_sequences(interp, left, right)
+    if isinstance(left, dict) and isinstance(right, dict):
+        return _equal_dicts(interp, left, right)
     try:
-        same = bool(left == right)
-    except (RecursionError, TypeError):
+        return bool(left == right)
+    except TypeError:
         return Unknown("comparison")
-    if same or not isinstance(left, list | tuple | dict | set):
-        return same
-    found = find_unknown(left) or find_unknown(right)
-    return found if found is not None else False
+
+
+def _equal_sequences(interp: "Interpreter", left: Any, right: Any) -> Value:
+    marked = getattr(left, "unknown", None) or getattr(right, "unknown", None)
+    if marked is not None:
+        return marked
+    if isinstance(left, list) is not isinstance(right, list) or len(left) != len(right):
+        return False
+    return left is right or _all_equal(interp, zip(left, right, strict=True))
+
+
+def _equal_dicts(interp: "Interpreter", left: Any, right: Any) -> Value:
+    marked = getattr(left, "unknown", None) or getattr(right, "unknown", None)
+    if marked is not None:
+        return marked
+    if left.keys() != right.keys():
+        return False
+    return left is right or _all_equal(interp, ((v, right[k]) for k, v in left.items()))
+
+
+def _all_equal(interp: "Interpreter", pairs: Iterable[tuple[Value, Value]]) -> Value:
+    """Say whether all pairs are equal: every step down counts, so that it ends."""
+    unknown: Unknown | None = None
+    with descent(interp):
+        for one, other in pairs:
+            if one is other and not isinstance(one, Unknown):
+                continue
+            result = equal(interp, one, other)
+            truth = interp.truth(result)
+            if truth is False:
+                return False
+            unknown = unknown or (why(result) if truth is None else None)
+    return True if unknown is None else unknown
 
 
 def _equal_instances(interp: "Interpreter", left: Any, right: Any) -> Value:
@@ -104,9 +134,10 @@ def identical(interp: "Interpreter", left: Value, right: Value) -> Value:
         return left is right
     if isinstance(left, _PRIMITIVE) and isinstance(right, _PRIMITIVE):
         return type(left + left) is type(right + right) and left == right  # type: ignore[operator]
-    if isinstance(left, BoundMethod):
+    if isinstance(left, BoundMethod) or not isinstance(left, tuple):
         return False
-    return left == right if isinstance(left, tuple) and isinstance(right, tuple) else False
+    # Python may or may not keep one tuple for two equal ones; empty ones are always one.
+    return not left and not right if isinstance(right, tuple) else False
 
 
 def not_identical(interp: "Interpreter", left: Value, right: Value) -> Value:
@@ -144,6 +175,8 @@ def _ordered(
         return found
     if isinstance(left, Instance) or isinstance(right, Instance):
         return Unknown("comparison of objects")
+    check_nesting(interp, left)
+    check_nesting(interp, right)
     try:
         return bool(native(left, right))
     except TypeError as problem:
@@ -170,6 +203,7 @@ def contains(interp: "Interpreter", item: Value, holder: Value) -> Value:
 
 
 def _in_dict(interp: "Interpreter", item: Value, holder: DictValue) -> Value:
+    check_key(interp, item)
     try:
         if item in holder:
             return True

@@ -265,7 +265,7 @@ def _for(scope: Scope, node: ast.For) -> Compiled:
             return None
         value = source(fr)
         try:
-            items = interp.iterate(value)
+            items = interp.turns(value)
         except operators.UnknownIteration as stop:
             return interp.joins.unknown_loop(fr, stop.unknown, store, body, names)
         for item in items:
@@ -357,11 +357,13 @@ def _try(scope: Scope, node: Any) -> Compiled:
     def run(fr: Frame) -> Value:
         interp = fr.interp
         interp.trying += catches_import
+        interp.guarded += 1
         try:
             try:
                 signal = body(fr)
             finally:
                 interp.trying -= catches_import
+                interp.guarded -= 1
         except PyRaise as problem:
             signal = _handle(fr, problem, handlers)
         else:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from hwlint.reader import builtin_classes as core
 from hwlint.reader.abstract_classes import STRUCTURAL
+from hwlint.reader.limits import check_key
 from hwlint.reader.provenance import derive
 from hwlint.reader.values import (
     Class,
@@ -56,6 +57,7 @@ class Containers:
             if isinstance(item, Unknown):
                 made.unknown = item
                 continue
+            check_key(self, item)
             try:
                 made.add(item)
             except TypeError as problem:
@@ -68,7 +70,9 @@ class Containers:
 
         self.touch(target)
         try:
-            target.extend(self.iterate(items))
+            found = self.iterate(items)
+            self.budget.steps += len(found) // 64
+            target.extend(found)
         except UnknownIteration as stop:
             target.unknown = stop.unknown
         if len(target) > self.budget.max_items:
@@ -83,6 +87,7 @@ class Containers:
             for known in target:
                 target[known] = key
             return
+        check_key(self, key)
         try:
             target[key] = value
         except TypeError as problem:
@@ -92,6 +97,7 @@ class Containers:
 
     def dict_find(self: "Interpreter", target: DictValue, key: Value) -> Value:
         """Return `target[key]`, Python's None where it is absent (not the interpreted None)."""
+        check_key(self, key)
         try:
             if key in target:
                 return _Found(target[key])
@@ -105,6 +111,7 @@ class Containers:
         """Return `target[key]`; raises KeyError."""
         if isinstance(key, Unknown):
             return key
+        check_key(self, key)
         try:
             return target[key]
         except KeyError:
@@ -114,12 +121,12 @@ class Containers:
         found = self.dict_find(target, key)
         if found is not None:
             return found.value
+        if target.unknown is not None:
+            return target.unknown
         if target.factory is not None:
             made = self.call(target.factory, [], {})
             self.dict_set(target, key, made)
             return made
-        if target.unknown is not None:
-            return target.unknown
         raise self.error("KeyError", self.plain_text(key))
 
     def dict_update(self: "Interpreter", target: DictValue, other: Value) -> None:
@@ -128,9 +135,11 @@ class Containers:
         if isinstance(other, Instance) and other.payload is not None:
             other = other.payload
         if isinstance(other, DictValue):
-            target.update(other)
+            self.budget.steps += len(other) // 64
             if other.unknown is not None:
                 target.unknown = other.unknown
+                target.update(dict.fromkeys(target, other.unknown))
+            target.update(other)
             return
         pairs = self.mapping_items(other)
         if isinstance(pairs, Unknown):
@@ -279,6 +288,8 @@ class Containers:
     def _repr_container(self: "Interpreter", value: Any, depth: int) -> Value:
         if depth > 4 or len(value) > 1000 or getattr(value, "unknown", None) is not None:
             return Unknown("text of a container")
+        self.budget.steps += len(value)
+        self.tick()
         parts: list[str] = []
         pairs = value.items() if isinstance(value, DictValue) else [(None, v) for v in value]
         for key, item in pairs:

@@ -32,10 +32,9 @@ _PURE_METHODS = frozenset(
 )
 _STATEMENTS = (
     ast.If, ast.For, ast.With, ast.Pass, ast.Expr, ast.Assign, ast.AugAssign, ast.AnnAssign,
-    ast.Assert, ast.Continue, ast.Break, ast.Return, ast.While, ast.FunctionDef, ast.Try,
+    ast.Raise, ast.Assert, ast.Continue, ast.Break, ast.Return, ast.While, ast.FunctionDef, ast.Try,
 )  # fmt: skip
 _EFFECTS = (
-    ast.Raise,  # a check that may be what the caller is after
     ast.ClassDef, ast.Global, ast.Nonlocal, ast.Delete, ast.Import, ast.ImportFrom, ast.NamedExpr,
 )  # fmt: skip
 _WEIGHT_ATTRIBUTES = frozenset(("data", "requires_grad", "_is_hf_initialized", "grad"))
@@ -52,8 +51,11 @@ def is_inert(interp: "Interpreter", func: Value, args: "list[Value] | None" = No
     if code.inert is None:
         code.inert = True  # while it is being looked at: recursion adds nothing
         code.inert = _code_is_inert(interp, func, code)
+        code.raises = code.inert and "raise " in code.segment.text
     if not code.inert:
         return False
+    if interp.guarded and code.raises:
+        return False  # a check that raises may be what the `try` around it is after
     called = [a for a in args or () if isinstance(a, Function | BoundMethod | Partial)]
     return all(is_inert(interp, a) for a in called)
 

@@ -1,5 +1,6 @@
 """The interpreter: state, budgets, errors, truth, iteration. Calls and attributes are mixed in."""
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from hwlint.reader import builtin_classes as core
@@ -46,6 +47,7 @@ class Interpreter(Attributes, Calls, Containers, TensorOperations):
         self.depth = 0
         self.maybe = 0
         self.trying = 0
+        self.guarded = 0
         self.probing = 0
         self.site: Site | None = None
         self.handling: list[PyRaise] = []
@@ -150,6 +152,9 @@ class Interpreter(Attributes, Calls, Containers, TensorOperations):
         if isinstance(unknown, Unknown):
             raise UnknownIteration(unknown)
         if isinstance(value, IteratorValue):
+            if value.endless:
+                raise UnknownIteration(Unknown("an iterator without an end"))
+            self.touch(value)
             items = value.items[value.index :]
             value.index = len(value.items)
             return items
@@ -166,6 +171,21 @@ class Interpreter(Attributes, Calls, Containers, TensorOperations):
         if isinstance(value, External):
             raise UnknownIteration(Unknown(f"{value.name} is not known"))
         raise self.error("TypeError", f"{self.type_name(value)!r} object is not iterable")
+
+    def turns(self, value: Value) -> "Iterable[Value]":
+        """Return what a loop goes over: a list that grows meanwhile is followed, and an iterator
+        is used up only as far as the loop gets; raises UnknownIteration."""
+        if type(value) is ListValue and value.unknown is None:
+            return value
+        return self._remaining(value) if type(value) is IteratorValue else self.iterate(value)
+
+    def _remaining(self, value: IteratorValue) -> Iterator[Value]:
+        self.touch(value)
+        while value.index < len(value.items):
+            value.index += 1
+            yield value.items[value.index - 1]
+        if value.endless:
+            raise Exhausted("an iterator without an end")
 
     def _range_items(self, value: range) -> list[Value]:
         if len(value) > self.budget.max_items:

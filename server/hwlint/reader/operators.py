@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from hwlint.reader.comparisons import COMPARE, contains, equal, negate
+from hwlint.reader.limits import LARGEST, MAX_BITS, MAX_ITEMS, MAX_TEXT, bits_of
 from hwlint.reader.provenance import SourcedFloat, SourcedInt, SourcedStr, combine, derive
 from hwlint.reader.subscripts import delete_subscript, index_of, store_subscript, subscript
 from hwlint.reader.unknowns import UnknownIteration, find_unknown, payload_of, why
@@ -52,12 +53,6 @@ __all__ = [
     "why",
     "wrap",
 ]
-
-MAX_BITS = 20_000
-"""Largest integer that is kept, in bits."""
-MAX_ITEMS = 200_000
-"""Largest sequence that is kept."""
-
 
 class Operator:
     """A binary operator: Python's function and method names for it."""
@@ -116,6 +111,8 @@ def _numbers(interp: "Interpreter", op: Operator, left: Any, right: Any) -> Valu
         value = op.native(left, right)
     except (ArithmeticError, ValueError, TypeError) as problem:
         raise interp.native_error(problem) from None
+    if type(value) is int and not -LARGEST < value < LARGEST:
+        return Unknown("number too large")
     if type(left) in _SOURCED or type(right) in _SOURCED:
         return combine(op.symbol, value, left, right)
     return value
@@ -124,7 +121,7 @@ def _numbers(interp: "Interpreter", op: Operator, left: Any, right: Any) -> Valu
 def too_large(symbol: str, left: Any, right: Any) -> bool:
     """Say whether a number that `left symbol right` gives is more than a model needs."""
     if symbol == "**":
-        if isinstance(left, float) or isinstance(right, float):
+        if not isinstance(left, int) or not isinstance(right, int):
             return False
         return right > 1 and left.bit_length() * right > MAX_BITS
     if symbol == "<<":
@@ -199,7 +196,11 @@ def _too_many(symbol: str, left: Any, right: Any) -> bool:
 def _percent(interp: "Interpreter", text: str, values: Any) -> Value:
     if _WIDTHS.search(text):
         return Unknown("format width")
+    if isinstance(values, dict):
+        return _percent_by_name(interp, text, values)
     items = values if isinstance(values, tuple) else (values,)
+    if len(items) > 1_000:
+        return Unknown("too many items")
     plain: list[Any] = []
     for item in items:
         if isinstance(item, Unknown):
@@ -208,8 +209,24 @@ def _percent(interp: "Interpreter", text: str, values: Any) -> Value:
         if isinstance(shown, Unknown):
             return shown
         plain.append(shown)
+        if sum([len(p) for p in plain if isinstance(p, str)]) + bits_of(*plain) > MAX_TEXT:
+            return Unknown("text too long")
     try:
         return derive("%", str(text) % tuple(plain), text, *items)
+    except (ValueError, TypeError) as problem:
+        raise interp.native_error(problem) from None
+
+
+def _percent_by_name(interp: "Interpreter", text: str, values: Any) -> Value:
+    names = re.findall(r"%\((\w+)\)", text)
+    shown = {n: interp.dict_get(values, n) for n in dict.fromkeys(names)}
+    for value in shown.values():
+        if not isinstance(value, int | float | str) or bits_of(value) > MAX_BITS // 2:
+            return why(value)
+    if len(text) + len(names) * max([len(str(v)) for v in shown.values()] or [0]) > MAX_TEXT:
+        return Unknown("text too long")
+    try:
+        return derive("%", str(text) % shown, text, *shown.values())
     except (ValueError, TypeError) as problem:
         raise interp.native_error(problem) from None
 
@@ -256,6 +273,8 @@ def inplace(interp: "Interpreter", op: Operator, left: Value, right: Value) -> V
         interp.touch(left)
         left.update(interp.iterate(right))
         return left
+    if isinstance(left, Tensor):
+        return interp.tensor_inplace(op, left, right)
     if isinstance(left, Instance):
         method = left.cls.find(op.inplace)
         if method is not None:
@@ -273,7 +292,7 @@ def unary(interp: "Interpreter", kind: type, value: Value) -> Value:
         if kind is ast.USub:
             return derive("-", -value, value)
         if kind is ast.UAdd:
-            return value
+            return int(value) if isinstance(value, bool) else value
         if isinstance(value, int):
             return ~value
     if isinstance(value, Instance):
@@ -289,10 +308,14 @@ def unary(interp: "Interpreter", kind: type, value: Value) -> Value:
 
 def format_value(interp: "Interpreter", value: Value, spec: str, conversion: int = -1) -> Value:
     """Return `format(value, spec)` as an f-string would."""
-    if _WIDTHS.search(spec):
-        return Unknown("format width")
     if isinstance(value, Unknown):
         return value
+    if isinstance(value, Instance):
+        method = value.cls.find("__format__")
+        if isinstance(method, Function) and conversion < 0:
+            return interp.call(method, [value, spec], {})
+    if _WIDTHS.search(spec):
+        return Unknown("format width")
     if conversion == 114 or not isinstance(value, int | float | str):
         shown = interp.repr_of(value) if conversion == 114 else interp.text_of(value)
         if isinstance(shown, Unknown):

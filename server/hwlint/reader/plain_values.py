@@ -91,12 +91,13 @@ class SetValue(set[Value]):
 
 
 class IteratorValue:
-    """An iterator over items that are all known."""
+    """An iterator over items that are all known. `endless`: more follow after the last one."""
 
-    __slots__ = ("index", "items", "stamp", "version")
+    __slots__ = ("endless", "index", "items", "stamp", "version")
 
-    def __init__(self, items: list[Value]) -> None:
+    def __init__(self, items: list[Value], endless: bool = False) -> None:
         self.items = items
+        self.endless = endless
         self.index = 0
         self.stamp = NEVER_OLD
         self.version = 0

@@ -161,7 +161,7 @@ class Reader:
         interp.budget.restart()
         interp.memo.begin_entry()
         interp.constructed, interp.notes, interp.built, interp.cells = {}, {}, set(), set()
-        interp.maybe = interp.depth = interp.trying = interp.probing = 0
+        interp.maybe = interp.depth = interp.trying = interp.probing = interp.guarded = 0
         interp.joins.journals = []
         interp.handling.clear()
         interp.site = None

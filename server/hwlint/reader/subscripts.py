@@ -101,8 +101,7 @@ def store_subscript(interp: "Interpreter", holder: Value, index: Value, value: V
         elif holder.payload is not None:
             store_subscript(interp, holder.payload, index, value)
     elif isinstance(holder, Tensor):
-        interp.touch(holder)
-        holder.data = None
+        interp.store_tensor(holder, index, value)
 
 
 def _store_list(interp: "Interpreter", holder: ListValue, index: Any, value: Value) -> None:

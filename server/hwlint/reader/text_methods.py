@@ -7,7 +7,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from hwlint.reader import operators
+from hwlint.reader.limits import MAX_TEXT
 from hwlint.reader.provenance import derive
+from hwlint.reader.unknowns import payload_of
 from hwlint.reader.values import (
     Args,
     Instance,
@@ -26,7 +28,6 @@ __all__ = ["TEXT_METHODS", "Method", "first_unknown"]
 Method = Callable[["Interpreter", Any, Args, Kwargs], Value]
 
 
-MAX_TEXT = 100_000
 
 
 def first_unknown(args: Args, kwargs: Kwargs) -> Unknown | None:
@@ -41,6 +42,17 @@ def first_unknown(args: Args, kwargs: Kwargs) -> Unknown | None:
 _PADDING = ("ljust", "rjust", "center", "zfill", "expandtabs")
 
 
+def _is_too_long(name: str, text: str, args: Args, kwargs: Kwargs) -> bool:
+    if name == "expandtabs":
+        sizes = [a for a in [*args, *kwargs.values()] if isinstance(a, int)]
+        return (text.count("\t") + 1) * max(sizes, default=8) > MAX_TEXT
+    if name in _PADDING:
+        return bool(args) and isinstance(args[0], int) and args[0] > MAX_TEXT
+    if name == "replace" and len(args) > 1:
+        return len(text) * (len(str(payload_of(args[1]))) + 1) > 10 * MAX_TEXT
+    return False
+
+
 def _str_method(name: str) -> Method:
     native = getattr(str, name)
 
@@ -48,10 +60,10 @@ def _str_method(name: str) -> Method:
         found = first_unknown(args, kwargs)
         if found is not None:
             return found
-        if name in _PADDING and args and isinstance(args[0], int) and args[0] > MAX_TEXT:
+        if _is_too_long(name, text, args, kwargs):
             return Unknown("text too long")
-        if name == "replace" and len(args) > 1 and len(text) * (len(str(args[1])) + 1) > 10**7:
-            return Unknown("text too long")
+        interp.budget.steps += len(text) // 256
+        args = [payload_of(a) for a in args]
         try:
             result = native(str(text), *args, **kwargs)
         except (TypeError, ValueError, LookupError) as problem:
@@ -107,6 +119,8 @@ def _format(interp: "Interpreter", text: Any, args: Args, kwargs: Kwargs) -> Val
         value = _field(interp, field, args, kwargs)
         if "{" in (spec or ""):
             return Unknown("nested format")
+        if sum(map(len, out)) > MAX_TEXT:
+            return Unknown("text too long")
         shown = operators.format_value(
             interp, value, spec or "", ord(conversion) if conversion else -1
         )

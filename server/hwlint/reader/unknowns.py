@@ -40,21 +40,28 @@ def payload_of(value: Any) -> Any:
     return value
 
 
-def find_unknown(value: Any, depth: int = 0) -> Unknown | None:
+_CONTAINERS = (list, tuple, dict, set, frozenset)
+
+
+def find_unknown(value: Any) -> Unknown | None:
     """Return an unknown inside a value, None where all of it is known."""
     if isinstance(value, Unknown):
         return value
-    if depth > 6:
+    if not isinstance(value, _CONTAINERS):
         return None
-    marked = getattr(value, "unknown", None)
-    if isinstance(marked, Unknown):
-        return marked
-    if isinstance(value, dict):
-        value = value.values()
-    elif not isinstance(value, list | tuple | set | frozenset):
-        return None
-    for item in value:
-        found = find_unknown(item, depth + 1)
-        if found is not None:
-            return found
+    stack: list[Any] = [value]
+    seen: set[int] = set()
+    while stack:
+        holder = stack.pop()
+        if isinstance(holder, Unknown):
+            return holder
+        marked = getattr(holder, "unknown", None)
+        if isinstance(marked, Unknown):
+            return marked
+        for item in holder.values() if isinstance(holder, dict) else holder:
+            if isinstance(item, Unknown):
+                return item
+            if isinstance(item, _CONTAINERS) and id(item) not in seen:
+                seen.add(id(item))
+                stack.append(item)
     return None

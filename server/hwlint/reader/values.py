@@ -130,6 +130,17 @@ class Instance:
         self.stamp = stamp
         self.version = 0
 
+    def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
+        if self.payload is None:
+            return False
+        return bool(self.payload == (other.payload if isinstance(other, Instance) else other))
+
+    def __hash__(self) -> int:
+        plain = isinstance(self.payload, int | float | str | bytes | tuple | frozenset)
+        return hash(self.payload) if plain else object.__hash__(self)
+
     def __repr__(self) -> str:
         return f"<{self.cls.name} object>"
 

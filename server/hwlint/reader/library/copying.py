@@ -6,8 +6,10 @@
 from typing import TYPE_CHECKING, Any
 
 from hwlint.reader import builtin_classes as core
+from hwlint.reader.limits import descent
 from hwlint.reader.values import (
     Args,
+    BoundMethod,
     Builtin,
     DictValue,
     Function,
@@ -15,6 +17,7 @@ from hwlint.reader.values import (
     Kwargs,
     ListValue,
     ModuleInstance,
+    Partial,
     SetValue,
     Tensor,
     Value,
@@ -30,6 +33,13 @@ def deep_copy(interp: "Interpreter", value: Value, done: dict[int, Value]) -> Va
     """Return copy.deepcopy(value)."""
     if id(value) in done:
         return done[id(value)]
+    if not isinstance(value, int | float | str):
+        with descent(interp):
+            return _deep_copy_object(interp, value, done)
+    return value
+
+
+def _deep_copy_object(interp: "Interpreter", value: Value, done: dict[int, Value]) -> Value:
     if isinstance(value, ListValue | DictValue | SetValue):
         made: Any = type(value)((), interp.clock)
         made.unknown = value.unknown
@@ -45,13 +55,32 @@ def deep_copy(interp: "Interpreter", value: Value, done: dict[int, Value]) -> Va
     if isinstance(value, Instance):
         return _deep_copy_instance(interp, value, done)
     if isinstance(value, tuple):
-        return tuple([deep_copy(interp, v, done) for v in value])
+        return _deep_copy_tuple(interp, value, done)
+    if isinstance(value, BoundMethod):
+        return BoundMethod(value.func, deep_copy(interp, value.self_value, done))
+    if isinstance(value, Partial):
+        return _deep_copy_partial(interp, value, done)
     if isinstance(value, Tensor):
         made_tensor = Tensor(value.shape, value.data, value.dtype, value.kind)
         made_tensor.stamp = interp.clock
         done[id(value)] = made_tensor
         return made_tensor
     return value
+
+
+def _deep_copy_tuple(interp: "Interpreter", value: Any, done: dict[int, Value]) -> Value:
+    items = tuple([deep_copy(interp, v, done) for v in value])
+    same = all(a is b for a, b in zip(items, value, strict=True))
+    made = done[id(value)] = value if same else items
+    return made
+
+
+def _deep_copy_partial(interp: "Interpreter", value: Partial, done: dict[int, Value]) -> Value:
+    args = [deep_copy(interp, v, done) for v in value.args]
+    named = {k: deep_copy(interp, v, done) for k, v in value.kwargs.items()}
+    made = Partial(deep_copy(interp, value.func, done), args, named)
+    made.stamp = interp.clock
+    return made
 
 
 def _deep_copy_instance(interp: "Interpreter", value: Instance, done: dict[int, Value]) -> Value:
@@ -84,10 +113,25 @@ def _shallow(interp: "Interpreter", value: Instance) -> Instance:
 def _copy(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
     value = args[0]
     if isinstance(value, ListValue | DictValue | SetValue):
-        made = type(value)(value, interp.clock)
-        made.unknown = value.unknown
-        return made
-    return _shallow(interp, value) if isinstance(value, Instance) else value
+        return _copy_container(interp, value)
+    if not isinstance(value, Instance):
+        return value
+    hook = value.cls.find("__copy__")
+    if isinstance(hook, Function):
+        return interp.call(hook, [value], {})
+    made = _shallow(interp, value)
+    if isinstance(made.payload, ListValue | DictValue | SetValue):
+        made.payload = _copy_container(interp, made.payload)
+    return made
+
+
+def _copy_container(interp: "Interpreter", value: ListValue | DictValue | SetValue) -> Value:
+    interp.budget.steps += len(value) // 64
+    made: Any = type(value)(value, interp.clock)
+    made.unknown = value.unknown
+    if isinstance(value, DictValue):
+        made.factory = value.factory
+    return made
 
 
 _FUNCTIONS: dict[str, core.Maker] = {

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from hwlint.reader import builtin_classes as core
 from hwlint.reader import operators
+from hwlint.reader.library.iteration import zipped
 from hwlint.reader.library.ordering import extreme, items_of, sorted_list
+from hwlint.reader.limits import bits_of
 from hwlint.reader.provenance import derive
 from hwlint.reader.values import (
     Args,
@@ -59,28 +61,21 @@ def _len(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
 
 
 def _enumerate(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+    start = args[1] if len(args) > 1 else kwargs.get("start", 0)
+    if not isinstance(start, int):
+        return operators.why(start)
+    if isinstance(args[0], IteratorValue) and args[0].endless:
+        items = args[0].items[args[0].index :]
+        return IteratorValue([(i, v) for i, v in enumerate(items, start)], endless=True)
     items = items_of(interp, args[0])
     if isinstance(items, Unknown):
         return items
-    start = args[1] if len(args) > 1 else kwargs.get("start", 0)
-    if isinstance(start, Unknown):
-        return start
     return IteratorValue([(i, v) for i, v in enumerate(items, start)])
 
 
-def _zip(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
-    columns: list[list[Value]] = []
-    for value in args:
-        items = items_of(interp, value)
-        if isinstance(items, Unknown):
-            return items
-        columns.append(items)
-    return IteratorValue(list(zip(*columns, strict=False)))
-
-
 def _map(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
-    rows = _zip(interp, args[1:], {})
-    if isinstance(rows, Unknown):
+    rows = zipped(interp, args[1:], {})
+    if not isinstance(rows, IteratorValue):
         return rows
     site = interp.site
     out: list[Value] = []
@@ -130,6 +125,8 @@ def _next(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
             interp.touch(value)
             value.index += 1
             return value.items[value.index - 1]
+        if value.endless:
+            return Unknown("an iterator without an end")
         if len(args) > 1:
             return args[1]
         raise interp.error("StopIteration", "")
@@ -166,6 +163,14 @@ def _sum(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
     return total
 
 
+def _is_too_large(name: str, plain: Args) -> bool:
+    if name == "pow":
+        if len(plain) > 2:
+            return bits_of(*plain) > 4_000  # every bit of the exponent is a multiplication
+        return operators.too_large("**", plain[0], plain[1])
+    return name == "round" and any(isinstance(p, int) and abs(p) > 1_000 for p in plain[1:])
+
+
 def _arithmetic(name: str, native: Any) -> core.Maker:
     def run(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
         plain = [
@@ -178,7 +183,7 @@ def _arithmetic(name: str, native: Any) -> core.Maker:
                 return interp.tensor_function(name, [*plain], kwargs)
             if isinstance(value, External):
                 return Unknown(f"{value.name} is not known")
-        if name == "pow" and operators.too_large("**", plain[0], plain[1]):
+        if _is_too_large(name, plain):
             return Unknown("number too large")
         try:
             return derive(name, native(*plain, **kwargs), *plain)
@@ -301,7 +306,7 @@ def _nothing(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
 
 
 _FUNCTIONS: dict[str, core.Maker] = {
-    "len": _len, "enumerate": _enumerate, "zip": _zip, "map": _map, "filter": _filter,
+    "len": _len, "enumerate": _enumerate, "zip": zipped, "map": _map, "filter": _filter,
     "reversed": _reversed, "iter": _iter, "next": _next, "any": _reduce_bool(True),
     "all": _reduce_bool(False), "sum": _sum, "min": extreme("min"), "max": extreme("max"),
     "sorted": sorted_list, "abs": _arithmetic("abs", abs), "round": _arithmetic("round", round),

@@ -7,6 +7,7 @@ from hwlint.reader import builtin_classes as core
 from hwlint.reader import operators
 from hwlint.reader.abstract_classes import TYPING
 from hwlint.reader.library.iteration import iterables_of
+from hwlint.reader.limits import MAX_BITS, bits_of
 from hwlint.reader.provenance import derive
 from hwlint.reader.values import (
     Args,
@@ -15,6 +16,7 @@ from hwlint.reader.values import (
     DictValue,
     External,
     Function,
+    Instance,
     IteratorValue,
     Kwargs,
     Partial,
@@ -32,6 +34,30 @@ __all__ = ["TABLE"]
 # --- math ---------------------------------------------------------------------------------------
 
 
+_MAX_SOURCES = 8
+
+
+def _plain(value: Value) -> Value:
+    value = value.payload if isinstance(value, Instance) and value.payload is not None else value
+    return value.items[value.index :] if isinstance(value, IteratorValue) else value
+
+
+def _is_too_large(name: str, plain: Args) -> bool:
+    if name == "factorial":
+        return bits_of(*plain) > 11
+    if name in ("comb", "perm"):
+        top, chosen = plain[0], plain[-1]
+        if not isinstance(top, int) or not isinstance(chosen, int):
+            return False
+        factors = min(chosen, abs(top - chosen)) if name == "comb" else chosen
+        return factors * top.bit_length() > MAX_BITS
+    if name == "prod" and plain:
+        if isinstance(plain[0], range):
+            return len(plain[0]) > 1_000
+        return isinstance(plain[0], list | tuple) and bits_of(*plain[0]) > MAX_BITS
+    return name in ("gcd", "lcm") and bits_of(*plain) > MAX_BITS
+
+
 def _math(name: str) -> Builtin:
     native = getattr(math, name)
 
@@ -43,11 +69,12 @@ def _math(name: str) -> Builtin:
             found = operators.find_unknown(value)
             if found is not None:
                 return found
-            if name == "factorial" and isinstance(value, int) and value > 2_000:
-                return Unknown("number too large")
-            plain.append(value)
+            plain.append(_plain(value))
+        if _is_too_large(name, plain):
+            return Unknown("number too large")
         try:
-            return derive(name, native(*plain, **kwargs), *args)
+            parts = plain[0] if plain and isinstance(plain[0], list | tuple) else args
+            return derive(name, native(*plain, **kwargs), *parts[:_MAX_SOURCES])
         except (ValueError, TypeError, OverflowError) as problem:
             raise interp.native_error(problem) from None
 
