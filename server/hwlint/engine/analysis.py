@@ -1,5 +1,7 @@
 """One file of the workspace: read it, let the rules look at what was read."""
 
+import itertools
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -100,22 +102,33 @@ class Analyst:
 
     def calls(self, path: str) -> FileResult:
         """First pass: everything in the file that builds a model."""
-        reading = self._reader.read_calls(path)
         outcome = _Outcome()
         self._look_at_facts(path, outcome)
+        reading = self._reader.read_calls(path, self._looking(outcome))
         return self._result(path, reading, outcome)
 
     def defaults(self, path: str, built: Built) -> FileResult:
         """Second pass: classes of the file that nothing builds, by their defaults."""
-        return self._result(path, self._reader.read_defaults(path, built), _Outcome())
+        outcome = _Outcome()
+        reading = self._reader.read_defaults(path, built, self._looking(outcome))
+        return self._result(path, reading, outcome)
 
-    def _result(self, path: str, reading: FileReading, outcome: "_Outcome") -> FileResult:
-        for number, graph in enumerate(reading.graphs):
+    def _looking(self, outcome: "_Outcome") -> Callable[[ModelGraph], "EntryResult"]:
+        """Run the rules on each graph as it comes; a summary is all that is kept of it."""
+        numbers = itertools.count()
+
+        def look(graph: ModelGraph) -> EntryResult:
+            number = next(numbers)
             if graph.root is not None or graph.constructed:
                 self._look_at_graph(number, graph, outcome)
+            return _entry(graph)
+
+        return look
+
+    def _result(self, path: str, reading: FileReading, outcome: "_Outcome") -> FileResult:
         return FileResult(
             path,
-            tuple(_entry(graph) for graph in reading.graphs),
+            reading.graphs,
             tuple(outcome.raised),
             tuple(outcome.crashes),
             tuple(outcome.problems),

@@ -105,6 +105,12 @@ class Code:
         self.is_generator = not isinstance(node, ast.Lambda) and _has_yield(node.body)
         self.body = compile_body(scope, body)
         self.ready = True
+        self.forget_tree()
+
+    def forget_tree(self) -> None:
+        """Drop the parsed definition where it can be had again from its segment."""
+        if self.outer.kind != "function" and self.segment.kind == "def":
+            self.node = None
 
     def _signature(self, node: FunctionNode) -> None:
         from hwlint.reader.compile_expressions import compile_expression

@@ -10,6 +10,18 @@ from hwlint.reader.values import Value
 __all__ = ["Site", "compile_load"]
 
 
+class _Position:
+    """What `Segment.place` needs of a node, without the tree below it."""
+
+    __slots__ = ("col_offset", "end_col_offset", "end_lineno", "lineno")
+
+    def __init__(self, node: Any) -> None:
+        self.lineno = node.lineno
+        self.col_offset = node.col_offset
+        self.end_lineno = node.end_lineno
+        self.end_col_offset = node.end_col_offset
+
+
 class Site:
     """A call in the source and the function whose code has it."""
 
@@ -17,7 +29,7 @@ class Site:
 
     def __init__(self, scope: Scope, node: ast.AST) -> None:
         self.segment = scope.segment
-        self.node: Any = node
+        self.node: Any = _Position(node)
         self.owner = scope.qualname
         self._place: Any = None
 

@@ -104,9 +104,11 @@ class PythonModule:
         return value
 
     def _load_other(self, key: str) -> Value:
-        for found in (self._special(key), self.imports.interp.modelled.get(f"builtins.{key}", _MISSING)):
-            if found is not _MISSING:
-                return found
+        found = self.imports.builtins.get(key, _MISSING)
+        if found is _MISSING:
+            found = self._special(key)
+        if found is not _MISSING:
+            return found
         found = self.from_stars(key)
         if found is not _MISSING:
             return found
@@ -310,6 +312,7 @@ class Imports:
         self.bad_decorators: set[Any] = set()
         self.resolving: set[tuple[str, str | None]] = set()
         self.executing = 0
+        self.builtins: dict[str, Value] = {}
         self._required: frozenset[str] | None = None
         self._listings: dict[str, frozenset[str]] = {}
 

@@ -51,6 +51,7 @@ def is_inert(interp: "Interpreter", func: Value, args: "list[Value] | None" = No
     if code.inert is None:
         code.inert = True  # while it is being looked at: recursion adds nothing
         code.inert = _code_is_inert(interp, func, code)
+        code.forget_tree()
         code.raises = code.inert and "raise " in code.segment.text
     if not code.inert:
         return False

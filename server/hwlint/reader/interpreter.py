@@ -60,6 +60,11 @@ class Interpreter(Attributes, Calls, Containers, TensorOperations):
         self.joins = Joins(self)
         self.memo = Memo(self)
         install(self)
+        imports.builtins = {
+            name.removeprefix("builtins."): value
+            for name, value in self.modelled.items()
+            if name.startswith("builtins.")
+        }
 
     # --- budgets ----------------------------------------------------------------------------
 

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Memo"]
 
-MAX_TEMPLATES = 3_000
+MAX_TEMPLATES = 1_500
 
 
 class _NotFrozen(Exception):

@@ -3,9 +3,10 @@
 import gc
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from hwlint.graph import Missing, ModelGraph
 from hwlint.reader import contexts
@@ -17,9 +18,11 @@ from hwlint.reader.interpreter import Interpreter
 from hwlint.reader.values import ModuleInstance, PyRaise, Unknown, Value
 from hwlint.source import SyntaxProblem
 
-__all__ = ["FileReading", "ReadOptions", "Reader"]
+Each = Callable[[ModelGraph], Any]
 
-GARBAGE = 3_000_000
+__all__ = ["Each", "FileReading", "ReadOptions", "Reader"]
+
+GARBAGE = 1_000_000
 """Objects that may come into being before garbage is collected."""
 RECURSION_LIMIT = 40_000
 """Python frames. The interpreter's own depth budget ends a program long before."""
@@ -43,14 +46,17 @@ class FileReading:
     """What was read of one file."""
 
     path: str
-    graphs: tuple[ModelGraph, ...] = ()
+    graphs: tuple[Any, ...] = ()
+    """What `each` made of the graphs; the graphs themselves where it was not given."""
     built: frozenset[tuple[str, str]] = frozenset()
     """(path, qualified name) of every class that was instantiated."""
     problems: tuple[Missing, ...] = ()
     files: tuple[str, ...] = ()
     """Every file that was read or looked for."""
-    unread: tuple[ModelGraph, ...] = field(default=())
-    """Graphs without a root: entry points that could not be read."""
+
+
+def _itself(graph: ModelGraph) -> ModelGraph:
+    return graph
 
 
 class Reader:
@@ -65,12 +71,17 @@ class Reader:
 
     # --- files ------------------------------------------------------------------------------
 
-    def read_calls(self, path: str) -> FileReading:
-        """Read a file's factories, module-level models and public configured classes."""
+    def read_calls(self, path: str, each: Each = _itself) -> FileReading:
+        """Read a file's factories, module-level models and public configured classes.
+
+        `each` is called with every graph as soon as it is there; only what it returns is kept, so
+        that a file with a hundred models does not hold them all at once.
+        """
+        self._each = each
         module = self._module(path)
         if module is None:
             return FileReading(path)
-        graphs: list[ModelGraph] = []
+        graphs: list[Any] = []
         built: set[tuple[str, str]] = set()
         candidates = [
             *contexts.factories_of(self.interp, module),
@@ -82,19 +93,22 @@ class Reader:
         for entry, model in contexts.module_level_models(module):
             self._begin()
             self.interp.constructed = dict(module.constructed)
-            graphs.append(emit(self.interp, entry, model, []))
+            graphs.append(self._each(emit(self.interp, entry, model, [])))
         built |= {(str(c.place.path), c.qualname) for c in module.built if c.place is not None}
         for candidate in contexts.classes_of(self.interp, module):
             if candidate.arguments and contexts.is_listed(module, candidate.entry.name):
                 self._read(candidate, graphs, built)
         return self._reading(path, graphs, built)
 
-    def read_defaults(self, path: str, built: frozenset[tuple[str, str]]) -> FileReading:
+    def read_defaults(
+        self, path: str, built: frozenset[tuple[str, str]], each: Each = _itself
+    ) -> FileReading:
         """Read the classes of a file that nothing builds, from their defaults."""
+        self._each = each
         module = self._module(path)
         if module is None:
             return FileReading(path)
-        graphs: list[ModelGraph] = []
+        graphs: list[Any] = []
         seen = set(built)
         candidates = list(contexts.classes_of(self.interp, module))
         for candidate in reversed(candidates):
@@ -106,12 +120,13 @@ class Reader:
             self._read(candidate, graphs, seen)
         return self._reading(path, graphs, seen - built)
 
-    def read_place(self, path: str, name: str) -> FileReading:
+    def read_place(self, path: str, name: str, each: Each = _itself) -> FileReading:
         """Read one class or factory of a file by name."""
+        self._each = each
         module = self._module(path)
         if module is None:
             return FileReading(path)
-        graphs: list[ModelGraph] = []
+        graphs: list[Any] = []
         built: set[tuple[str, str]] = set()
         every = [
             *contexts.factories_of(self.interp, module),
@@ -123,14 +138,11 @@ class Reader:
         return self._reading(path, graphs, built)
 
     def _reading(
-        self, path: str, graphs: list[ModelGraph], built: set[tuple[str, str]]
+        self, path: str, graphs: list[Any], built: set[tuple[str, str]]
     ) -> FileReading:
         files = {path, *self.imports.dependencies(self._cells | {(path, "")})}
-        unread = tuple([g for g in graphs if g.root is None])
         problems = self._problems(path)
-        return FileReading(
-            path, tuple(graphs), frozenset(built), problems, tuple(sorted(files)), unread
-        )
+        return FileReading(path, tuple(graphs), frozenset(built), problems, tuple(sorted(files)))
 
     def _problems(self, path: str) -> tuple[Missing, ...]:
         module = self.imports.by_path.get(path)
@@ -167,7 +179,7 @@ class Reader:
         interp.site = None
 
     def _read(
-        self, candidate: Candidate, graphs: list[ModelGraph], built: set[tuple[str, str]]
+        self, candidate: Candidate, graphs: list[Any], built: set[tuple[str, str]]
     ) -> None:
         self._begin()
         graph = self._graph(candidate)
@@ -175,13 +187,14 @@ class Reader:
         self._collect()
         built.update((c.place.path, c.qualname) for c in self.interp.built if c.place is not None)
         if graph is not None:
-            graphs.append(graph)
+            graphs.append(self._each(graph))
 
     def _collect(self) -> None:
         """Collect garbage between entry points, when enough has come together. Doing it whenever
         Python would costs more than all else: most of what is alive stays alive."""
         if gc.get_count()[0] > GARBAGE:
             gc.collect()
+            gc.freeze()  # what is alive now stays: parsed files, classes, templates
 
     def _graph(self, candidate: Candidate) -> ModelGraph | None:
         missing: list[Missing] = []
