@@ -49,7 +49,7 @@ for path in sys.argv[2:]:
 def check(library: str, site: Path) -> dict[str, object]:
     """Check one library and say how it ended."""
     output = CACHE / "crash" / f"{library}.json"
-    command = hwlint("check", site / library, "--root", site, "--no-cache")
+    command = hwlint("check", site / library, "--root", site / library, "--no-cache")
     done = run([*command, "--output-format", "json"], output)
     text = output.read_text()
     said = json.loads(text) if done.code in (0, 1, 2) and text else {}

@@ -49,7 +49,7 @@ def check(package: Path) -> Run:
     install(WORK / "plugin")
     places = [WORK / "plugin", Path(__file__).parent]
     places += [Path(entry) for entry in sys.path if Path(entry, "hwlint").is_dir()]
-    command = hwlint("check", package, "--root", package.parent, "--no-cache", "--exit-zero")
+    command = hwlint("check", package, "--root", package, "--no-cache", "--exit-zero")
     done = run(
         [*command, "--device", "h100-sxm", "--output-format", "json"],
         WORK / "check.json",
