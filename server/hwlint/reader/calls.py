@@ -1,5 +1,10 @@
 """Calling functions and classes."""
 
+# A part of Interpreter, which is what `self` is.
+# pyright: reportGeneralTypeIssues=false
+# The items of a container that the program made are of any type.
+# pyright: reportUnknownVariableType=false
+
 from typing import TYPE_CHECKING, Any
 
 from hwlint.reader import builtin_classes as core
@@ -7,6 +12,7 @@ from hwlint.reader.budget import Exhausted
 from hwlint.reader.code import Code
 from hwlint.reader.frame import Frame
 from hwlint.reader.values import (
+    Args,
     BoundMethod,
     Builtin,
     Class,
@@ -16,6 +22,7 @@ from hwlint.reader.values import (
     Function,
     Instance,
     IteratorValue,
+    Kwargs,
     ModuleInstance,
     Partial,
     PyRaise,
@@ -38,7 +45,7 @@ UNKNOWN_KEYWORDS = "**"
 class Calls:
     """The calling half of the interpreter."""
 
-    def call(self: "Interpreter", callee: Value, args: list[Value], kwargs: dict[str, Value]) -> Value:  # fmt: skip
+    def call(self: "Interpreter", callee: Value, args: Args, kwargs: Kwargs) -> Value:
         """Call anything callable; raises PyRaise, Exhausted."""
         kind = type(callee)
         if kind is Function:
@@ -175,9 +182,9 @@ class Calls:
         params = code.params
         unknown = kwargs.get(UNKNOWN_KEYWORDS)
         given = dict(zip(params, args, strict=False))
-        if len(args) > len(params):
-            if code.vararg is None:
-                raise self._argument_error(func, f"takes {len(params)} positional arguments but {len(args)} were given")  # fmt: skip
+        if len(args) > len(params) and code.vararg is None:
+            taken = f"takes {len(params)} positional arguments but {len(args)} were given"
+            raise self._argument_error(func, taken)
         if code.vararg is not None:
             given[code.vararg] = tuple(args[len(params) :])
         rest = DictValue((), self.clock)
@@ -226,7 +233,7 @@ class Calls:
         return self.error("TypeError", f"{func.name}() {message}")
 
     def decorate(self: "Interpreter", fr: Frame, decorator: Any, made: Value) -> Value:
-        """Apply a decorator. One that is not known or fails is taken to return what it was given."""
+        """Apply a decorator. One that is not known or fails is taken to give back what it got."""
         depth = self.depth
         steps = self.budget.steps
         trusted = self.budget.limit

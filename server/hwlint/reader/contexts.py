@@ -1,5 +1,8 @@
 """Entry points: the ways in which a workspace builds its models."""
 
+# The items of a container that the program made are of any type.
+# pyright: reportUnknownArgumentType=false, reportUnknownVariableType=false
+
 import ast
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -245,10 +248,7 @@ def configured(
 def module_level_models(module: PythonModule) -> Iterator[tuple[EntryPoint, ModuleInstance]]:
     """Yield the models that a file builds at its top level."""
     for name, value in module.frame.vars.items():
-        if isinstance(value, ModuleInstance) and value.place is not None:
-            if value.place.path == module.path and not name.startswith("_"):
-                built = f"{module.name}:{value.place.line + 1}"
-                yield (
-                    EntryPoint(name, "call", value.place, module.path, _package(module), built),
-                    value,
-                )
+        place = value.place if isinstance(value, ModuleInstance) else None
+        if place is not None and place.path == module.path and not name.startswith("_"):
+            built = f"{module.name}:{place.line + 1}"
+            yield EntryPoint(name, "call", place, module.path, _package(module), built), value

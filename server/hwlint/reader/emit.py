@@ -1,5 +1,9 @@
 """From the interpreter's module objects to `hwlint.graph`."""
 
+# The items of a container that the program made are of any type.
+# pyright: reportUnknownArgumentType=false, reportUnknownMemberType=false
+# pyright: reportUnknownVariableType=false
+
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 

@@ -125,7 +125,9 @@ def _read(path: Path) -> str:
         return ""
 
 
-_REQUIRES = re.compile(r"^Requires-Dist:\s*([A-Za-z0-9._-]+)([^\n]*)$", re.M | re.I)
+_REQUIRES = re.compile(
+    r"^Requires-Dist:\s*([A-Za-z0-9._-]+)([^\n]*)$", re.MULTILINE | re.IGNORECASE
+)
 _IMPORT_NAMES = {
     "pillow": "PIL", "pyyaml": "yaml", "scikit_learn": "sklearn", "scikit_image": "skimage",
     "opencv_python": "cv2", "opencv_python_headless": "cv2", "python_dateutil": "dateutil",

@@ -1,8 +1,8 @@
 """Modules: found in the file system, executed lazily, never imported.
 
-The workspace's import roots come first, then the user's site-packages. torch, numpy and the standard
-library are not followed; what the reader knows of them is in `library/`. Imports of a module's top
-level are bound lazily, so that a file costs only what is used of its imports.
+The workspace's import roots come first, then the user's site-packages. torch, numpy and the
+standard library are not followed; what the reader knows of them is in `library/`. Imports of a
+module's top level are bound lazily, so that a file costs only what is used of its imports.
 """
 
 import ast
@@ -34,7 +34,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Imports", "LazyImport", "PythonModule", "type_checking_branch"]
 
-NEVER_FOLLOWED = frozenset({"torch", "numpy", "einops", *sys.stdlib_module_names}) - {"this", "antigravity"}  # fmt: skip
+NEVER_FOLLOWED = frozenset(
+    {"torch", "numpy", "einops", *sys.stdlib_module_names} - {"this", "antigravity"}
+)
 MODULE_STEPS = 200_000
 """Steps that executing the top level of one module may take."""
 MAX_FILES = 4_000
@@ -106,7 +108,7 @@ class PythonModule:
     def _load_other(self, key: str) -> Value:
         found = self.imports.builtins.get(key, _MISSING)
         if found is _MISSING:
-            found = self._special(key)
+            found = self.special(key)
         if found is not _MISSING:
             return found
         found = self.from_stars(key)
@@ -116,7 +118,8 @@ class PythonModule:
             return Unknown(f"{key}: {self.problem.text()}")
         raise self.imports.interp.error("NameError", f"name {key!r} is not defined")
 
-    def _special(self, key: str) -> Value:
+    def special(self, key: str) -> Value:
+        """Return `__name__`, `__file__` and the like, which every module has."""
         if key == "__name__":
             return self.name
         if key == "__file__":
@@ -360,7 +363,7 @@ class Imports:
 
     def _is_file(self, path: str) -> bool:
         folder, name = os.path.split(path)
-        listing = self._listings.get(folder)
+        listing: frozenset[str] | None = self._listings.get(folder)
         if listing is None:
             try:
                 listing = frozenset(os.listdir(folder))
@@ -547,7 +550,8 @@ class Imports:
         from hwlint.reader.library import torch_has
 
         if torch_has(value.name, name) is False:
-            raise self.interp.error("AttributeError", f"module {value.name!r} has no attribute {name!r}")  # fmt: skip
+            missing = f"module {value.name!r} has no attribute {name!r}"
+            raise self.interp.error("AttributeError", missing)
         return External(full)
 
     def set_external(self, value: External, name: str, item: Value) -> None:
@@ -574,7 +578,9 @@ class Imports:
 
     def _execute_users(self, module: PythonModule, functions: list[str]) -> bool:
         names = "|".join(map(re.escape, functions))
-        pattern = re.compile(rf"^@(?:\w+\.)*(?:{names})\b|^(?:\w+\.)*(?:{names})\s*\(", re.M)
+        pattern = re.compile(
+            rf"^@(?:\w+\.)*(?:{names})\b|^(?:\w+\.)*(?:{names})\s*\(", re.MULTILINE
+        )
         words = [f.encode() for f in functions]
         ran = False
         for path in self._package_files(module):
@@ -628,8 +634,9 @@ def _mentions(path: str, words: list[bytes]) -> bool:
 
 def _registering(module: PythonModule, name: str) -> list[str]:
     changes = re.compile(
-        rf"^[ \t]+.*\b{re.escape(name)}\b\s*(?:\[[^\n]*\]\s*(?:=|\.|\+=)|\.(?:add|update|append|setdefault|register)\b)",
-        re.M,
+        rf"^[ \t]+.*\b{re.escape(name)}\b\s*"
+        r"(?:\[[^\n]*\]\s*(?:=|\.|\+=)|\.(?:add|update|append|setdefault|register)\b)",
+        re.MULTILINE,
     )
     return [s.name for s in module.source.segments if s.kind == "def" and changes.search(s.text)]
 
@@ -648,7 +655,7 @@ def _module_attribute(interp: "Interpreter", module: PythonModule, name: str) ->
     value = module.attribute(name)
     if value is not _MISSING:
         return value
-    special = module._special(name)  # noqa: SLF001 - the same file
+    special = module.special(name)
     if special is not _MISSING:
         return special
     if name == "__dict__":

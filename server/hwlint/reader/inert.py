@@ -64,7 +64,7 @@ def is_inert(interp: "Interpreter", func: Value, args: "list[Value] | None" = No
 def _code_is_inert(interp: "Interpreter", func: Function, code: "Code") -> bool:
     try:
         node = code.function_node()
-    except Exception:  # whatever does not parse is not judged here
+    except Exception:  # noqa: BLE001 - whatever does not parse is not judged here
         return False
     if isinstance(node, ast.Lambda):
         return _Body(interp, func.module, code.name, set()).expression(node.body)

@@ -1,6 +1,9 @@
 """The interpreter: state, budgets, errors, truth, iteration. Calls and attributes are mixed in."""
 
-from collections.abc import Iterable, Iterator
+# The items of a container that the program made are of any type.
+# pyright: reportUnknownArgumentType=false
+
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from hwlint.reader import builtin_classes as core
@@ -22,7 +25,6 @@ from hwlint.reader.values import (
     IteratorValue,
     LayerRecord,
     ListValue,
-    ModuleInstance,
     PyRaise,
     Tensor,
     Unknown,
@@ -107,7 +109,7 @@ class Interpreter(Attributes, Calls, Containers, TensorOperations):
 
     def unbound(self, fr: Frame, key: str) -> Value:
         """Return what reading an unbound variable gives."""
-        name = key.split("@")[0]
+        name = key.split("@", maxsplit=1)[0]
         if self.maybe or fr.pending:
             return Unknown(f"{name} may be unbound")
         raise self.error("UnboundLocalError", f"cannot access local variable {name!r}")
@@ -221,7 +223,7 @@ class Interpreter(Attributes, Calls, Containers, TensorOperations):
         method = self.bind(value.cls.find("__getitem__"), value)
         return self._until("IndexError", lambda index: self.call(method, [index], {}))
 
-    def _until(self, error: str, step: Any) -> list[Value]:
+    def _until(self, error: str, step: Callable[[int], Value]) -> list[Value]:
         items: list[Value] = []
         while True:
             self.tick()

@@ -3,7 +3,10 @@
 Nothing here looks at the clock: the same program gives the same answer on every machine.
 """
 
-from collections.abc import Iterator
+# The items of a container that the program made are of any type.
+# pyright: reportUnknownArgumentType=false, reportUnknownVariableType=false
+
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +15,17 @@ from hwlint.reader.budget import Exhausted
 if TYPE_CHECKING:
     from hwlint.reader.interpreter import Interpreter
 
-__all__ = ["LARGEST", "MAX_BITS", "MAX_DEPTH", "MAX_ITEMS", "MAX_TEXT", "bits_of",
-    "check_key", "check_nesting", "descent"]
+__all__ = [
+    "LARGEST",
+    "MAX_BITS",
+    "MAX_DEPTH",
+    "MAX_ITEMS",
+    "MAX_TEXT",
+    "bits_of",
+    "check_key",
+    "check_nesting",
+    "descent",
+]
 
 MAX_BITS = 20_000
 """Largest integer that is kept, in bits."""
@@ -29,7 +41,7 @@ _CONTAINERS = (tuple, list, dict, set, frozenset)
 
 
 @contextmanager
-def descent(interp: "Interpreter") -> Iterator[None]:
+def descent(interp: "Interpreter") -> Generator[None, None, None]:
     """Go one level down into containers; raises Exhausted where that goes on too long."""
     interp.tick()
     interp.depth += 1

@@ -6,6 +6,9 @@ too, gets a copy of its own in which the slots are bound to the caller's traces.
 an equal 768 from different literals never share an origin, and no copy sees another's mutation.
 """
 
+# The items of a container that the program made are of any type.
+# pyright: reportUnknownArgumentType=false, reportUnknownVariableType=false
+
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -110,7 +113,8 @@ class Memo:
         if len(self.templates) > MAX_TEMPLATES:
             self.templates.clear()
         try:
-            key = (cls, self.epoch, self._key(args), tuple([(k, self._freeze(v)) for k, v in kwargs.items()]))  # fmt: skip
+            named = tuple([(k, self._freeze(v)) for k, v in kwargs.items()])
+            key = (cls, self.epoch, self._key(args), named)
         except _NotFrozen:
             return self._plain(cls, args, kwargs)
         site = self.interp.site

@@ -54,6 +54,7 @@ __all__ = [
     "wrap",
 ]
 
+
 class Operator:
     """A binary operator: Python's function and method names for it."""
 

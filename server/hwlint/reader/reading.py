@@ -1,5 +1,8 @@
 """Reading files: what the rest of hwlint calls."""
 
+# The items of a container that the program made are of any type.
+# pyright: reportUnknownVariableType=false
+
 import gc
 import os
 import sys
@@ -35,7 +38,9 @@ class ReadOptions:
     root: Path
     import_roots: tuple[Path, ...]
     site_packages: tuple[Path, ...] = ()
-    models: Mapping[str, Mapping[str, object]] = field(default_factory=dict[str, Mapping[str, object]])
+    models: Mapping[str, Mapping[str, object]] = field(
+        default_factory=dict[str, Mapping[str, object]]
+    )
     """Configured ways of building: "pkg.net:Net" or "pkg/net.py:Net" -> keyword arguments."""
     max_steps: int = 600_000
     """Calls and loop turns that one entry point may take."""
@@ -137,9 +142,7 @@ class Reader:
                 self._read(candidate, graphs, built)
         return self._reading(path, graphs, built)
 
-    def _reading(
-        self, path: str, graphs: list[Any], built: set[tuple[str, str]]
-    ) -> FileReading:
+    def _reading(self, path: str, graphs: list[Any], built: set[tuple[str, str]]) -> FileReading:
         files = {path, *self.imports.dependencies(self._cells | {(path, "")})}
         problems = self._problems(path)
         return FileReading(path, tuple(graphs), frozenset(built), problems, tuple(sorted(files)))
@@ -178,9 +181,7 @@ class Reader:
         interp.handling.clear()
         interp.site = None
 
-    def _read(
-        self, candidate: Candidate, graphs: list[Any], built: set[tuple[str, str]]
-    ) -> None:
+    def _read(self, candidate: Candidate, graphs: list[Any], built: set[tuple[str, str]]) -> None:
         self._begin()
         graph = self._graph(candidate)
         self._cells |= self.interp.cells

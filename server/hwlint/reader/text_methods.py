@@ -28,8 +28,6 @@ __all__ = ["TEXT_METHODS", "Method", "first_unknown"]
 Method = Callable[["Interpreter", Any, Args, Kwargs], Value]
 
 
-
-
 def first_unknown(args: Args, kwargs: Kwargs) -> Unknown | None:
     """Return an unknown in the arguments of a call, None where all of them are known."""
     for value in [*args, *kwargs.values()]:

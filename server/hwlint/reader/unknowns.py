@@ -1,7 +1,7 @@
 """What is not known about a value, and the plain value behind an object."""
 
 # The items of a container that the program made are of any type.
-# pyright: reportUnknownVariableType=false
+# pyright: reportUnknownArgumentType=false, reportUnknownVariableType=false
 
 from typing import Any
 

@@ -1,5 +1,8 @@
 """itertools."""
 
+# The items of a container that the program made are of any type.
+# pyright: reportUnknownArgumentType=false, reportUnknownVariableType=false
+
 import itertools
 from typing import TYPE_CHECKING, Any
 

@@ -267,7 +267,7 @@ def _namedtuple(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
     return made
 
 
-# --- huggingface_hub.dataclasses, where it is not there to be followed ------------------------------
+# --- huggingface_hub.dataclasses, where it is not there to be followed ---------------------------
 
 
 def _validated_field(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
@@ -285,7 +285,9 @@ def _strict(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
 TABLE: dict[str, Value] = {
     "huggingface_hub.dataclasses.strict": Builtin("strict", _strict),
     "huggingface_hub.dataclasses.validated_field": Builtin("validated_field", _validated_field),
-    "huggingface_hub.dataclasses.as_validated_field": Builtin("as_validated_field", _as_validated_field),
+    "huggingface_hub.dataclasses.as_validated_field": Builtin(
+        "as_validated_field", _as_validated_field
+    ),
     "dataclasses.dataclass": Builtin("dataclass", _dataclass),
     "dataclasses.field": Builtin("field", _field),
     "dataclasses.fields": Builtin("fields", _fields),

@@ -1,5 +1,8 @@
 """math, functools, collections, operator and typing."""
 
+# The items of a container that the program made are of any type.
+# pyright: reportUnknownArgumentType=false, reportUnknownVariableType=false
+
 import math
 from typing import TYPE_CHECKING, Any
 

@@ -15,8 +15,8 @@ from hwlint.ops import (
 )
 from hwlint.reader import builtin_classes as core
 from hwlint.reader import operators
-from hwlint.reader.library.modules import MODULE, register
 from hwlint.reader.library.containers import CONTAINERS
+from hwlint.reader.library.modules import MODULE, register
 from hwlint.reader.values import (
     Builtin,
     Class,
@@ -50,7 +50,7 @@ def layer_class(name: str) -> Class:
     made.module = "torch.nn.modules"
     made.is_module = True
     # `bases` is the whole MRO up to Module; what is not a module there is a plain mixin.
-    parents = [layer_class(b) for b in bases if b not in ("object",)]
+    parents = [layer_class(b) for b in bases if b != "object"]
     made.mro = (made, *[p for p in parents if p is not MODULE], MODULE, core.OBJECT)
     made.bases = tuple(parents[:1]) or (MODULE,)
     if spec is not None:
@@ -84,7 +84,7 @@ def _bind(interp: "Interpreter", spec: LayerSpec, args: Args, kwargs: Kwargs) ->
         bound = bind(spec, args, kwargs)
         values = normalise(spec, bound.values)
         check(spec, values)
-    except Exception as problem:  # torch's constructors raise all kinds; so does `check`
+    except Exception as problem:  # noqa: BLE001 - torch's constructors raise all kinds, `check` too
         raise interp.native_error(problem) from None
     site = interp.site
     place = site.place if site is not None else None
