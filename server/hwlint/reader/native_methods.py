@@ -247,7 +247,17 @@ _READING = (
 )  # fmt: skip
 _SET: dict[str, Method] = {
     **{name: _set_native(name, False) for name in _READING},
-    **{name: _set_native(name, True) for name in ("discard", "remove", "clear", "update")},
+    **{
+        name: _set_native(name, True)
+        for name in (
+            "discard",
+            "remove",
+            "clear",
+            "update",
+            "difference_update",
+            "intersection_update",
+        )
+    },
 }
 _SET["add"] = _set_add
 _SET["copy"] = _set_native("copy", False)

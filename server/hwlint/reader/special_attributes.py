@@ -118,6 +118,10 @@ def _partial_attribute(interp: "Interpreter", value: Partial, name: str) -> Valu
 
 
 def _property_attribute(interp: "Interpreter", value: PropertyValue, name: str) -> Value:
+    if name == "__set__":
+        return Builtin(name, lambda i, a, k: i.call(value.fset, a[:2], {}))
+    if name == "__get__":
+        return Builtin(name, lambda i, a, k: i.call(value.fget, a[:1], {}))
     if name in ("fget", "fset", "fdel"):
         return getattr(value, name)
     if name in ("setter", "getter", "deleter"):

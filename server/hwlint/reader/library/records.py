@@ -20,12 +20,16 @@ from hwlint.reader.values import (
 if TYPE_CHECKING:
     from hwlint.reader.interpreter import Interpreter
 
-__all__ = ["TABLE", "finish_named_tuple"]
+__all__ = ["GENERATED", "MISSING", "TABLE", "finish_named_tuple"]
 
 MISSING = External("dataclasses.MISSING")
 KW_ONLY = External("dataclasses.KW_ONLY")
 FIELD = core.make("Field", module="dataclasses")
 NAMED_TUPLE = core.make("NamedTuple", module="typing")
+
+
+GENERATED: dict[Builtin, DictValue] = {}
+"""The __init__ methods that dataclass made, and the fields that they take."""
 
 
 def _field(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
@@ -93,7 +97,9 @@ def _dataclass(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
     every = fields_of(interp, cls, bool(kwargs.get("kw_only")))
     cls.attrs["__dataclass_fields__"] = every
     if kwargs.get("init") is not False:
-        cls.attrs["__init__"] = Builtin("__init__", lambda i, a, k: _init(i, every, a, k))
+        made = Builtin("__init__", lambda i, a, k: _init(i, every, a, k))
+        GENERATED[made] = every
+        cls.attrs["__init__"] = made
     cls.attrs.setdefault("__match_args__", tuple(every))
     if kwargs.get("eq") is not False and "__eq__" not in cls.attrs:
         cls.attrs["__eq__"] = Builtin("__eq__", _equal)

@@ -9,6 +9,7 @@ from hwlint.ops.names import TORCH_VERSION
 from hwlint.reader import builtin_classes as core
 from hwlint.reader import operators
 from hwlint.reader.imports import PythonModule
+from hwlint.reader.library import records
 from hwlint.reader.values import (
     Args,
     BoundMethod,
@@ -20,6 +21,7 @@ from hwlint.reader.values import (
     Instance,
     Kwargs,
     Partial,
+    PyRaise,
     Unknown,
     Value,
 )
@@ -53,6 +55,8 @@ def _plain_function(value: Value) -> Value:
 
 def _signature(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
     func = _plain_function(args[0])
+    if isinstance(func, Builtin) and func in records.GENERATED:
+        return _dataclass_signature(interp, records.GENERATED[func])
     if not isinstance(func, Function):
         return _library_signature(interp, args[0])
     if not func.ready:
@@ -62,6 +66,16 @@ def _signature(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
             return Unknown(problem.message)
     skip = 1 if isinstance(args[0], BoundMethod | Class) else 0
     return _make_signature(interp, _parameters(interp, func, skip))
+
+
+def _dataclass_signature(interp: "Interpreter", fields: DictValue) -> Instance:
+    made = DictValue((), interp.clock)
+    made["self"] = _parameter(interp, "self", EMPTY, "POSITIONAL_OR_KEYWORD")
+    for name, field in fields.items():
+        default = field.attrs["default"]
+        plain = EMPTY if default is records.MISSING else default
+        made[name] = _parameter(interp, name, plain, "KEYWORD_ONLY")
+    return _make_signature(interp, made)
 
 
 def _parameters(interp: "Interpreter", func: Function, skip: int) -> DictValue:
@@ -123,6 +137,29 @@ def _source_file(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
     if isinstance(func, Function):
         return func.module.path
     return value.path if isinstance(value, PythonModule) else Unknown("source file")
+
+
+def _annotations(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+    """The evaluated annotations of a class's own body; one that fails is unknown."""
+    cls = args[0]
+    made = DictValue((), interp.clock)
+    declared = cls.attrs.get("__annotations__", {}) if isinstance(cls, Class) else {}
+    module = interp.imports.find(cls.module) if isinstance(cls, Class) else None
+    for name, annotation in declared.items():
+        made[name] = _annotation(module, annotation)
+    return made
+
+
+def _annotation(module: Any, annotation: Any) -> Value:
+    from hwlint.reader.compile_expressions import compile_expression
+
+    if not isinstance(module, PythonModule):
+        return Unknown("an annotation")
+    scope, node = annotation
+    try:
+        return compile_expression(scope, node)(module.frame)
+    except PyRaise as problem:
+        return Unknown(f"an annotation: {problem.text()}")
 
 
 # --- importlib ----------------------------------------------------------------------------------
@@ -345,6 +382,7 @@ TABLE: dict[str, Value] = {
     "inspect.ismodule": Builtin("inspect.ismodule", _is_kind(PythonModule)),
     **{f"inspect.{n}": Builtin(n, _source_file) for n in ("getsourcefile", "getfile")},
     "inspect.getmro": Builtin("getmro", lambda i, a, k: i.getattr(a[0], "__mro__")),
+    "inspect.get_annotations": Builtin("get_annotations", _annotations),
     "inspect.getdoc": Builtin("getdoc", lambda i, a, k: ""),
     "inspect.cleandoc": Builtin("cleandoc", lambda i, a, k: a[0]),
     "inspect._empty": EMPTY,
