@@ -1,0 +1,97 @@
+"""Draw findings of HW101 and HW102 in timm's dev files, to be judged by hand.
+
+    python docs/audits/findings.py --site DIR --truth FILE --seed 2026 [--count 50] [--kept FILE]
+
+DIR holds timm as `pip download --no-deps timm` unpacks it, FILE is the record's split.json. What
+is drawn is judged by someone who sees timm's source and this test, written before the first draw:
+
+A finding is FALSE if any of these holds:
+
+1. The number named is not what the code builds, in some real way of building it that is in the
+   library (a registered model, or a class or function called with its own defaults).
+2. The multiple, or the padded number, is arithmetically wrong.
+3. The anchored literal is not what an engineer would have to change to change the number, or the
+   value said for it does not bring about the numbers said.
+4. A layer that is said to be affected does not get the number.
+5. A share that is named is off by more than rounding.
+6. The claim depends on something that never runs.
+
+A finding that is true and merely unimportant (nobody would change the model for it, or nobody
+could) is NOISE. That is not false and is counted by itself.
+"""
+
+import argparse
+import json
+import random
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+RULES = "HW101,HW102"
+DEVICE = "h100-sxm"
+
+
+def check(site: Path, kept: Path) -> list[dict[str, Any]]:
+    """Return all findings in timm; run the check unless its result was kept."""
+    if not kept.exists():
+        command = [sys.executable, "-m", "hwlint", "check", site / "timm", "--root", site]
+        command += ["--device", DEVICE, "--select", RULES, "--output-format", "json"]
+        command += ["--no-cache", "--exit-zero", "--output-file", kept]
+        subprocess.run([str(part) for part in command], check=True)
+    return json.loads(kept.read_text())["findings"]
+
+
+def in_files(findings: list[dict[str, Any]], files: set[str], site: Path) -> list[dict[str, Any]]:
+    """Keep the findings in these files, in the order of the source."""
+    kept = [{**found, "file": _relative(found["file"], site)} for found in findings]
+    kept = [found for found in kept if found["file"] in files]
+    return sorted(kept, key=lambda found: (found["file"], found["line"], found["code"]))
+
+
+def _relative(file: str, site: Path) -> str:
+    path = Path(file).resolve()
+    return path.relative_to(site.resolve()).as_posix() if path.is_relative_to(site) else file
+
+
+def drawn(findings: list[dict[str, Any]], seed: int, count: int) -> list[dict[str, Any]]:
+    """Draw `count` findings; all where there are fewer."""
+    if len(findings) <= count:
+        return findings
+    return random.Random(seed).sample(findings, count)
+
+
+def excerpt(site: Path, found: dict[str, Any], around: int = 2) -> str:
+    """Return the lines about a finding, its own marked."""
+    lines = (site / found["file"]).read_text(encoding="utf-8").splitlines()
+    first, line = max(1, found["line"] - around), found["line"]
+    numbered = enumerate(lines[first - 1 : line + around], first)
+    return "\n".join(f"  {'>' if at == line else ' '} {at:5} {text}" for at, text in numbered)
+
+
+def arguments() -> argparse.Namespace:
+    """Parse the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--site", type=Path, required=True, help="folder that holds timm")
+    parser.add_argument("--truth", type=Path, required=True, help="split.json of the record")
+    parser.add_argument("--seed", type=int, required=True)
+    parser.add_argument("--count", type=int, default=50)
+    parser.add_argument("--kept", type=Path, default=Path("findings.json"), help="the check's JSON")
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Print what is drawn."""
+    given = arguments()
+    split = json.loads(given.truth.read_text())["files"]
+    files = {file for file, part in split.items() if part == "dev" and file.startswith("timm/")}
+    findings = in_files(check(given.site, given.kept), files, given.site)
+    chosen = drawn(findings, given.seed, given.count)
+    print(f"{len(chosen)} of {len(findings)} findings in {len(files)} files, seed {given.seed}")
+    for place, found in enumerate(chosen, 1):
+        print(f"\n{place}. {found['file']}:{found['line']} {found['code']} {found['message']}")
+        print(excerpt(given.site, found))
+
+
+if __name__ == "__main__":
+    main()
