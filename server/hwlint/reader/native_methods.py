@@ -41,17 +41,29 @@ def _list_native(name: str) -> Method:
         if len(value) >= interp.budget.max_items:
             value.unknown = Unknown("list too long")
             return None
-        if name != "append":
-            found = first_unknown(args[:1], {})
-            if found is not None and name != "insert":
-                value.unknown = found
-                return found
+        found = first_unknown(args[:1], {})
+        if found is not None and name != "insert":
+            value.unknown = found
+            return found
         try:
             return native(value, *args)
         except (IndexError, ValueError, TypeError) as problem:
             raise interp.native_error(problem) from None
 
     return method
+
+
+def _append(interp: "Interpreter", value: Any, args: Args, kwargs: Kwargs) -> Value:
+    interp.touch(value)
+    if value.unknown is not None:
+        return value.unknown
+    if len(value) >= interp.budget.max_items:
+        value.unknown = Unknown("list too long")
+    elif len(args) == 1:
+        value.append(args[0])
+    else:
+        raise interp.error("TypeError", "append() takes exactly one argument")
+    return None
 
 
 def _extend(interp: "Interpreter", value: Any, args: Args, kwargs: Kwargs) -> Value:
@@ -79,8 +91,9 @@ def _sort(interp: "Interpreter", value: Any, args: Args, kwargs: Kwargs) -> Valu
 
 _LIST: dict[str, Method] = {
     name: _list_native(name)
-    for name in ("append", "insert", "pop", "remove", "reverse", "clear", "index", "count")
+    for name in ("insert", "pop", "remove", "reverse", "clear", "index", "count")
 }
+_LIST["append"] = _append
 _LIST["extend"] = _extend
 _LIST["copy"] = _list_copy
 _LIST["sort"] = _sort

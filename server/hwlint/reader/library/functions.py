@@ -171,8 +171,15 @@ def _is_too_large(name: str, plain: Args) -> bool:
     return name == "round" and any(isinstance(p, int) and abs(p) > 1_000 for p in plain[1:])
 
 
+_PLAIN_NUMBERS = frozenset({int, float})
+
+
 def _arithmetic(name: str, native: Any) -> core.Maker:
+    single = name in ("abs", "round")
+
     def run(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+        if single and len(args) == 1 and type(args[0]) in _PLAIN_NUMBERS:
+            return native(args[0])
         plain = [
             a.payload if isinstance(a, Instance) and a.payload is not None else a for a in args
         ]
