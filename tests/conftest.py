@@ -85,22 +85,21 @@ class Fine(nn.Module):
 
 # A child started from a large process inherits its peak memory; one started from here does not.
 WATCHED = """
-import json, os, resource, signal, subprocess, sys, time
-start = time.perf_counter()
+import json, os, resource, signal, subprocess, sys
 child = subprocess.Popen(sys.argv[2:], start_new_session=True)
 try:
     code = child.wait(15)
 except subprocess.TimeoutExpired:
     code = None
-wall = time.perf_counter() - start
 try:
     os.killpg(child.pid, signal.SIGKILL)  # a worker may outlive the process that started it
 except ProcessLookupError:
     pass
 child.wait()
-peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+seconds, peak = used.ru_utime + used.ru_stime, used.ru_maxrss / 1024
 with open(sys.argv[1], "w") as file:
-    json.dump({"code": code, "wall": wall, "peak": peak}, file)
+    json.dump({"code": code, "seconds": seconds, "peak": peak}, file)
 """
 
 
@@ -109,9 +108,9 @@ class Outcome:
     """How a watched run of `hwlint check` went."""
 
     code: int | None
-    """None: it had to be stopped."""
-    wall: float
-    """Seconds."""
+    """None: it did not end and had to be stopped."""
+    seconds: float
+    """Of a processor: what a clock says depends on what else the machine does."""
     peak: float
     """MB of the largest process."""
     output: str
@@ -169,13 +168,10 @@ def harmless(tmp_path: Path, usual_peak: float) -> Callable[..., Outcome]:
         scratch = tmp_path / "scratch"
         scratch.mkdir()
         outcome = watched(folder, scratch, cwd, program)
-        for _ in range(2):  # another process may have had the machine
-            if outcome.wall > 2 and outcome.code is not None:
-                outcome = min(outcome, watched(folder, scratch, cwd, program), key=lambda o: o.wall)
         assert marker.read_text() == "here"
         assert outcome.code in (0, 1, 2), outcome
         assert "Traceback" not in outcome.errors + outcome.output, outcome
-        assert outcome.wall <= 2, outcome
+        assert outcome.seconds <= 2, outcome
         assert outcome.peak - usual_peak <= 300, outcome
         return outcome
 
