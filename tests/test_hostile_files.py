@@ -213,7 +213,7 @@ BROKEN_CONFIGURATIONS = {
     "fifo": fifo_as_configuration,
     "endless": endless_configuration,
     "deep": configuration("x = " + "[" * 50_000),
-    "deep-tables": configuration("[" + "a." * 50_000 + "a]"),
+    "deep-tables": configuration("[" + "a." * 5_000 + "a]"),
     "torn": configuration("[tool.hwlint\n"),
     "null": configuration("[tool.hwlint]\nx = '\0'\n"),
     "types": configuration("[tool]\nhwlint = 5\n"),
