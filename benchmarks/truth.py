@@ -37,19 +37,21 @@ def score(truth: Path, records: Path, library: str, split: str) -> dict[str, Any
     return json.loads(result.read_text())
 
 
-def judged(truth: Path, records: Path) -> Path:
+def judged(truth: Path, read: Mapping[str, Path]) -> Path:
     """Keep the records of entry points that the truth has: of a way of building that nobody
     exercised, it can only say "wrong" (`benchmarks/wrong.py` builds those)."""
-    known: set[str] = set()
+    known: set[tuple[str, str]] = set()
     with gzip.open(truth / "out" / "layers.jsonl.gz", "rt") as file:
         for line in file:
-            known.add(json.loads(line)["model"])
-    target = records.with_name("judged.jsonl")
-    with records.open() as every, target.open("w") as kept:
-        for line in every:
             found = json.loads(line)
-            if "op" not in found or found.get("context") in known:
-                kept.write(line)
+            known.add((found["lib"], found["model"]))
+    target = CACHE / "inspect" / "judged.jsonl"
+    with target.open("w") as kept:
+        for library, path in read.items():
+            for line in path.read_text().splitlines():
+                found = json.loads(line)
+                if "op" not in found or (library, found.get("context")) in known:
+                    kept.write(line + "\n")
     return target
 
 
@@ -94,7 +96,7 @@ def main() -> None:
     records = CACHE / "inspect" / "all.jsonl"
     records.write_bytes(b"".join(path.read_bytes() for path, _ in runs.values()))
     scores = {lib: score(options.truth, records, lib, options.split) for lib in libraries}
-    known = judged(options.truth, records)
+    known = judged(options.truth, {library: path for library, (path, _) in runs.items()})
     certain = {lib: score(options.truth, known, lib, options.split) for lib in libraries}
     rows = [row(lib, scores[lib], certain[lib], runs[lib][1]) for lib in libraries]
     text = table(rows)

@@ -35,7 +35,7 @@ DEVICE = "h100-sxm"
 def check(site: Path, kept: Path) -> list[dict[str, Any]]:
     """Return all findings in timm; run the check unless its result was kept."""
     if not kept.exists():
-        command = [sys.executable, "-m", "hwlint", "check", site / "timm", "--root", site]
+        command = [sys.executable, "-m", "hwlint", "check", site / "timm", "--root", site / "timm"]
         command += ["--device", DEVICE, "--select", RULES, "--output-format", "json"]
         command += ["--no-cache", "--exit-zero", "--output-file", kept]
         subprocess.run([str(part) for part in command], check=True)
@@ -44,14 +44,14 @@ def check(site: Path, kept: Path) -> list[dict[str, Any]]:
 
 def in_files(findings: list[dict[str, Any]], files: set[str], site: Path) -> list[dict[str, Any]]:
     """Keep the findings in these files, in the order of the source."""
-    kept = [{**found, "file": _relative(found["file"], site)} for found in findings]
+    kept = [{**found, "file": _relative(found["path"], site)} for found in findings]
     kept = [found for found in kept if found["file"] in files]
     return sorted(kept, key=lambda found: (found["file"], found["line"], found["code"]))
 
 
-def _relative(file: str, site: Path) -> str:
-    path = Path(file).resolve()
-    return path.relative_to(site.resolve()).as_posix() if path.is_relative_to(site) else file
+def _relative(path: str, site: Path) -> str:
+    full, site = Path(path).resolve(), site.resolve()
+    return full.relative_to(site).as_posix() if full.is_relative_to(site) else path
 
 
 def drawn(findings: list[dict[str, Any]], seed: int, count: int) -> list[dict[str, Any]]:
@@ -71,7 +71,7 @@ def excerpt(site: Path, found: dict[str, Any], around: int = 2) -> str:
 
 def arguments() -> argparse.Namespace:
     """Parse the command line."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--site", type=Path, required=True, help="folder that holds timm")
     parser.add_argument("--truth", type=Path, required=True, help="split.json of the record")
     parser.add_argument("--seed", type=int, required=True)
@@ -87,10 +87,14 @@ def main() -> None:
     files = {file for file, part in split.items() if part == "dev" and file.startswith("timm/")}
     findings = in_files(check(given.site, given.kept), files, given.site)
     chosen = drawn(findings, given.seed, given.count)
-    print(f"{len(chosen)} of {len(findings)} findings in {len(files)} files, seed {given.seed}")
-    for place, found in enumerate(chosen, 1):
-        print(f"\n{place}. {found['file']}:{found['line']} {found['code']} {found['message']}")
-        print(excerpt(given.site, found))
+    texts = [f"{len(chosen)} of {len(findings)} findings in {len(files)} files, seed {given.seed}"]
+    for number, found in enumerate(chosen, 1):
+        place = f"{found['file']}:{found['line']}"
+        texts.append(f"\n{number}. {place} {found['code']} {found['message']}")
+        texts.append(f"   {found['devices'][0]['why']}")
+        texts.append(f"   worst in: {found['contexts']['worst'] or 'its own defaults'}")
+        texts.append(excerpt(given.site, found))
+    sys.stdout.write("\n".join(texts) + "\n")
 
 
 if __name__ == "__main__":

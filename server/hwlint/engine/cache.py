@@ -21,6 +21,7 @@ from platformdirs import user_cache_path
 from hwlint.engine.analysis import FileResult, Job
 from hwlint.engine.pool import Built
 from hwlint.engine.workspace import Workspace, digest
+from hwlint.source import SourceError, read_regular
 
 __all__ = ["Cache", "cache_folder", "drop_caches"]
 
@@ -125,7 +126,9 @@ def _digest_of(path: Path) -> str:
     """Hash a file; what is no file, or not there, has a mark of its own."""
     try:
         mode = path.stat().st_mode
-        return digest(path.read_bytes()) if stat.S_ISREG(mode) else f"mode {stat.S_IFMT(mode):o}"
+        return digest(read_regular(path)) if stat.S_ISREG(mode) else f"mode {stat.S_IFMT(mode):o}"
+    except SourceError as error:
+        return error.message
     except (OSError, ValueError):
         return "absent"
 

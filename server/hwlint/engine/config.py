@@ -1,5 +1,6 @@
 """`[tool.hwlint]` of the closest pyproject.toml, or `hwlint.toml`."""
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -84,9 +85,9 @@ def load_config(root: Path) -> Config:
 
 
 def _table_in(folder: Path) -> Table | None:
-    if (folder / "hwlint.toml").is_file():
+    if os.path.isfile(folder / "hwlint.toml"):  # noqa: PTH113 - no error for too long a name
         return read_toml(folder / "hwlint.toml")
-    if (folder / "pyproject.toml").is_file():
+    if os.path.isfile(folder / "pyproject.toml"):  # noqa: PTH113 - no error for too long a name
         return read_toml(folder / "pyproject.toml", ("tool", "hwlint"))
     return None
 

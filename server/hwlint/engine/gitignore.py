@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from hwlint.source import SourceError, read_regular
+
 __all__ = ["Ignore", "parse_ignore", "read_ignore"]
 
 
@@ -67,8 +69,8 @@ class Ignore:
 def read_ignore(file: Path) -> Ignore | None:
     """Read a .gitignore; None where there is none that can be read."""
     try:
-        text = file.read_bytes().decode("utf-8", "replace")
-    except OSError:
+        text = read_regular(file).decode("utf-8", "replace")
+    except SourceError:
         return None
     return parse_ignore(str(file.parent), text.splitlines())
 

@@ -8,6 +8,7 @@ from typing import cast
 
 from hwlint.engine.errors import UserError
 from hwlint.profile.lines import line_of
+from hwlint.source import SourceError, read_regular
 
 __all__ = ["Table", "read_toml", "shown"]
 
@@ -56,9 +57,9 @@ def read_toml(file: Path, path: tuple[str, ...] = ()) -> Table | None:
 
 def _text(file: Path) -> str:
     try:
-        return file.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise UserError(f"{shown(file)}: {error.strerror or error}") from error
+        return read_regular(file).decode("utf-8-sig")
+    except SourceError as error:
+        raise UserError(f"{shown(file)}: {error.message}") from error
     except UnicodeDecodeError as error:
         raise UserError(f"{shown(file)}: not UTF-8 text") from error
 

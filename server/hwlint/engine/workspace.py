@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from hwlint.engine.gitignore import Ignore, parse_ignore, read_ignore
-from hwlint.source import MAX_BYTES
+from hwlint.source import SourceError, read_regular
 
 __all__ = ["Workspace", "find_root", "index", "is_marked", "is_test", "workspaces"]
 
@@ -49,11 +49,11 @@ class Workspace:
 
 def is_marked(folder: Path) -> bool:
     """Whether this folder says of itself that it is a project."""
-    if (folder / "hwlint.toml").is_file() or (folder / ".git").exists():
+    if os.path.isfile(folder / "hwlint.toml") or os.path.exists(folder / ".git"):  # noqa: PTH110, PTH113 - no error for too long a name
         return True
     try:
-        return b"tool.hwlint" in (folder / "pyproject.toml").read_bytes()
-    except OSError:
+        return b"tool.hwlint" in read_regular(folder / "pyproject.toml")
+    except SourceError:
         return False
 
 
@@ -71,7 +71,7 @@ def find_root(path: Path) -> Path:
     general = {Path(here.anchor), Path.home().resolve(), Path(tempfile.gettempdir()).resolve()}
     if folder.is_relative_to(here) and here not in general:
         return here
-    while (folder / "__init__.py").is_file() and (folder.parent / "__init__.py").is_file():
+    while os.path.isfile(folder / "__init__.py") and os.path.isfile(folder.parent / "__init__.py"):  # noqa: PTH113 - no error for too long a name
         folder = folder.parent
     return folder
 
@@ -252,14 +252,12 @@ class _Contents:
     def add(self, path: str) -> None:
         """Look at one file."""
         try:
-            content = Path(path).read_bytes()
-        except OSError as error:
-            self.unreadable.append((path, error.strerror or type(error).__name__))
+            content = read_regular(path)
+        except SourceError as error:
+            self.unreadable.append((path, error.message))
             return
         self.digests[path] = digest(content)
-        if len(content) > MAX_BYTES:
-            self.unreadable.append((path, f"is larger than {MAX_BYTES} bytes"))
-        elif _TORCH.search(content):
+        if _TORCH.search(content):
             self._torch.add(path)
         else:
             self._imports[path] = _imported_words(content)

@@ -99,7 +99,7 @@ class Layer:
     args: Mapping[str, Argument]
     """By torch's own parameter names, defaults filled in."""
     params: int | None
-    """Number of parameters; None = not known. A weight shared with an earlier layer counts there."""
+    """Number of parameters; None = not known. A weight that is shared counts where it is first."""
     class_name: str
     """The class that was built: the op itself, or a user's subclass of it."""
     owner: str

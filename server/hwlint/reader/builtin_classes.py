@@ -242,7 +242,10 @@ def _set(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
 
 
 def _frozenset(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
-    return _collect(interp, args, frozenset)
+    made = _collect(interp, args, interp.make_set)
+    if not isinstance(made, SetValue):
+        return made
+    return frozenset(made) if made.unknown is None else made.unknown
 
 
 def _collect(interp: "Interpreter", args: list[Value], make_it: Callable[[Any], Value]) -> Value:

@@ -23,6 +23,7 @@ from hwlint.reader.values import (
     Instance,
     IteratorValue,
     Kwargs,
+    ListValue,
     ModuleInstance,
     Partial,
     PyRaise,
@@ -161,15 +162,19 @@ class Calls:
             raise self.error("RecursionError", "maximum recursion depth exceeded")
         self.depth += 1
         if code.is_generator:
-            fr.yielded = []
+            fr.yielded = ListValue((), self.clock)
         assert code.body is not None
         try:
             code.body(fr)
         finally:
             self.depth -= 1
-            self.maybe -= fr.maybe
+            if fr.maybe:
+                self.joins.close(fr, 0)
+                self.maybe -= fr.maybe
         if fr.yielded is not None:
-            return IteratorValue(fr.yielded)
+            made = IteratorValue(fr.yielded)
+            made.unknown = fr.yielded.unknown
+            return made
         if fr.pending:
             return self.joins.merge_results(fr)
         return fr.result

@@ -206,7 +206,8 @@ def _in_dict(interp: "Interpreter", item: Value, holder: DictValue) -> Value:
     check_key(interp, item)
     try:
         if item in holder:
-            return True
+            found = holder[item]
+            return found if isinstance(found, Unknown) and found.absent else True
     except TypeError as problem:
         raise interp.native_error(problem) from None
     if interp.imports.complete(holder) and item in holder:

@@ -85,24 +85,28 @@ def _boolean(scope: Scope, node: ast.BoolOp) -> Compiled:
     parts = [compile_expression(scope, v) for v in node.values]
     stop = isinstance(node.op, ast.Or)
 
-    def run(fr: Frame) -> Value:
-        unknown: Unknown | None = None
+    def evaluate(fr: Frame, start: int) -> Value:
         value: Value = None
-        for part in parts:
-            value = part(fr)
+        for index in range(start, len(parts)):
+            value = parts[index](fr)
             truth = fr.interp.truth(value)
-            if truth is None:
-                unknown = operators.why(value)
-            elif truth is stop:
-                return value if unknown is None or _decides(value, stop) else unknown
-        return value if unknown is None else unknown
+            if truth is None and index + 1 < len(parts):
+                return _either_way(fr, operators.why(value), index + 1)
+            if truth is stop:
+                return value
+        return value
 
-    return run
+    def _either_way(fr: Frame, unknown: Unknown, start: int) -> Value:
+        # `x and False` is falsy whatever x is; the value itself may be x's.
+        got: list[Value] = []
+        fr.interp.joins.either(fr, unknown, lambda f: got.append(evaluate(f, start)), _nothing)
+        return stop if got and got[0] is stop else unknown
+
+    return lambda fr: evaluate(fr, 0)
 
 
-def _decides(value: Value, stop: bool) -> bool:
-    # `x and False` is falsy whatever x is; the value itself may be x's.
-    return value is stop
+def _nothing(fr: Frame) -> Value:
+    return None
 
 
 def _compare(scope: Scope, node: ast.Compare) -> Compiled:
@@ -324,7 +328,9 @@ def _yield(scope: Scope, node: ast.Yield) -> Compiled:
     def run(fr: Frame) -> Value:
         assert fr.yielded is not None
         fr.interp.tick()
-        fr.yielded.append(value(fr))
+        item = value(fr)
+        fr.interp.touch(fr.yielded)
+        fr.yielded.append(item)
         return None
 
     return run
@@ -335,9 +341,7 @@ def _yield_from(scope: Scope, node: ast.YieldFrom) -> Compiled:
 
     def run(fr: Frame) -> Value:
         assert fr.yielded is not None
-        for item in fr.interp.iterate(value(fr)):
-            fr.interp.tick()
-            fr.yielded.append(item)
+        fr.interp.extend(fr.yielded, value(fr))
         return None
 
     return run

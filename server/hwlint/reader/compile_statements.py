@@ -1,14 +1,14 @@
 """Statements to closures. A closure returns a signal of `frame`, None to go on."""
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from hwlint.reader import operators
 from hwlint.reader.code import Code, Compiled
 from hwlint.reader.compile_expressions import compile_expression, compile_load
 from hwlint.reader.frame import BREAK, CONTINUE, RETURN, Frame, Scope, assigned_names
-from hwlint.reader.values import PyRaise, Value
+from hwlint.reader.values import ListValue, PyRaise, Unknown, Value
 
 __all__ = ["compile_body", "compile_store"]
 
@@ -268,8 +268,17 @@ def _for(scope: Scope, node: ast.For) -> Compiled:
             items = interp.turns(value)
         except operators.UnknownIteration as stop:
             return interp.joins.unknown_loop(fr, stop.unknown, store, body, names)
+        opened, skipped, doubts = fr.opened, fr.skipped, fr.maybe
+        result = over(fr, items)
+        if fr.skipped > skipped:
+            interp.joins.end_loop(fr, opened, skipped, doubts)
+        if type(items) is ListValue and items.unknown is not None and result is None:
+            return interp.joins.unknown_loop(fr, items.unknown, store, body, names)
+        return result
+
+    def over(fr: Frame, items: Iterable[Value]) -> Value:
         for item in items:
-            interp.tick()
+            fr.interp.tick()
             store(fr, item)
             signal = body(fr)
             if signal is None or signal == CONTINUE:
@@ -287,6 +296,13 @@ def _while(scope: Scope, node: ast.While) -> Compiled:
     names = assigned_names([*node.body])
 
     def run(fr: Frame) -> Value:
+        opened, skipped, doubts = fr.opened, fr.skipped, fr.maybe
+        result = repeat(fr)
+        if fr.skipped > skipped:
+            fr.interp.joins.end_loop(fr, opened, skipped, doubts)
+        return result
+
+    def repeat(fr: Frame) -> Value:
         interp = fr.interp
         while True:
             interp.tick()
@@ -354,8 +370,9 @@ def _try(scope: Scope, node: Any) -> Compiled:
     ]
     catches_import = any(_names_import_error(h.type) for h in node.handlers)
 
-    def run(fr: Frame) -> Value:
-        interp = fr.interp
+    def attempt(fr: Frame) -> Value:
+        interp, joins = fr.interp, fr.interp.joins
+        mark = len(joins.swallowed)
         interp.trying += catches_import
         interp.guarded += 1
         try:
@@ -365,9 +382,31 @@ def _try(scope: Scope, node: Any) -> Compiled:
                 interp.trying -= catches_import
                 interp.guarded -= 1
         except PyRaise as problem:
-            signal = _handle(fr, problem, handlers)
-        else:
-            signal = signal or other(fr)
+            joins.release(mark)
+            return _handle(fr, problem, handlers)
+        if len(joins.swallowed) == mark:
+            return signal or other(fr)
+        return either_way(fr, signal, joins.release(mark))
+
+    def either_way(fr: Frame, signal: Value, raised: list[tuple[PyRaise, Unknown]]) -> Value:
+        result, (problem, unknown) = fr.result, raised[0]
+
+        def went_well(fr: Frame) -> Value:
+            fr.result = result
+            return signal or other(fr)
+
+        return fr.interp.joins.branch(
+            fr, unknown, [went_well, lambda fr: _handle(fr, problem, handlers)]
+        )
+
+    def run(fr: Frame) -> Value:
+        try:
+            signal = attempt(fr)
+        except PyRaise:
+            last = final(fr)
+            if last is None:
+                raise
+            return last
         result = fr.result
         last = final(fr)
         if last is None:

@@ -212,7 +212,10 @@ class _Tree:
     def _composite(self, record: LayerRecord) -> int | None:
         if record.params is None:
             known = operators.find_unknown(list(record.values.values())) is None
-            total = count(record.spec, record.values) if known else None
+            try:
+                total = count(record.spec, record.values) if known else None
+            except (TypeError, ValueError, AttributeError):  # an argument that torch does not take
+                total = None
             record.params = -1 if total is None else total
         return record.params if record.params >= 0 else None
 

@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from hwlint.source import SourceError, read_regular
+
 __all__ = ["required_modules", "site_packages_of"]
 
 _MAX_PTH = 100_000
@@ -41,7 +43,7 @@ def _prefixes(python: Path | None, root: Path) -> Iterator[Path]:
     folder = root.resolve()
     for parent in (folder, *list(folder.parents)[:3]):
         for name in (".venv", "venv", "env"):
-            if (parent / name / "pyvenv.cfg").is_file():
+            if os.path.isfile(parent / name / "pyvenv.cfg"):
                 yield parent / name
     if os.environ.get("CONDA_PREFIX"):
         yield Path(os.environ["CONDA_PREFIX"])
@@ -66,8 +68,8 @@ def _site_folders(prefix: Path) -> Iterator[Path]:
 
 def _config(prefix: Path) -> dict[str, str]:
     try:
-        text = (prefix / "pyvenv.cfg").read_text(encoding="utf-8", errors="replace")
-    except OSError:
+        text = read_regular(prefix / "pyvenv.cfg").decode("utf-8", "replace")
+    except SourceError:
         return {}
     pairs = [line.partition("=") for line in text.splitlines() if "=" in line]
     return {key.strip().lower(): value.strip() for key, _, value in pairs}
@@ -120,8 +122,8 @@ def _read(path: Path) -> str:
     try:
         if path.stat().st_size > _MAX_PTH:
             return ""
-        return path.read_text(encoding="utf-8", errors="replace")
-    except OSError:
+        return read_regular(path).decode("utf-8", "replace")
+    except (OSError, SourceError):
         return ""
 
 

@@ -3,7 +3,7 @@
 import ast
 from typing import TYPE_CHECKING, Any
 
-from hwlint.reader.values import Function, Value
+from hwlint.reader.values import Function, ListValue, Value
 
 if TYPE_CHECKING:
     from hwlint.reader.imports import PythonModule
@@ -24,10 +24,12 @@ class Frame:
         "interp",
         "maybe",
         "module",
+        "opened",
         "parent",
         "pending",
         "result",
         "self_value",
+        "skipped",
         "stamp",
         "vars",
         "why",
@@ -47,7 +49,9 @@ class Frame:
         self.pending: list[Value] | None = None
         self.why: Value = None
         self.maybe = 0
-        self.yielded: list[Value] | None = None
+        self.opened = 0
+        self.skipped = 0
+        self.yielded: ListValue | None = None
         self.stamp = interp.clock
 
 

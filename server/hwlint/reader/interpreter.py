@@ -184,7 +184,9 @@ class Interpreter(Attributes, Calls, Containers, TensorOperations):
         is used up only as far as the loop gets; raises UnknownIteration."""
         if type(value) is ListValue and value.unknown is None:
             return value
-        return self._remaining(value) if type(value) is IteratorValue else self.iterate(value)
+        if type(value) is IteratorValue and value.unknown is None:
+            return self._remaining(value)
+        return self.iterate(value)
 
     def _remaining(self, value: IteratorValue) -> Iterator[Value]:
         self.touch(value)

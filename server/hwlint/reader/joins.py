@@ -11,9 +11,9 @@ after each side and merged; what differs becomes Unknown.
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from hwlint.reader import operators
 from hwlint.reader.code import Compiled
-from hwlint.reader.frame import RETURN, Frame
+from hwlint.reader.frame import BREAK, RETURN, Frame
+from hwlint.reader.plain_values import NEVER_OLD
 from hwlint.reader.values import (
     Class,
     DictValue,
@@ -90,12 +90,15 @@ class Joins:
     def __init__(self, interp: "Interpreter") -> None:
         self.interp = interp
         self.journals: list[Journal] = []
+        self.swallowed: list[tuple[PyRaise, Unknown]] = []
 
     def remember(self, value: Value) -> None:
         """Keep the state of an object before its first change on this side."""
         journal = self.journals[-1]
         if id(value) not in journal:
             journal[id(value)] = (value, snapshot(value))
+            if isinstance(value, list | dict | set):
+                self.interp.budget.steps += len(value) // 16
 
     def touch_frame(self, frame: Frame) -> None:
         """Note that a variable of an outer function is about to change."""
@@ -108,23 +111,40 @@ class Joins:
 
     def branch(self, fr: Frame, unknown: Unknown, blocks: list[Compiled]) -> Any:
         """Run every block from the same state and merge."""
-        before_built = len(self.interp.constructed)
+        before_built, held = len(self.interp.constructed), fr.maybe
+        born = self._begin(fr)
         sides = [self._side(fr, block) for block in blocks]
-        alive = [s for s in sides if s.problem is None]
-        if not alive:
-            assert sides[0].problem is not None
-            raise sides[0].problem
-        changed = self._merge_objects(alive, unknown)
+        alive = self._alive(sides, unknown)
+        changed = self._merge_objects(alive, unknown, born)
         going = [s for s in alive if s.signal is None] or alive
-        changed |= self._merge_variables(fr, going, unknown)
-        signal = self._merge_signals(fr, alive, unknown)
+        changed |= self._merge_variables(fr, going, unknown, born)
+        signal = self._merge_signals(fr, alive, unknown, born)
+        if fr.maybe > held:
+            self._open(fr)
         if changed or len(self.interp.constructed) > before_built or signal is not None:
             self.interp.note(unknown)
         return signal
 
+    def _begin(self, fr: Frame) -> int:
+        """Return the stamp that objects get which one of the sides makes."""
+        self.interp.tick()
+        self.interp.budget.steps += len(fr.vars) // 16
+        self.interp.clock += 1
+        return self.interp.clock
+
+    def _alive(self, sides: list[_Side], unknown: Unknown) -> list[_Side]:
+        """Return the sides that do not raise; raises where all do."""
+        alive = [s for s in sides if s.problem is None]
+        raising = [s.problem for s in sides if s.problem is not None]
+        if not alive:
+            raise raising[0]
+        if self.interp.guarded:
+            self.swallowed += [(problem, unknown) for problem in raising]
+        return alive
+
     def _side(self, fr: Frame, block: Compiled) -> _Side:
         side = _Side()
-        base = fr.vars
+        base, opened = fr.vars, fr.opened
         fr.vars = dict(base)
         fr.result = None
         self.journals.append({})
@@ -137,6 +157,7 @@ class Joins:
             self.interp.depth = depth
         finally:
             self.interp.maybe -= 1
+            self.close(fr, opened)
             journal = self.journals.pop()
             side.vars, fr.vars = fr.vars, base
             side.result = fr.result
@@ -148,21 +169,23 @@ class Joins:
             side.states[key] = (value, snapshot(value))
             restore(value, state)
 
-    def _merge_variables(self, fr: Frame, sides: list[_Side], unknown: Unknown) -> bool:
+    def _merge_variables(self, fr: Frame, sides: list[_Side], unknown: Unknown, born: int) -> bool:
         changed = False
         names: dict[str, None] = {}
         for side in sides:
             names.update(dict.fromkeys(side.vars))
         for name in names:
             values = [s.vars.get(name, _ABSENT) for s in sides]
-            if not _all_same(values):
+            if not _all_same(values, born):
                 changed = True
                 fr.vars[name] = _merged(values, unknown)
             elif values[0] is not _ABSENT:
                 fr.vars[name] = values[0]
+        for name in [n for n in fr.vars if n not in names]:
+            del fr.vars[name]
         return changed
 
-    def _merge_objects(self, sides: list[_Side], unknown: Unknown) -> bool:
+    def _merge_objects(self, sides: list[_Side], unknown: Unknown, born: int) -> bool:
         objects: dict[int, Value] = {}
         for side in sides:
             objects.update({key: value for key, (value, _) in side.states.items()})
@@ -171,33 +194,72 @@ class Joins:
             before = snapshot(value)
             states = [s.states[key][1] if key in s.states else before for s in sides]
             restore(value, states[0])
-            if len(states) > 1 and not all(_same_state(states[0], s) for s in states[1:]):
-                _merge_states(value, states, unknown)
+            if len(states) > 1 and not all(_same_state(states[0], s, born) for s in states[1:]):
+                _merge_states(value, states, unknown, born)
         return bool(objects)
 
-    def _merge_signals(self, fr: Frame, sides: list[_Side], unknown: Unknown) -> Any:
+    def _merge_signals(self, fr: Frame, sides: list[_Side], unknown: Unknown, born: int) -> Any:
         signals = {s.signal for s in sides}
         if len(signals) == 1:
             signal = signals.pop()
             if signal == RETURN:
                 results = [s.result for s in sides]
-                fr.result = results[0] if _all_same(results) else _merged(results, unknown)
+                same = _all_same(results, born)
+                fr.result = results[0] if same else _merged(results, unknown)
             return signal
         returned = [s.result for s in sides if s.signal == RETURN]
         if returned:
             fr.pending = [*(fr.pending or []), *returned]
-            fr.why = fr.why or unknown
-            fr.maybe += 1
-            self.interp.maybe += 1
-        others = {s for s in signals if s not in (None, RETURN)}
-        return None if None in signals or not others else others.pop()
+            self._doubt(fr, unknown)
+        others = signals - {None, RETURN}
+        if len(others) > 1 or (others and None in signals):
+            fr.skipped += 1
+            self._doubt(fr, unknown)
+        return None if None in signals or not others else min(others, key=_ends_loop)
 
     def merge_results(self, fr: Frame) -> Value:
         """Return what a function returns of which some sides returned early."""
         results = [*(fr.pending or []), fr.result]
-        if _all_same(results):
+        if _all_same(results, NEVER_OLD):
             return results[0]
         return _merged(results, fr.why or Unknown("returns differ between branches"))
+
+    # --- what runs only if one side did not leave ----------------------------------------------
+
+    def _doubt(self, fr: Frame, unknown: Unknown) -> None:
+        fr.why = fr.why or unknown
+        fr.maybe += 1
+        self.interp.maybe += 1
+
+    def _open(self, fr: Frame) -> None:
+        """One side left the block: what follows is a side of its own."""
+        self.journals.append({id(fr): (fr, snapshot(fr))} if fr.skipped else {})
+        fr.opened += 1
+
+    def close(self, fr: Frame, opened: int) -> None:
+        """End what `_open` began, down to `opened`: merge with the state where a side left."""
+        while fr.opened > opened:
+            fr.opened -= 1
+            journal = self.journals.pop()
+            outer = self.journals[-1] if self.journals else {}
+            for key, (value, before) in journal.items():
+                if value is not fr:
+                    outer.setdefault(key, (value, before))
+                after = snapshot(value)
+                if not _same_state(before, after, NEVER_OLD):
+                    if not isinstance(value, Frame):
+                        value.version += 1
+                    _merge_states(value, [before, after], fr.why, NEVER_OLD)
+
+    def end_loop(self, fr: Frame, opened: int, skipped: int, doubts: int) -> None:
+        """Leave a loop of which a side may have left early, by `break` or `continue`."""
+        self.close(fr, opened)
+        gone = fr.skipped - skipped
+        fr.skipped = skipped
+        fr.maybe -= gone
+        self.interp.maybe -= gone
+        if fr.maybe > doubts:
+            self._open(fr)
 
     def unknown_loop(
         self,
@@ -215,27 +277,43 @@ class Joins:
             signal = body(frame)
             return signal if signal == RETURN else None
 
+        opened, skipped, doubts = fr.opened, fr.skipped, fr.maybe
         signal = self.branch(fr, unknown, [once, lambda _: None])
+        if fr.skipped > skipped:
+            self.end_loop(fr, opened, skipped, doubts)
         for name in names:
             if name in fr.vars:
                 fr.vars[name] = unknown
         return signal
 
+    # --- exceptions -------------------------------------------------------------------------
+
+    def release(self, mark: int) -> list[tuple[PyRaise, Unknown]]:
+        """Return what single sides raised since `mark` inside a `try`, and forget it."""
+        found = self.swallowed[mark:]
+        del self.swallowed[mark:]
+        return found
+
     # --- expressions ------------------------------------------------------------------------
 
     def either(self, fr: Frame, unknown: Unknown, then: Compiled, other: Compiled) -> Value:
         """Return a conditional expression's value where both sides agree, else Unknown."""
-        values: list[Value] = []
         before = len(self.interp.constructed)
+        born = self._begin(fr)
+        values: dict[int, Value] = {}
+        sides: list[_Side] = []
         for part in (then, other):
-            side = self._side(fr, lambda frame, part=part: values.append(part(frame)))
-            if side.problem is None:
-                self._merge_objects([side], unknown)
+            got: list[Value] = []
+            side = self._side(fr, lambda frame, part=part, got=got: got.append(part(frame)))
+            sides.append(side)
+            values[id(side)] = got[0] if got else None
+        alive = self._alive(sides, unknown)
+        self._merge_objects(alive, unknown, born)
+        self._merge_variables(fr, alive, unknown, born)
         if len(self.interp.constructed) > before:
             self.interp.note(unknown)
-        if not values:
-            return unknown
-        return values[0] if _all_same(values) else _merged(values, unknown)
+        found = [values[id(s)] for s in alive]
+        return found[0] if _all_same(found, born) else _merged(found, unknown)
 
     def speculate(self, fr: Frame, unknown: Unknown, part: Compiled) -> None:
         """Run something that may never run, for what it would build; undo its changes."""
@@ -245,6 +323,10 @@ class Joins:
             self.interp.note(unknown)
 
 
+def _ends_loop(signal: Any) -> bool:
+    return bool(signal == BREAK)
+
+
 class _Absent:
     pass
 
@@ -252,61 +334,75 @@ class _Absent:
 _ABSENT = _Absent()
 
 
-def _all_same(values: list[Value]) -> bool:
-    return all(_same(values[0], v) for v in values[1:])
+def _all_same(values: list[Value], born: int) -> bool:
+    return all(_same(values[0], value, born) for value in values[1:])
 
 
-def _same(left: Value, right: Value) -> bool:
+def _same(left: Value, right: Value, born: int, depth: int = 0) -> bool:
+    """Say whether two values cannot be told apart. Containers have to be made on the sides, from
+    `born` on: two older ones may be equal and yet not one."""
     if left is right:
         return True
-    if type(left) is not type(right):
+    if type(left) is not type(right) or depth > 8:
         return False
     if isinstance(left, int | float | str | bytes):
         return left == right
-    if isinstance(left, tuple) and isinstance(right, tuple):
-        return len(left) == len(right) and all(map(_same, left, right))
+    if isinstance(left, tuple):
+        return _same_items(left, right, born, depth + 1)
     if isinstance(left, ListValue | DictValue | SetValue):
-        return operators.find_unknown(left) is None and bool(left == right)
+        if left.stamp < born or right.stamp < born or left.unknown or right.unknown:
+            return False
+        return _same_items(left, right, born, depth + 1)
     return False
 
 
 def _merged(values: list[Value], unknown: Unknown) -> Value:
-    return Unknown(f"depends on a branch: {unknown.reason}"[:200], unknown.place)
+    made = Unknown(f"depends on a branch: {unknown.reason}"[:200], unknown.place)
+    made.absent = any(v is _ABSENT or (isinstance(v, Unknown) and v.absent) for v in values)
+    return made
 
 
-def _same_state(left: Any, right: Any) -> bool:
+def _same_state(left: Any, right: Any, born: int) -> bool:
     if isinstance(left, dict) and isinstance(right, dict):
-        return left.keys() == right.keys() and all(_same(v, right[k]) for k, v in left.items())
+        return _same_items(left, right, born)
     if isinstance(left, tuple) and isinstance(right, tuple):
-        return _same_items(left[0], right[0]) and left[1] is right[1]
-    return bool(left is right)
+        return _same_items(left[0], right[0], born) and left[1] is right[1]
+    return bool(left is right or (isinstance(left, int) and left == right))
 
 
-def _same_items(left: Any, right: Any) -> bool:
-    if isinstance(left, dict):
-        return _same_state(left, right)
-    if isinstance(left, set):
+_MAX_COMPARED = 2_000
+
+
+def _same_items(left: Any, right: Any, born: int, depth: int = 0) -> bool:
+    if len(left) != len(right) or (depth > 1 and len(left) > _MAX_COMPARED):
+        return False
+    if isinstance(left, set | frozenset):
         return bool(left == right)
-    return len(left) == len(right) and all(map(_same, left, right))
+    if isinstance(left, dict):
+        if left.keys() != right.keys():
+            return False
+        left, right = left.values(), [right[k] for k in left]
+    return all(_same(one, other, born, depth) for one, other in zip(left, right, strict=True))
 
 
-def _merge_states(value: Value, states: list[Any], unknown: Unknown) -> None:
+def _merge_states(value: Value, states: list[Any], unknown: Unknown, born: int) -> None:
     if isinstance(value, ListValue):
-        _merge_list(value, [s[0] for s in states], unknown)
+        _merge_list(value, states, unknown, born)
     elif isinstance(value, DictValue):
-        _merge_mapping(value, [s[0] for s in states], unknown)
-        value.unknown = value.unknown or (None if _same_keys(states) else unknown)
+        _merge_mapping(value, [s[0] for s in states], unknown, born)
+        marked = [s[1] for s in states if s[1] is not None]
+        value.unknown = marked[0] if marked else (None if _same_keys(states) else unknown)
     elif isinstance(value, SetValue):
         common = set.intersection(*[s[0] for s in states])
         value.clear()
         value.update(common)
         value.unknown = unknown
     elif isinstance(value, Instance | Class | Function):
-        _merge_mapping(value.attrs, states, unknown)
+        _merge_mapping(value.attrs, states, unknown, born)
     elif isinstance(value, Frame):
-        _merge_mapping(value.vars, states, unknown)
+        _merge_mapping(value.vars, states, unknown, born)
     elif isinstance(value, IteratorValue):
-        value.items = []
+        value.unknown = unknown
     elif isinstance(value, Tensor):
         value.data = None
 
@@ -315,19 +411,23 @@ def _same_keys(states: list[Any]) -> bool:
     return all(s[0].keys() == states[0][0].keys() for s in states)
 
 
-def _merge_list(value: ListValue, states: list[list[Value]], unknown: Unknown) -> None:
-    if any(len(s) != len(states[0]) for s in states):
-        value.unknown = unknown
+def _merge_list(value: ListValue, states: list[Any], unknown: Unknown, born: int) -> None:
+    marked = [s[1] for s in states if s[1] is not None]
+    contents = [s[0] for s in states]
+    if marked or any(len(c) != len(contents[0]) for c in contents):
+        value.unknown = marked[0] if marked else unknown
         return
-    for index, items in enumerate(zip(*states, strict=True)):
+    for index, items in enumerate(zip(*contents, strict=True)):
         every = list(items)
-        value[index] = every[0] if _all_same(every) else _merged(every, unknown)
+        value[index] = every[0] if _all_same(every, born) else _merged(every, unknown)
 
 
-def _merge_mapping(target: dict[Any, Value], states: list[Any], unknown: Unknown) -> None:
+def _merge_mapping(
+    target: dict[Any, Value], states: list[Any], unknown: Unknown, born: int
+) -> None:
     names: dict[Any, None] = {}
     for state in states:
         names.update(dict.fromkeys(state))
     for name in names:
         values = [s.get(name, _ABSENT) for s in states]
-        target[name] = values[0] if _all_same(values) else _merged(values, unknown)
+        target[name] = values[0] if _all_same(values, born) else _merged(values, unknown)

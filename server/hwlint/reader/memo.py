@@ -12,6 +12,7 @@ an equal 768 from different literals never share an origin, and no copy sees ano
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from hwlint.reader.budget import Exhausted
 from hwlint.reader.provenance import (
     Leaf,
     Slot,
@@ -31,6 +32,7 @@ from hwlint.reader.values import (
     External,
     Function,
     Instance,
+    IteratorValue,
     LayerRecord,
     ListValue,
     ModuleInstance,
@@ -48,6 +50,7 @@ if TYPE_CHECKING:
 __all__ = ["Memo"]
 
 MAX_TEMPLATES = 1_500
+_COPIES_PER_STEP = 4
 
 
 class _NotFrozen(Exception):
@@ -89,6 +92,7 @@ class Memo:
         self.entry_stamp = 0
         self.epoch = 0
         self.enabled = True
+        self.local_classes: dict[Class, bool] = {}
 
     def begin_entry(self) -> None:
         """Start an entry point: changes to what exists already count as changes of the world."""
@@ -108,7 +112,7 @@ class Memo:
 
     def construct(self, cls: Class, args: list[Value], kwargs: dict[str, Value]) -> Value:
         """Build an instance of a module class, from a template where there is one."""
-        if not self.enabled or self.interp.maybe:
+        if not self.enabled or self.interp.maybe or self._sees_variables(cls):
             return self._plain(cls, args, kwargs)
         if len(self.templates) > MAX_TEMPLATES:
             self.templates.clear()
@@ -127,6 +131,15 @@ class Memo:
             made = self._record(key, cls, args, kwargs)
         made.place = site.place if site is not None else None
         return made
+
+    def _sees_variables(self, cls: Class) -> bool:
+        """Say whether methods of a class read variables of a function that may run on."""
+        found = self.local_classes.get(cls)
+        if found is None:
+            raw = [v for c in cls.mro for v in c.attrs.values()]
+            found = any(isinstance(v, Function) and v.closure is not None for v in raw)
+            self.local_classes[cls] = found
+        return found
 
     def _plain(self, cls: Class, args: list[Value], kwargs: dict[str, Value]) -> Value:
         made = self.interp.allocate(cls, args)
@@ -226,11 +239,15 @@ class Memo:
             if slot is not None:
                 binding[slot] = trace_of(value)
         old = [*template.keep[0], *template.keep[1].values()]
+        budget = self.interp.budget
         copier = _Copier(template.stamp, self.interp.clock, binding)
+        copier.left = _COPIES_PER_STEP * max(0, budget.limit - budget.steps)
+        copies = copier.left
         for before, now in zip(old, values, strict=True):
-            if not isinstance(before, int | float | str | bool | None):
-                copier.done[id(before)] = now
-        return copier.copy(template.made)
+            copier.pair(before, now)
+        made = copier.copy(template.made)
+        budget.steps += (copies - copier.left) // _COPIES_PER_STEP
+        return made
 
     # --- keys -------------------------------------------------------------------------------
 
@@ -244,6 +261,8 @@ class Memo:
         if kind is SourcedInt or kind is SourcedStr or kind is SourcedFloat:
             base = kind.__base__
             return (base, value, id(value.trace)) if inner else (base, value)
+        if kind is Function and value.closure is not None:
+            raise _NotFrozen  # what it sees around it may be something else the next time
         if kind in (Class, Function, Builtin, External):
             return value
         if isinstance(value, tuple | frozenset):
@@ -301,6 +320,19 @@ class _Copier:
         self.clock = clock
         self.binding = binding
         self.done: dict[int, Value] = {}
+        self.left = 0
+
+    def pair(self, before: Value, now: Value) -> None:
+        """Let a copy hold what its own caller gave, also inside of lists that are alike."""
+        if isinstance(before, int | float | str | bool | None) or id(before) in self.done:
+            return
+        self.done[id(before)] = now
+        if isinstance(before, ListValue | tuple) and len(before) == len(now):
+            for one, other in zip(before, now, strict=True):
+                self.pair(one, other)
+        elif isinstance(before, DictValue):
+            for one, other in zip(before.values(), now.values(), strict=False):
+                self.pair(one, other)
 
     def copy(self, value: Value) -> Any:
         kind = type(value)
@@ -317,6 +349,9 @@ class _Copier:
     def module(self, value: ModuleInstance) -> Value:
         if value.stamp < self.stamp:
             return value
+        self.left -= 1
+        if self.left < 0:
+            raise Exhausted("too many steps")
         made = ModuleInstance(value.cls, self.clock)
         self.done[id(value)] = made
         made.place, made.unfilled = value.place, value.unfilled
@@ -376,6 +411,17 @@ class _Copier:
         made.unknown, made.factory = value.unknown, value.factory
         return made
 
+    def set(self, value: SetValue) -> Value:
+        if value.stamp < self.stamp:
+            return value
+        made = SetValue([self.copy(v) for v in value], self.clock)
+        self.done[id(value)] = made
+        made.unknown = value.unknown
+        return made
+
+    def iterator(self, value: IteratorValue) -> Value:
+        raise _NotFrozen
+
     def tensor(self, value: Tensor) -> Value:
         if value.stamp < self.stamp:
             return value
@@ -406,6 +452,8 @@ _COPY: dict[type, Any] = {
     Instance: _Copier.instance,
     ListValue: _Copier.list,
     DictValue: _Copier.mapping,
+    SetValue: _Copier.set,
+    IteratorValue: _Copier.iterator,
     Tensor: _Copier.tensor,
     tuple: _Copier.tuple,
     BoundMethod: _Copier.method,

@@ -7,8 +7,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from hwlint.reader import operators
+from hwlint.reader.limits import check_key, check_nesting
 from hwlint.reader.provenance import SourcedFloat, SourcedInt, SourcedStr
 from hwlint.reader.text_methods import TEXT_METHODS, Method, first_unknown
+from hwlint.reader.unknowns import find_unknown
 from hwlint.reader.values import (
     Args,
     DictValue,
@@ -24,7 +26,7 @@ from hwlint.reader.values import (
 if TYPE_CHECKING:
     from hwlint.reader.interpreter import Interpreter
 
-__all__ = ["NATIVE_METHODS"]
+__all__ = ["NATIVE_METHODS", "next_item"]
 
 
 # --- list ---------------------------------------------------------------------------------------
@@ -45,6 +47,13 @@ def _list_native(name: str) -> Method:
         if found is not None and name != "insert":
             value.unknown = found
             return found
+        if name in ("index", "count", "remove"):
+            check_nesting(interp, value)
+            found = find_unknown(value)
+            if found is not None:
+                value.unknown = found if name == "remove" else None
+                return found
+        interp.budget.steps += len(value) // 256
         try:
             return native(value, *args)
         except (IndexError, ValueError, TypeError) as problem:
@@ -226,6 +235,7 @@ def _set_add(interp: "Interpreter", value: Any, args: Args, kwargs: Kwargs) -> V
     if isinstance(args[0], Unknown):
         value.unknown = args[0]
         return None
+    check_key(interp, args[0])
     try:
         value.add(args[0])
     except TypeError as problem:
@@ -279,27 +289,42 @@ _SET["__len__"] = lambda i, v, a, k: v.unknown or len(v)
 
 
 def _tuple_index(interp: "Interpreter", value: Any, args: Args, kwargs: Kwargs) -> Value:
+    check_nesting(interp, value)
     try:
         return value.index(*args)
     except ValueError as problem:
         raise interp.native_error(problem) from None
 
 
+def _tuple_count(interp: "Interpreter", value: Any, args: Args, kwargs: Kwargs) -> Value:
+    check_nesting(interp, value)
+    return find_unknown([value, *args]) or value.count(args[0])
+
+
 _TUPLE: dict[str, Method] = {
     "index": _tuple_index,
-    "count": lambda i, v, a, k: v.count(a[0]),
+    "count": _tuple_count,
     "__len__": lambda i, v, a, k: len(v),
     "__getitem__": lambda i, v, a, k: operators.subscript(i, v, a[0]),
     "__iter__": lambda i, v, a, k: IteratorValue(list(v)),
 }
 
 
-def _next(interp: "Interpreter", value: Any, args: Args, kwargs: Kwargs) -> Value:
+def next_item(interp: "Interpreter", value: IteratorValue) -> Value:
+    """Return the next item of an iterator; raises StopIteration."""
+    if value.unknown is not None:
+        return value.unknown
     if value.index >= len(value.items):
+        if value.endless:
+            return Unknown("an iterator without an end")
         raise interp.error("StopIteration", "")
     interp.touch(value)
     value.index += 1
     return value.items[value.index - 1]
+
+
+def _next(interp: "Interpreter", value: Any, args: Args, kwargs: Kwargs) -> Value:
+    return next_item(interp, value)
 
 
 _NUMBER: dict[str, Method] = {

@@ -34,13 +34,14 @@ NEVER_OLD = 1 << 62
 
 
 class Unknown:
-    """A value that is not known, and why."""
+    """A value that is not known, and why. `absent`: there may be none at all."""
 
-    __slots__ = ("place", "reason")
+    __slots__ = ("absent", "place", "reason")
 
     def __init__(self, reason: str, place: Place | None = None) -> None:
         self.reason = reason
         self.place = place
+        self.absent = False
 
     def __repr__(self) -> str:
         return f"Unknown({self.reason})"
@@ -93,11 +94,12 @@ class SetValue(set[Value]):
 class IteratorValue:
     """An iterator over items that are all known. `endless`: more follow after the last one."""
 
-    __slots__ = ("endless", "index", "items", "stamp", "version")
+    __slots__ = ("endless", "index", "items", "stamp", "unknown", "version")
 
     def __init__(self, items: list[Value], endless: bool = False) -> None:
         self.items = items
         self.endless = endless
+        self.unknown: Unknown | None = None
         self.index = 0
         self.stamp = NEVER_OLD
         self.version = 0

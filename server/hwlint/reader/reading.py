@@ -25,7 +25,7 @@ Each = Callable[[ModelGraph], Any]
 
 __all__ = ["Each", "FileReading", "ReadOptions", "Reader"]
 
-GARBAGE = 1_000_000
+GARBAGE = 2_500_000
 """Objects that may come into being before garbage is collected."""
 RECURSION_LIMIT = 40_000
 """Python frames. The interpreter's own depth budget ends a program long before."""
@@ -177,7 +177,7 @@ class Reader:
         interp.memo.begin_entry()
         interp.constructed, interp.notes, interp.built, interp.cells = {}, {}, set(), set()
         interp.maybe = interp.depth = interp.trying = interp.probing = interp.guarded = 0
-        interp.joins.journals = []
+        interp.joins.journals, interp.joins.swallowed = [], []
         interp.handling.clear()
         interp.site = None
 

@@ -7,6 +7,7 @@ from hwlint.source.files import (
     SourceError,
     SourceFile,
     decode_source,
+    read_regular,
     read_source,
 )
 from hwlint.source.segments import Segment, SyntaxProblem
@@ -25,5 +26,6 @@ __all__ = [
     "decode_source",
     "file_facts",
     "read_comments",
+    "read_regular",
     "read_source",
 ]

@@ -13,7 +13,7 @@ from hwlint.source.names import bound_names
 from hwlint.source.scan import split_lines
 from hwlint.source.segments import Segment, SyntaxProblem, problems_of, top_segments
 
-__all__ = ["MAX_BYTES", "SourceError", "SourceFile", "decode_source", "read_source"]
+__all__ = ["MAX_BYTES", "SourceError", "SourceFile", "decode_source", "read_regular", "read_source"]
 
 MAX_BYTES: Final = 10_000_000
 """Largest file that is read."""
@@ -108,14 +108,22 @@ class SourceFile:
 def read_source(path: str | os.PathLike[str]) -> SourceFile:
     """Read a file. Raises `SourceError` for whatever is no readable source file."""
     name = os.fspath(path)
+    return decode_source(name, read_regular(name))
+
+
+def read_regular(path: str | os.PathLike[str]) -> bytes:
+    """Return what is in a regular file of at most `MAX_BYTES`; never blocks.
+
+    Raises `SourceError` for anything else: a FIFO, a device, a folder, a file that is too large.
+    """
+    name = os.fspath(path)
     try:
-        data = _read(name)
+        return _read(name)
     except OSError as error:
         reason = "is a symbolic link to itself" if error.errno == errno.ELOOP else error.strerror
         raise SourceError(name, reason or str(error)) from error
     except ValueError as error:
         raise SourceError(name, str(error)) from error
-    return decode_source(name, data)
 
 
 def _read(path: str) -> bytes:

@@ -9,13 +9,15 @@ from hwlint.reader import builtin_classes as core
 from hwlint.reader import operators
 from hwlint.reader.library.iteration import zipped
 from hwlint.reader.library.ordering import extreme, items_of, sorted_list
-from hwlint.reader.limits import bits_of
+from hwlint.reader.limits import bits_of, check_key
+from hwlint.reader.native_methods import next_item
 from hwlint.reader.provenance import derive
 from hwlint.reader.values import (
     Args,
     Builtin,
     Class,
     External,
+    Function,
     Instance,
     IteratorValue,
     Kwargs,
@@ -121,15 +123,9 @@ def _next(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
         if method is not None:
             return interp.call(interp.bind(method, value), [], {})
     if isinstance(value, IteratorValue):
-        if value.index < len(value.items):
-            interp.touch(value)
-            value.index += 1
-            return value.items[value.index - 1]
-        if value.endless:
-            return Unknown("an iterator without an end")
-        if len(args) > 1:
-            return args[1]
-        raise interp.error("StopIteration", "")
+        if len(args) > 1 and value.unknown is None and value.index >= len(value.items):
+            return Unknown("an iterator without an end") if value.endless else args[1]
+        return next_item(interp, value)
     return value if isinstance(value, Unknown) else Unknown("next()")
 
 
@@ -245,6 +241,8 @@ def _hasattr(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
         interp.probing -= 1
     if isinstance(value, External) and isinstance(found, External):
         return Unknown(f"whether {value.name} has {name}")
+    if isinstance(found, Unknown) and found.absent:
+        return found
     return not isinstance(found, PyRaise)
 
 
@@ -271,10 +269,13 @@ def _id(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
 
 
 def _hash(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
-    try:
-        return hash(args[0])
-    except TypeError as problem:
-        raise interp.native_error(problem) from None
+    value = args[0]
+    check_key(interp, value)
+    method = value.cls.find("__hash__") if isinstance(value, Instance) else None
+    if isinstance(method, Function):
+        return interp.call(method, [value], {})
+    # The hash of a text or of an object is another in every process.
+    return hash(value) if isinstance(value, int | float) else Unknown("a hash")
 
 
 def _dir(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:

@@ -46,6 +46,8 @@ def streams_of(interp: "Interpreter", values: Args) -> "list[IteratorValue] | Un
 
 def take(interp: "Interpreter", stream: IteratorValue, count: int) -> "list[Value] | Unknown":
     """Return the next items of an iterator, at most `count`."""
+    if stream.unknown is not None:
+        return stream.unknown
     interp.touch(stream)
     items = stream.items[stream.index : stream.index + count]
     stream.index += len(items)

@@ -10,7 +10,7 @@ from hwlint.reader import builtin_classes as core
 from hwlint.reader import operators
 from hwlint.reader.abstract_classes import TYPING
 from hwlint.reader.library.iteration import iterables_of
-from hwlint.reader.limits import MAX_BITS, bits_of
+from hwlint.reader.limits import MAX_BITS, bits_of, check_key
 from hwlint.reader.provenance import derive
 from hwlint.reader.values import (
     Args,
@@ -180,7 +180,13 @@ def _counter(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
         interp.dict_update(made, args[0])
         return made
     for item in parts[0] if parts else []:
-        made[item] = made.get(item, 0) + 1
+        check_key(interp, item)
+        if isinstance(item, Unknown):
+            made.unknown = item
+        else:
+            made[item] = made.get(item, 0) + 1
+    if made.unknown is not None:
+        made.update(dict.fromkeys(made, made.unknown))
     made.factory = core.BUILTINS["int"]
     return made
 

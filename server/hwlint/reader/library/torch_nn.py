@@ -15,8 +15,10 @@ from hwlint.ops import (
 )
 from hwlint.reader import builtin_classes as core
 from hwlint.reader import operators
+from hwlint.reader.budget import Exhausted
 from hwlint.reader.library.containers import CONTAINERS
 from hwlint.reader.library.modules import MODULE, register
+from hwlint.reader.limits import check_nesting
 from hwlint.reader.values import (
     Builtin,
     Class,
@@ -24,6 +26,7 @@ from hwlint.reader.values import (
     ListValue,
     ModuleInstance,
     Tensor,
+    Unknown,
     Value,
 )
 
@@ -82,14 +85,31 @@ def _bind(interp: "Interpreter", spec: LayerSpec, args: Args, kwargs: Kwargs) ->
                 kwargs[parameter.name] = unknown
     try:
         bound = bind(spec, args, kwargs)
-        values = normalise(spec, bound.values)
+        values = normalise(spec, {n: _bounded(interp, n, v) for n, v in bound.values.items()})
         check(spec, values)
+    except Exhausted:
+        raise
     except Exception as problem:  # noqa: BLE001 - torch's constructors raise all kinds, `check` too
         raise interp.native_error(problem) from None
     site = interp.site
     place = site.place if site is not None else None
     owner = site.owner if site is not None else ""
     return LayerRecord(spec, values, bound.defaulted, place, owner, interp.maybe > 0)
+
+
+_MAX_DIM = 1 << 48
+_MAX_LAYERS = 2_000
+
+
+def _bounded(interp: "Interpreter", name: str, value: Value) -> Value:
+    """Return an argument, or why it is more than any machine could build."""
+    if isinstance(value, int):
+        most = _MAX_LAYERS if name == "num_layers" else _MAX_DIM
+        return Unknown("number too large") if abs(value) > most else value
+    if isinstance(value, tuple | list):
+        check_nesting(interp, value)
+        return Unknown("sequence too large") if len(value) > 10_000 else value
+    return value
 
 
 def fill(interp: "Interpreter", made: ModuleInstance, record: LayerRecord) -> None:
@@ -109,7 +129,10 @@ def fill_tensors(made: ModuleInstance) -> None:
     assert record is not None
     spec, values = record.spec, record.values
     known = operators.find_unknown(list(values.values())) is None
-    shapes = spec.weights(values) if known and not spec.lazy else {"?": None}
+    try:
+        shapes = spec.weights(values) if known and not spec.lazy else {"?": None}
+    except (TypeError, ValueError, AttributeError):  # an argument that torch does not take either
+        known, shapes = False, {"?": None}
     for name, shape in shapes.items():
         if "." not in name:
             made.parameters[name] = parameter(made.stamp, shape)
