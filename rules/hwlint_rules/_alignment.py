@@ -8,7 +8,7 @@ from hwlint.api import LAYERS, Finding, Layer, ModelGraph, Origin, Place, Readin
 from hwlint_rules._alignment_text import finding
 from hwlint_rules._dimensions import Cause, Dimension, Waste
 from hwlint_rules._gates import gate_layers
-from hwlint_rules._origins import owner
+from hwlint_rules._origins import breaker, owner
 from hwlint_rules._text import count, widths
 
 __all__ = ["misaligned"]
@@ -89,7 +89,7 @@ def _causes(
     causes: dict[object, Cause] = {}
     for dim in found:
         literal = owners.deciding(dim)
-        place = literal.place if literal is not None else None
+        place = literal.place if literal is not None else owners.breaking(dim)
         key = place or owners.leaves(dim.argument.origin) or dim.layer.place
         cause = causes.setdefault(key, Cause(literal, place or dim.layer.place))
         (cause.exempt if ends.given(dim, literal) else cause.dims).append(dim)
@@ -114,6 +114,7 @@ class _Owners:
 
     def __init__(self) -> None:
         self._known: dict[tuple[int, int], Origin | None] = {}
+        self._breaking: dict[tuple[int, int], Origin | None] = {}
         self._leaves: dict[int, frozenset[Place]] = {}
 
     def deciding(self, dim: Dimension) -> Origin | None:
@@ -123,6 +124,16 @@ class _Owners:
         value = literal.value if literal is not None else None
         blameless = isinstance(value, int) and value % dim.tile.minimum == 0
         return None if dim.misses and blameless else literal
+
+    def breaking(self, dim: Dimension) -> Place | None:
+        """Return the place of what makes a number miss its tile where no width is to blame."""
+        if not dim.misses:
+            return None
+        key = (id(dim.argument.origin), dim.tile.minimum)
+        if key not in self._breaking:
+            self._breaking[key] = breaker(dim.argument.origin, dim.tile.minimum)
+        found = self._breaking[key]
+        return found.place if found is not None else None
 
     def leaves(self, origin: Origin | None) -> frozenset[Place]:
         """Return the places of all literals that a number comes from."""

@@ -2,12 +2,14 @@
 
 import math
 
-from hwlint.api import Finding, Layer, Origin, Place, Reading
+from hwlint.api import Argument, Finding, Layer, Origin, Place, Reading
 from hwlint_rules._dimensions import Cause, Dimension, Waste
 from hwlint_rules._origins import describe, evaluate
-from hwlint_rules._text import listed, percent, related
+from hwlint_rules._text import listed, number, percent, related
 
 __all__ = ["finding"]
+
+_TIED = "; grouped convolutions tie it to other widths, change these with it"
 
 
 def finding(reading: Reading, cause: Cause, waste: Waste, things: str) -> Finding:
@@ -15,14 +17,16 @@ def finding(reading: Reading, cause: Cause, waste: Waste, things: str) -> Findin
     dims = cause.concerned()
     place = cause.anchor
     padded = _padded(dims)
-    solved = _solved(cause)
+    tied = _tied(reading, place)
+    solved = _solved(cause, tied)
+    loose = solved is None and _solved(cause, []) is not None
     value = cause.literal.value if cause.literal is not None else None
     model_share = waste.padding / waste.model if waste.whole and waste.model else None
     return Finding(
         place,
         _message(padded, (value, solved), things, waste),
         _why(reading, dims, padded, place, waste),
-        _advice(dims, waste),
+        _advice(dims, waste) + (_TIED if loose else ""),
         alternatives=_alternatives(dims, place),
         related=related(waste.layers, place, _described),
         share=waste.share,
@@ -45,16 +49,44 @@ def _padded(dims: list[Dimension]) -> dict[int, int]:
     return {value: -(-value // step) * step for value, step in sorted(steps.items())}
 
 
-def _solved(cause: Cause) -> int | None:
-    """Return the least greater value of the literal with which all it decides fills its tiles."""
+def _tied(reading: Reading, place: Place) -> list[Layer]:
+    """Return the grouped convolutions with a width or groups that the literal decides."""
+    layers = reading.graph.layers() if reading.graph is not None else ()
+    grouped = [layer for layer in layers if (number(layer.args.get("groups")) or 1) > 1]
+    return [
+        layer
+        for layer in grouped
+        if any(leaf.place == place for argument in _grouping(layer) for leaf in _leaves(argument))
+    ]
+
+
+def _grouping(layer: Layer) -> list[Argument]:
+    """Return the groups and what they divide."""
+    return [layer.args[name] for name in ("groups", "in_channels", "out_channels")]
+
+
+def _solved(cause: Cause, tied: list[Layer]) -> int | None:
+    """Return the least greater value of the literal with which all it decides fills its tiles,
+    and with which the grouped convolutions can be built."""
     literal = cause.literal
     if literal is None or isinstance(literal.value, bool) or not isinstance(literal.value, int):
         return None
     highest = literal.value + max(64, literal.value // 2)
     for candidate in range(literal.value + 1, highest + 1):
-        if all(_fills(dim, cause.anchor, candidate) for dim in cause.to_fill()):
+        fills = all(_fills(dim, cause.anchor, candidate) for dim in cause.to_fill())
+        if fills and all(_divides(layer, cause.anchor, candidate) for layer in tied):
             return candidate
     return None
+
+
+def _divides(layer: Layer, place: Place, candidate: int) -> bool:
+    """Whether the groups still divide both widths; True where that cannot be told."""
+    then = [
+        evaluate(argument.origin, place, candidate) if argument.origin else number(argument)
+        for argument in _grouping(layer)
+    ]
+    groups, *ends = then
+    return not groups or all(end is None or end % groups == 0 for end in ends)
 
 
 def _fills(dim: Dimension, place: Place, candidate: int) -> bool:
@@ -104,13 +136,13 @@ def _advice(dims: list[Dimension], waste: Waste) -> str:
     return f"use multiples of {steps} ({grown}; changes the checkpoint)"
 
 
-def _leaves(dim: Dimension) -> list[Origin]:
-    return list(dim.argument.origin.leaves()) if dim.argument.origin is not None else []
+def _leaves(argument: Argument) -> list[Origin]:
+    return list(argument.origin.leaves()) if argument.origin is not None else []
 
 
 def _alternatives(dims: list[Dimension], place: Place) -> tuple[Place, ...]:
     """Where else the cause can be met: literals on the way, then the calls."""
-    leaves = [leaf.place for dim in dims for leaf in _leaves(dim) if leaf.name]
+    leaves = [leaf.place for dim in dims for leaf in _leaves(dim.argument) if leaf.name]
     calls = [dim.layer.place for dim in dims]
     unique = dict.fromkeys(p for p in (*leaves, *calls) if p is not None and p != place)
     return tuple(unique)

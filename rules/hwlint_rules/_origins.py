@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from hwlint.api import Origin, Place
 
-__all__ = ["describe", "evaluate", "owner"]
+__all__ = ["breaker", "describe", "evaluate", "owner"]
 
 _LONGEST = 90
 """Longer formulas say less than the list of what they are made of."""
@@ -30,6 +30,26 @@ def owner(origin: Origin | None, step: int) -> Origin | None:
     odd = [leaf for leaf in deciding if isinstance(leaf.value, int) and leaf.value % step]
     named = [leaf for leaf in deciding if leaf.name]
     return next((found[0] for found in (deciding, odd, named) if len(found) == 1), None)
+
+
+def breaker(origin: Origin | None, step: int) -> Origin | None:
+    """Return the one literal that makes other than a multiple of `step` of numbers that are one.
+
+    The 1.3 of `int(64 * 1.3)`, the 3 of `int(1024 * (4 * 2 / 3))`. None where there is not one.
+    """
+    while origin is not None and origin.operands:
+        odd = [part for part in origin.operands if not _fills(part.value, step)]
+        suspects = [part for part in odd if not _small(part.value, step)] or odd
+        origin = suspects[0] if len(suspects) == 1 else None
+    return origin if origin is not None and origin.place is not None else None
+
+
+def _fills(value: object, step: int) -> bool:
+    return isinstance(value, int | float) and value % step == 0
+
+
+def _small(value: object, step: int) -> bool:
+    return isinstance(value, int) and value <= step
 
 
 def _scales(value: object, scale: int) -> bool:

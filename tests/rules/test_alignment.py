@@ -57,6 +57,33 @@ def test_a_scaled_literal_is_solved_for(net, findings):
     assert found.data["padded"] == 52
 
 
+def test_a_factor_is_to_blame_for_what_it_makes_of_round_numbers(net, findings):
+    factor = net.literal(1.3, 11, "width_factor")
+    for line, base in enumerate((64, 128), 20):
+        scaled = net.computed(base * 1.3, "*", net.literal(base, line, "planes"), factor)
+        width = net.computed(int(base * 1.3), "int", scaled)
+        net.add("Conv2d", f"c{line}", line, in_channels=64, out_channels=width, kernel_size=1)
+    net.add("Conv2d", "last", 50, in_channels=64, out_channels=64, kernel_size=1)
+    (found,) = findings(MisalignedChannels, net.graph())
+    assert found.anchor == factor.place
+    assert found.message.startswith("83 -> 88, 166 -> 168 would align one side of 2 convolutions")
+    assert found.data["padded"] is None
+
+
+@pytest.mark.parametrize(("out", "padded"), [(152, None), (160, 80)])
+def test_a_width_that_groups_tie_to_another_is_not_solved_alone(net, findings, out, padded):
+    width = net.literal(76, 11)
+    add_convs(net, width)
+    wide = net.literal(out, 12)
+    wide_conv = {"in_channels": width, "out_channels": wide, "groups": width, "kernel_size": 7}
+    net.add("Conv2d", "down", 60, **wide_conv)
+    net.add("Conv2d", "after", 61, in_channels=wide, out_channels=64, kernel_size=1)
+    (found,) = findings(MisalignedChannels, net.graph())
+    assert found.anchor == width.place
+    assert found.data["padded"] == padded
+    assert ("grouped convolutions tie it" in found.advice) == (padded is None)
+
+
 def test_two_named_literals_anchor_at_the_call(net, findings):
     width, ratio = net.literal(10, 11, "width"), net.literal(10, 12, "ratio")
     product = net.computed(100, "*", width, ratio)

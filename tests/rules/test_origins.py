@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hwlint.api import Origin, Place
-from hwlint_rules._origins import describe, evaluate, owner
+from hwlint_rules._origins import breaker, describe, evaluate, owner
 
 
 def leaf(value, line=0, name=None, path="/m/net.py"):
@@ -87,6 +87,21 @@ def test_of_several_the_odd_one_decides_or_the_named_one():
     assert owner(Origin(52, "*", (width, leaf(12, 30))), 8) is width
     assert owner(Origin(52, "*", (width, leaf(12, 30, "planes"))), 8) is None
     assert owner(Origin(52, "*", (leaf(26, 11), leaf(12, 30))), 8) is None
+
+
+def test_what_makes_an_odd_number_of_a_round_one():
+    base, factor = leaf(64, 1, "base"), leaf(1.3, 2, "width_factor")
+    scaled = Origin(83, "int", (Origin(64 * 1.3, "*", (base, factor)),))
+    assert breaker(Origin(332, "*", (scaled, leaf(4, 3, "expansion"))), 8) is factor
+    third = leaf(3, 5)
+    ratio = Origin(8 / 3, "/", (Origin(8, "*", (leaf(4, 5), leaf(2, 5))), third))
+    assert breaker(Origin(2730, "int", (Origin(2730.67, "*", (leaf(1024), ratio)),)), 8) is third
+
+
+def test_where_two_numbers_are_odd_none_is_to_blame():
+    assert breaker(Origin(56, "+", (leaf(36, 1), leaf(20, 2))), 8) is None
+    assert breaker(Origin(332, "*", (Origin(83), leaf(4, 3))), 8) is None
+    assert breaker(None, 8) is None
 
 
 def test_evaluate_refuses_what_it_cannot_repeat():

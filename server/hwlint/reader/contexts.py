@@ -90,7 +90,8 @@ def is_listed(module: PythonModule, name: str) -> bool:
 def is_superseded(interp: "Interpreter", module: PythonModule, cls: Class) -> bool:
     """Say whether the package offers another class under this one's name: then nobody who uses the
     package gets this one (transformers' modular files, from which the real ones are generated)."""
-    package = interp.imports.find(module.package) if not module.is_package else None
+    named = module.package and not module.is_package
+    package = interp.imports.find(module.package) if named else None
     if not isinstance(package, PythonModule):
         return False
     package.ensure()

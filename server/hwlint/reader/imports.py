@@ -101,9 +101,19 @@ class PythonModule:
         if value is _MISSING:
             value = self._load_other(key)
         elif type(value) is LazyImport:
-            value = self.imports.resolve(value)
+            value = self._take(value)
             self.frame.vars[key] = value
         return value
+
+    def _take(self, lazy: LazyImport) -> Value:
+        """Look up an import and keep that this module depends on where it leads."""
+        cells, self.imports.interp.cells = self.imports.interp.cells, set()
+        try:
+            return self.imports.resolve(lazy)
+        finally:
+            self.cells |= self.imports.interp.cells
+            cells |= self.imports.interp.cells
+            self.imports.interp.cells = cells
 
     def _load_other(self, key: str) -> Value:
         found = self.imports.builtins.get(key, _MISSING)
@@ -169,7 +179,7 @@ class PythonModule:
         if type(value) is LazyImport:
             if (value.module, value.attribute) in self.imports.resolving:
                 return _MISSING  # a package's star import of what its submodule takes from it
-            value = self.imports.resolve(value)
+            value = self._take(value)
             self.frame.vars[key] = value
         if value is _MISSING and self.is_package and not self._stars_hide(key):
             submodule = self.imports.find(f"{self.name}.{key}", quiet=True)
@@ -336,6 +346,8 @@ class Imports:
         else:
             found = self._search(name)
         self.modules[name] = found
+        if isinstance(found, PythonModule):
+            self.interp.cells.add((found.path, ""))
         return found
 
     def _shadowed(self, root: str) -> bool:

@@ -92,7 +92,7 @@ class Memo:
         self.entry_stamp = 0
         self.epoch = 0
         self.enabled = True
-        self.local_classes: dict[Class, bool] = {}
+        self.own_classes: dict[Class, bool] = {}
 
     def begin_entry(self) -> None:
         """Start an entry point: changes to what exists already count as changes of the world."""
@@ -112,7 +112,7 @@ class Memo:
 
     def construct(self, cls: Class, args: list[Value], kwargs: dict[str, Value]) -> Value:
         """Build an instance of a module class, from a template where there is one."""
-        if not self.enabled or self.interp.maybe or self._sees_variables(cls):
+        if not self.enabled or self.interp.maybe or not self._is_own(cls):
             return self._plain(cls, args, kwargs)
         if len(self.templates) > MAX_TEMPLATES:
             self.templates.clear()
@@ -132,13 +132,16 @@ class Memo:
         made.place = site.place if site is not None else None
         return made
 
-    def _sees_variables(self, cls: Class) -> bool:
-        """Say whether methods of a class read variables of a function that may run on."""
-        found = self.local_classes.get(cls)
+    def _is_own(self, cls: Class) -> bool:
+        """Say whether what a class builds is decided by its arguments and by globals alone. A
+        constructor that is torch's own builds at the place of the call; a method may read variables
+        of a function around it, which may run on."""
+        found = self.own_classes.get(cls)
         if found is None:
             raw = [v for c in cls.mro for v in c.attrs.values()]
-            found = any(isinstance(v, Function) and v.closure is not None for v in raw)
-            self.local_classes[cls] = found
+            closes = any(isinstance(v, Function) and v.closure is not None for v in raw)
+            found = not closes and not isinstance(cls.find("__init__"), Builtin)
+            self.own_classes[cls] = found
         return found
 
     def _plain(self, cls: Class, args: list[Value], kwargs: dict[str, Value]) -> Value:

@@ -73,6 +73,7 @@ class Reader:
         roots = [str(p) for p in options.import_roots]
         self.imports = Imports(roots, [str(p) for p in options.site_packages])
         self.interp = Interpreter(self.imports, Budget(options.max_steps))
+        self._cells: set[tuple[str, str]] = set()
 
     # --- files ------------------------------------------------------------------------------
 
@@ -143,7 +144,7 @@ class Reader:
         return self._reading(path, graphs, built)
 
     def _reading(self, path: str, graphs: list[Any], built: set[tuple[str, str]]) -> FileReading:
-        files = {path, *self.imports.dependencies(self._cells | {(path, "")})}
+        files = {path, *self.imports.dependencies(self._cells | self.interp.cells | {(path, "")})}
         problems = self._problems(path)
         return FileReading(path, tuple(graphs), frozenset(built), problems, tuple(sorted(files)))
 
@@ -154,7 +155,8 @@ class Reader:
         return (Missing(module.problem.place, module.problem.text()),)
 
     def _module(self, path: str) -> PythonModule | None:
-        self._cells: set[tuple[str, str]] = set()
+        self._cells = set()
+        self.interp.cells = set()
         self.interp.budget.limit = self.options.max_steps
         sys.setrecursionlimit(max(sys.getrecursionlimit(), RECURSION_LIMIT))
         name = self.imports.module_name(path)
@@ -173,6 +175,7 @@ class Reader:
 
     def _begin(self) -> None:
         interp = self.interp
+        self._cells |= interp.cells
         interp.budget.restart()
         interp.memo.begin_entry()
         interp.constructed, interp.notes, interp.built, interp.cells = {}, {}, set(), set()
