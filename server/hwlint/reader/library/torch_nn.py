@@ -107,8 +107,9 @@ def _bounded(interp: "Interpreter", name: str, value: Value) -> Value:
         most = _MAX_LAYERS if name == "num_layers" else _MAX_DIM
         return Unknown("number too large") if abs(value) > most else value
     if isinstance(value, tuple | list):
-        check_nesting(interp, value)
-        return Unknown("sequence too large") if len(value) > 10_000 else value
+        items: Any = value
+        check_nesting(interp, items)
+        return Unknown("sequence too large") if len(items) > 10_000 else items
     return value
 
 
