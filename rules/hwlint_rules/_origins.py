@@ -35,13 +35,29 @@ def owner(origin: Origin | None, step: int) -> Origin | None:
 def breaker(origin: Origin | None, step: int) -> Origin | None:
     """Return the one literal that makes other than a multiple of `step` of numbers that are one.
 
-    The 1.3 of `int(64 * 1.3)`, the 3 of `int(1024 * (4 * 2 / 3))`. None where there is not one.
+    The 1.3 of `int(64 * 1.3)`, the 3 of `int(1024 * (4 * 2 / 3))`, and the 4 of what is rounded
+    to multiples of four, `int(width * 1.3) // 4 * 4`. None where there is not one.
     """
+    broken = False
     while origin is not None and origin.operands:
+        divisor = _rounded_to(origin)
+        if divisor is not None:
+            return None if _fills(divisor.value, step) else divisor
         odd = [part for part in origin.operands if not _fills(part.value, step)]
+        broken = broken or len(odd) < len(origin.operands)
         suspects = [part for part in odd if not _small(part.value, step)] or odd
         origin = suspects[0] if len(suspects) == 1 else None
-    return origin if origin is not None and origin.place is not None else None
+    return origin if broken and origin is not None and origin.place is not None else None
+
+
+def _rounded_to(origin: Origin) -> Origin | None:
+    """Return the 4 of `x // 4 * 4`."""
+    if origin.operation != "*" or len(origin.operands) != 2:
+        return None
+    quotient, factor = origin.operands
+    if quotient.operation != "//" or len(quotient.operands) != 2 or factor.place is None:
+        return None
+    return factor if quotient.operands[1].place == factor.place else None
 
 
 def _fills(value: object, step: int) -> bool:
@@ -171,27 +187,52 @@ def evaluate(origin: Origin, leaf: Place, value: int) -> int | None:
     None where that cannot be told: an operation that is not modelled, or a chain that does not
     even give today's number when it is computed again.
     """
-    now = _evaluated(origin, leaf, None)
+    now = _Evaluation(leaf, None).of(origin)
     if now is None or now != origin.value:
         return None
-    then = _evaluated(origin, leaf, value)
+    then = _Evaluation(leaf, value).of(origin)
     return int(then) if then is not None and then == int(then) else None
 
 
-def _evaluated(origin: Origin, leaf: Place, value: int | None) -> Number | None:
-    """Compute again; `value` None: with the literal as it stands."""
-    if origin.place == leaf:
-        return _number(origin.value) if value is None else value
-    if not any(below.place == leaf for below in origin.leaves()):
-        return _number(origin.value)
-    operands = [_evaluated(operand, leaf, value) for operand in origin.operands]
-    numbers = [number for number in operands if number is not None]
-    if len(numbers) != len(operands):
-        return None
-    try:
-        return _applied(origin, numbers)
-    except (ArithmeticError, ValueError, TypeError):
-        return None
+class _Evaluation:
+    """Computes a number again, each part once: `x = (x + x) // 2` in a loop has many paths."""
+
+    def __init__(self, leaf: Place, value: int | None) -> None:
+        """Put `value` at `leaf`; None: the literal as it stands."""
+        self._leaf = leaf
+        self._value = value
+        self._below: dict[int, bool] = {}
+        self._known: dict[int, Number | None] = {}
+
+    def of(self, origin: Origin) -> Number | None:
+        """Return the number."""
+        key = id(origin)
+        if key not in self._known:
+            self._known[key] = self._computed(origin)
+        return self._known[key]
+
+    def _computed(self, origin: Origin) -> Number | None:
+        if origin.place == self._leaf:
+            return _number(origin.value) if self._value is None else self._value
+        if not self._concerns(origin):
+            return _number(origin.value)
+        operands = [self.of(operand) for operand in origin.operands]
+        numbers = [number for number in operands if number is not None]
+        if len(numbers) != len(operands):
+            return None
+        try:
+            return _applied(origin, numbers)
+        except (ArithmeticError, ValueError, TypeError):
+            return None
+
+    def _concerns(self, origin: Origin) -> bool:
+        """Whether the literal is among what the number comes from."""
+        key = id(origin)
+        if key not in self._below:
+            self._below[key] = origin.place == self._leaf or any(
+                self._concerns(operand) for operand in origin.operands
+            )
+        return self._below[key]
 
 
 def _applied(origin: Origin, numbers: Sequence[Number]) -> Number | None:

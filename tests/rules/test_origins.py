@@ -98,9 +98,19 @@ def test_what_makes_an_odd_number_of_a_round_one():
     assert breaker(Origin(2730, "int", (Origin(2730.67, "*", (leaf(1024), ratio)),)), 8) is third
 
 
+def test_what_it_is_rounded_to_makes_a_number_odd():
+    step = leaf(4, 5, "divisor")
+    whole = Origin(83, "int", (Origin(83.2, "*", (leaf(64, 1), leaf(1.3, 2))),))
+    rounded = Origin(84, "*", (Origin(21, "//", (whole, step)), step))
+    assert breaker(Origin(84, "max", (step, rounded)), 8) is step
+    assert breaker(rounded, 4) is None
+
+
 def test_where_two_numbers_are_odd_none_is_to_blame():
     assert breaker(Origin(56, "+", (leaf(36, 1), leaf(20, 2))), 8) is None
     assert breaker(Origin(332, "*", (Origin(83), leaf(4, 3))), 8) is None
+    # The 1 changes nothing, and what it multiplies is not traced.
+    assert breaker(Origin(2042, "*", (leaf(1, 3),)), 8) is None
     assert breaker(None, 8) is None
 
 
@@ -110,6 +120,13 @@ def test_evaluate_refuses_what_it_cannot_repeat():
     # The chain must give today's number first.
     assert evaluate(Origin(101, "*", (width, leaf(2, 1))), width.place, 52) is None
     assert evaluate(Origin(50 // 3, "//", (width,)), width.place, 52) is None
+
+
+def test_a_number_with_many_paths_to_it_is_computed_once_a_part():
+    made = width = leaf(50, 11, "width")
+    for _ in range(60):
+        made = Origin(50, "//", (Origin(100, "+", (made, made)), leaf(2, 30)))
+    assert evaluate(made, width.place, 52) == 52
 
 
 def test_an_operand_that_is_not_traced():

@@ -185,9 +185,9 @@ class _Walk:
             return []
 
     def _enter(self, folder: Path) -> bool:
-        if folder.name in _BUILD_FOLDERS and not (folder / "__init__.py").is_file():
+        if folder.name in _BUILD_FOLDERS and not os.path.isfile(folder / "__init__.py"):  # noqa: PTH113 - no error for too long a name
             return False
-        if (folder / "pyvenv.cfg").exists() or (folder / "conda-meta").is_dir():
+        if any(os.path.exists(folder / name) for name in ("pyvenv.cfg", "conda-meta")):  # noqa: PTH110 - no error for too long a name
             return False
         if not self.nested and is_marked(folder):
             self.marked.append(folder)
@@ -301,7 +301,7 @@ def _import_roots(root: Path, candidates: Iterable[str]) -> tuple[Path, ...]:
         found[root / "src"] = None
     folders = {Path(path).parent for path in candidates}
     tops = {_above_package(folder) for folder in folders if (folder / "__init__.py").is_file()}
-    scripts = {folder for folder in folders if not (folder / "__init__.py").is_file()}
+    scripts = {folder for folder in folders if not os.path.isfile(folder / "__init__.py")}  # noqa: PTH113 - no error for too long a name
     for group in (tops, scripts):
         for folder in sorted(group, key=lambda f: (len(f.parts), str(f))):
             found[folder] = None

@@ -32,7 +32,7 @@ class Origin:
     def leaves(self) -> "Iterator[Origin]":
         """Yield every leaf that has a place, first one first, each once."""
         seen: set[int] = set()
-        stack = [self]
+        stack: list[Origin] = [self]
         while stack:
             node = stack.pop()
             if id(node) in seen:

@@ -342,6 +342,7 @@ class Attributes:
             value.attrs[name] = item
 
     def _register(self: "Interpreter", value: ModuleInstance, name: str, item: Value) -> None:
+        self.budget.steps += 2
         for table in (value.modules, value.parameters, value.buffers):
             self.touch(table)
         if isinstance(item, ModuleInstance):

@@ -54,6 +54,7 @@ class Calls:
         if kind is BoundMethod:
             return self.call(callee.func, [callee.self_value, *args], kwargs)
         if kind is Builtin:
+            self.budget.steps += 1
             return callee.call(self, args, kwargs)
         if kind is Class:
             return self.instantiate(callee, args, kwargs)
@@ -137,6 +138,7 @@ class Calls:
         self: "Interpreter", func: Function, args: list[Value], kwargs: dict[str, Value]
     ) -> Value:
         """Run a function of the program."""
+        self.budget.steps += 1  # a call costs about two turns of a loop
         self.tick()
         if not func.ready:
             try:
@@ -144,6 +146,7 @@ class Calls:
             except SyntaxProblem as problem:
                 return Unknown(f"syntax error: {problem.message}", problem.place)
         code = func.code
+        self.budget.steps += code.weight
         fr = Frame(self, func.module, func.closure)
         fr.function = func
         if code.simple and not kwargs and len(args) == len(code.params):
@@ -282,6 +285,7 @@ class Calls:
         self: "Interpreter", cls: Class, args: list[Value], kwargs: dict[str, Value]
     ) -> Value:
         """What type.__call__ does: __new__, then __init__."""
+        self.budget.steps += 7  # a construction costs about as much as eight turns of a loop
         maker = core.MAKERS.get(cls)
         if maker is not None:
             return maker(self, args, kwargs)

@@ -131,6 +131,10 @@ def _run_body(fr: Frame, body: list[Compiled]) -> tuple[dict[str, Value], list[F
     return {k: v for k, v in attrs.items() if "@" not in k}, functions
 
 
+_CLASS_STEPS = 20
+"""What making a class counts for."""
+
+
 def create_class(
     interp: "Interpreter",
     name: str,
@@ -141,6 +145,8 @@ def create_class(
     place: Any = None,
 ) -> Value:
     """What type(name, bases, attrs) does, with the metaclass in force."""
+    interp.budget.steps += _CLASS_STEPS
+    interp.tick()
     parents = [base for base in (_as_class(interp, b) for b in bases) if base is not None]
     metaclass = options.pop("metaclass", None)
     if not isinstance(metaclass, Class):

@@ -4,7 +4,7 @@ import ast
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from hwlint.reader.frame import Frame, Scope, assigned_names, parameter_names
+from hwlint.reader.frame import Frame, Scope, assigned_names, parameter_names, weigh
 from hwlint.reader.values import Value
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ class Code:
         "segment",
         "simple",
         "vararg",
+        "weight",
     )
 
     def __init__(
@@ -67,6 +68,7 @@ class Code:
         self.body: Compiled | None = None
         self.is_generator = False
         self.simple = False
+        self.weight = 0
         self.scope: Scope | None = None
 
     def function_node(self) -> FunctionNode:
@@ -103,6 +105,7 @@ class Code:
         if isinstance(node, ast.Lambda):
             ast.copy_location(body[0], node.body)
         self.is_generator = not isinstance(node, ast.Lambda) and _has_yield(node.body)
+        self.weight = weigh(body)
         self.body = compile_body(scope, body)
         self.ready = True
         self.forget_tree()

@@ -14,7 +14,7 @@ from typing import Any
 
 from hwlint.reader import operators
 from hwlint.reader.code import Compiled
-from hwlint.reader.frame import Frame, Scope
+from hwlint.reader.frame import Frame, Scope, weigh
 from hwlint.reader.values import DictValue, IteratorValue, ListValue, Unknown, Value
 
 __all__ = ["compile_comprehension"]
@@ -28,14 +28,14 @@ def compile_comprehension(scope: Scope, node: Any) -> Compiled:
     first = compile_expression(scope, node.generators[0].iter)
     scope.renames.append({})
     try:
-        clauses: list[tuple[Any, Any, list[Compiled]]] = []
+        clauses: list[tuple[Any, Any, list[Compiled], int]] = []
         for index, generator in enumerate(node.generators):
             source = first if index == 0 else compile_expression(scope, generator.iter)
             for name in _targets(generator.target):
                 scope.renames[-1][name] = scope.fresh(name)
             store = compile_store(scope, generator.target)
             tests = [compile_expression(scope, t) for t in generator.ifs]
-            clauses.append((source, store, tests))
+            clauses.append((source, store, tests, weigh([node]) if index == 0 else 0))
         if isinstance(node, ast.DictComp):
             key = compile_expression(scope, node.key)
             value = compile_expression(scope, node.value)
@@ -57,9 +57,11 @@ class _Undecided(Exception):
 
 
 def _loop(fr: Frame, clauses: list[Any], depth: int, emit: Callable[[Frame], None]) -> None:
-    source, store, tests = clauses[depth]
+    source, store, tests, _ = clauses[depth]
+    weight = clauses[0][3]
     interp = fr.interp
     for item in interp.iterate(source(fr)):
+        interp.budget.steps += weight
         interp.tick()
         store(fr, item)
         if not _passes(fr, tests):
@@ -101,7 +103,7 @@ def _undecided(fr: Frame, clauses: list[Any], element: Compiled, unknown: Unknow
     """Build the element once on the side, so that what it would build is seen as "maybe"."""
 
     def once(frame: Frame) -> Value:
-        for _, store, _ in clauses:
+        for _, store, *_ in clauses:
             store(frame, unknown)
         return element(frame)
 

@@ -7,7 +7,7 @@ from typing import Any
 from hwlint.reader import operators
 from hwlint.reader.code import Code, Compiled
 from hwlint.reader.compile_expressions import compile_expression, compile_load
-from hwlint.reader.frame import BREAK, CONTINUE, RETURN, Frame, Scope, assigned_names
+from hwlint.reader.frame import BREAK, CONTINUE, RETURN, Frame, Scope, assigned_names, weigh
 from hwlint.reader.values import ListValue, PyRaise, Unknown, Value
 
 __all__ = ["compile_body", "compile_store"]
@@ -257,6 +257,7 @@ def _for(scope: Scope, node: ast.For) -> Compiled:
     body = compile_body(scope, node.body)
     other = compile_body(scope, node.orelse)
     names = assigned_names([*node.body])
+    weight = weigh(node.body)
     from hwlint.reader.inert import loop_is_inert
 
     def run(fr: Frame) -> Value:
@@ -277,7 +278,9 @@ def _for(scope: Scope, node: ast.For) -> Compiled:
         return result
 
     def over(fr: Frame, items: Iterable[Value]) -> Value:
+        budget = fr.interp.budget
         for item in items:
+            budget.steps += weight
             fr.interp.tick()
             store(fr, item)
             signal = body(fr)
@@ -294,6 +297,7 @@ def _while(scope: Scope, node: ast.While) -> Compiled:
     body = compile_body(scope, node.body)
     other = compile_body(scope, node.orelse)
     names = assigned_names([*node.body])
+    weight = weigh([node.test, *node.body])
 
     def run(fr: Frame) -> Value:
         opened, skipped, doubts = fr.opened, fr.skipped, fr.maybe
@@ -305,6 +309,7 @@ def _while(scope: Scope, node: ast.While) -> Compiled:
     def repeat(fr: Frame) -> Value:
         interp = fr.interp
         while True:
+            interp.budget.steps += weight
             interp.tick()
             value = test(fr)
             truth = interp.truth(value)

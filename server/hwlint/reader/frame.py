@@ -1,6 +1,7 @@
 """Frames at run time and scopes at compile time."""
 
 import ast
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from hwlint.reader.values import Function, ListValue, Value
@@ -150,6 +151,12 @@ def assigned_names(body: list[ast.stmt], scope: Scope | None = None) -> set[str]
     if scope is not None:
         names -= scope.globals | scope.nonlocals
     return names
+
+
+def weigh(nodes: "Iterable[ast.AST]") -> int:
+    """Return how many steps running statements or expressions once counts for, beyond the one that
+    every call and turn counts for: only what is long counts for more."""
+    return sum([1 for node in nodes for _ in ast.walk(node)]) // 64
 
 
 def _bind_definition(node: ast.AST, names: set[str], stack: list[ast.AST]) -> None:

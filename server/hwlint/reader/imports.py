@@ -37,7 +37,7 @@ __all__ = ["Imports", "LazyImport", "PythonModule", "type_checking_branch"]
 NEVER_FOLLOWED = frozenset(
     {"torch", "numpy", "einops", *sys.stdlib_module_names} - {"this", "antigravity"}
 )
-MODULE_STEPS = 200_000
+MODULE_STEPS = 100_000
 """Steps that executing the top level of one module may take."""
 MAX_FILES = 4_000
 
@@ -66,6 +66,7 @@ class PythonModule:
         self.stars: list[str] = []
         self.annotation_imports: dict[str, LazyImport] = {}
         self.state = "new"
+        self.exhausted = False
         self.problem: PyRaise | None = None
         self.constructed: dict[Any, None] = {}
         self.built: set[Any] = set()
@@ -237,6 +238,7 @@ class PythonModule:
                 if segment not in self.executed:
                     self._execute_one(segment)
         except Exhausted as stop:
+            self.exhausted = True
             for segment in self.source.segments:
                 self._spoil(segment, stop.reason)
 

@@ -32,6 +32,8 @@ MAX_BITS = 20_000
 LARGEST = 1 << MAX_BITS
 MAX_ITEMS = 200_000
 """Largest sequence that is kept."""
+MAX_JOINED = 20_000
+"""Longest text that comes of adding: a loop that adds copies all of it each time."""
 MAX_TEXT = 100_000
 """Longest text that is kept."""
 MAX_DEPTH = 100

@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 __all__ = ["Memo"]
 
 MAX_TEMPLATES = 1_500
-_COPIES_PER_STEP = 4
+_STEPS_PER_COPY = 4
 
 
 class _NotFrozen(Exception):
@@ -244,12 +244,12 @@ class Memo:
         old = [*template.keep[0], *template.keep[1].values()]
         budget = self.interp.budget
         copier = _Copier(template.stamp, self.interp.clock, binding)
-        copier.left = _COPIES_PER_STEP * max(0, budget.limit - budget.steps)
+        copier.left = max(0, budget.limit - budget.steps) // _STEPS_PER_COPY
         copies = copier.left
         for before, now in zip(old, values, strict=True):
             copier.pair(before, now)
         made = copier.copy(template.made)
-        budget.steps += (copies - copier.left) // _COPIES_PER_STEP
+        budget.steps += (copies - copier.left) * _STEPS_PER_COPY
         return made
 
     # --- keys -------------------------------------------------------------------------------

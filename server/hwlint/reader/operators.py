@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from hwlint.reader.comparisons import COMPARE, contains, equal, negate
-from hwlint.reader.limits import LARGEST, MAX_BITS, MAX_ITEMS, MAX_TEXT, bits_of
+from hwlint.reader.limits import LARGEST, MAX_BITS, MAX_ITEMS, MAX_JOINED, MAX_TEXT, bits_of
 from hwlint.reader.provenance import SourcedFloat, SourcedInt, SourcedStr, combine, derive
 from hwlint.reader.subscripts import delete_subscript, index_of, store_subscript, subscript
 from hwlint.reader.unknowns import UnknownIteration, find_unknown, payload_of, why
@@ -190,7 +190,7 @@ def _too_many(symbol: str, left: Any, right: Any) -> bool:
             return len(left) * right > MAX_ITEMS
         return isinstance(right, sized) and isinstance(left, int) and len(right) * left > MAX_ITEMS
     if symbol == "+" and isinstance(left, sized) and isinstance(right, sized):
-        return len(left) + len(right) > MAX_ITEMS
+        return len(left) + len(right) > (MAX_JOINED if isinstance(left, str) else MAX_ITEMS)
     return False
 
 

@@ -42,7 +42,7 @@ class ReadOptions:
         default_factory=dict[str, Mapping[str, object]]
     )
     """Configured ways of building: "pkg.net:Net" or "pkg/net.py:Net" -> keyword arguments."""
-    max_steps: int = 600_000
+    max_steps: int = 400_000
     """Calls and loop turns that one entry point may take."""
 
 
@@ -169,6 +169,8 @@ class Reader:
                 module.ensure()
             except (Exhausted, RecursionError):
                 return None
+            if module.exhausted:
+                self.interp.budget.limit = self.options.max_steps // 8
         return module
 
     # --- entry points -----------------------------------------------------------------------

@@ -143,7 +143,9 @@ def _annotations(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
     """The evaluated annotations of a class's own body; one that fails is unknown."""
     cls = args[0]
     made = DictValue((), interp.clock)
-    declared = cls.attrs.get("__annotations__", {}) if isinstance(cls, Class) else {}
+    declared: dict[str, Any] = (
+        cls.attrs.get("__annotations__", {}) if isinstance(cls, Class) else {}
+    )
     module = interp.imports.find(cls.module) if isinstance(cls, Class) else None
     for name, annotation in declared.items():
         made[name] = _annotation(module, annotation)

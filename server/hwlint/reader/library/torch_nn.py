@@ -77,6 +77,8 @@ def _initialiser(spec: LayerSpec) -> Any:
 
 
 def _bind(interp: "Interpreter", spec: LayerSpec, args: Args, kwargs: Kwargs) -> LayerRecord:
+    interp.budget.steps += _LAYER_STEPS
+    interp.tick()
     unknown = kwargs.pop("**", None)
     if unknown is not None:
         given = {p.name for p in spec.parameters[: len(args)]} | set(kwargs)
@@ -97,6 +99,8 @@ def _bind(interp: "Interpreter", spec: LayerSpec, args: Args, kwargs: Kwargs) ->
     return LayerRecord(spec, values, bound.defaulted, place, owner, interp.maybe > 0)
 
 
+_LAYER_STEPS = 8
+"""What making a layer counts for."""
 _MAX_DIM = 1 << 48
 _MAX_LAYERS = 2_000
 
