@@ -38,7 +38,9 @@ def check(site: Path, kept: Path) -> list[dict[str, Any]]:
         command = [sys.executable, "-m", "hwlint", "check", site / "timm", "--root", site / "timm"]
         command += ["--device", DEVICE, "--select", RULES, "--output-format", "json"]
         command += ["--no-cache", "--exit-zero", "--output-file", kept]
-        subprocess.run([str(part) for part in command], check=True)
+        if subprocess.run([str(part) for part in command], check=False).returncode:
+            kept.unlink(missing_ok=True)  # What was not read to the end is not drawn from.
+            sys.exit("the check did not end well")
     return json.loads(kept.read_text())["findings"]
 
 
