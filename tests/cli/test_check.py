@@ -260,6 +260,8 @@ def test_an_interrupt_ends_quietly(project: Project):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         start_new_session=True,
+        # A shell's background job is started with the signal ignored, and would hand that on.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     time.sleep(0.8)
     os.killpg(process.pid, signal.SIGINT)

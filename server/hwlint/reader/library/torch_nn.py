@@ -110,11 +110,12 @@ def _bounded(interp: "Interpreter", name: str, value: Value) -> Value:
     if isinstance(value, int):
         most = _MAX_LAYERS if name == "num_layers" else _MAX_DIM
         return Unknown("number too large") if abs(value) > most else value
-    if isinstance(value, tuple | list):
-        items: Any = value
-        check_nesting(interp, items)
-        return Unknown("sequence too large") if len(items) > 10_000 else items
-    return value
+    return _bounded_items(interp, value) if isinstance(value, tuple | list) else value
+
+
+def _bounded_items(interp: "Interpreter", items: Any) -> Value:
+    check_nesting(interp, items)
+    return Unknown("sequence too large") if len(items) > 10_000 else items
 
 
 def fill(interp: "Interpreter", made: ModuleInstance, record: LayerRecord) -> None:
