@@ -261,7 +261,7 @@ def test_an_interrupt_ends_quietly(project: Project):
         stderr=subprocess.PIPE,
         start_new_session=True,
         # A shell's background job is started with the signal ignored, and would hand that on.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - no threads
     )
     time.sleep(0.8)
     os.killpg(process.pid, signal.SIGINT)
