@@ -54,8 +54,7 @@ class Calls:
         if kind is BoundMethod:
             return self.call(callee.func, [callee.self_value, *args], kwargs)
         if kind is Builtin:
-            self.budget.steps += 1
-            return callee.call(self, args, kwargs)
+            return self.charged(callee.call(self, args, kwargs))
         if kind is Class:
             return self.instantiate(callee, args, kwargs)
         if kind is Partial:
@@ -74,7 +73,7 @@ class Calls:
         self: "Interpreter", impl: Any, value: Value, args: list[Value], kwargs: dict[str, Value]
     ) -> Value:
         """Call a modelled method of a native value."""
-        return impl(self, value, args, kwargs)
+        return self.charged(impl(self, value, args, kwargs))
 
     def _call_instance(
         self: "Interpreter", value: Instance, args: list[Value], kwargs: dict[str, Value]

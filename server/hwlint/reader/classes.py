@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from hwlint.reader import builtin_classes as core
 from hwlint.reader.abstract_classes import TYPING
+from hwlint.reader.budget import Exhausted
 from hwlint.reader.code import Code, Compiled
 from hwlint.reader.compile_expressions import compile_expression
 from hwlint.reader.frame import Frame, Scope
@@ -131,6 +132,7 @@ def _run_body(fr: Frame, body: list[Compiled]) -> tuple[dict[str, Value], list[F
     return {k: v for k, v in attrs.items() if "@" not in k}, functions
 
 
+_MAX_BASES = 400
 _CLASS_STEPS = 20
 """What making a class counts for."""
 
@@ -148,6 +150,8 @@ def create_class(
     interp.budget.steps += _CLASS_STEPS
     interp.tick()
     parents = [base for base in (_as_class(interp, b) for b in bases) if base is not None]
+    if sum([len(p.mro) for p in parents]) > _MAX_BASES:
+        raise Exhausted("too many base classes")
     metaclass = options.pop("metaclass", None)
     if not isinstance(metaclass, Class):
         metaclass = next((b.metaclass for b in parents if b.metaclass is not None), None)

@@ -71,6 +71,7 @@ def _equal_sequences(interp: "Interpreter", left: Any, right: Any) -> Value:
         return marked
     if isinstance(left, list) is not isinstance(right, list) or len(left) != len(right):
         return False
+    interp.budget.steps += len(left) // 8
     return left is right or _all_equal(interp, zip(left, right, strict=True))
 
 
@@ -80,6 +81,7 @@ def _equal_dicts(interp: "Interpreter", left: Any, right: Any) -> Value:
         return marked
     if left.keys() != right.keys():
         return False
+    interp.budget.steps += len(left) // 8
     return left is right or _all_equal(interp, ((v, right[k]) for k, v in left.items()))
 
 
@@ -223,6 +225,8 @@ def _in_items(interp: "Interpreter", item: Value, holder: Value) -> Value:
     except UnknownIteration as stop:
         return stop.unknown
     unknown: Value = False
+    interp.budget.steps += len(items) // 8
+    interp.tick()
     for other in items:
         result = equal(interp, item, other)
         truth = interp.truth(result)

@@ -261,6 +261,7 @@ def _joined(scope: Scope, node: ast.JoinedStr) -> Compiled:
                 return Unknown("f-string too long")
             texts.append(text)
         joined = "".join(texts)
+        fr.interp.budget.steps += size // 128
         return (
             sourced(joined, Operation("f-string", joined, tuple(traces[:4]))) if traces else joined
         )

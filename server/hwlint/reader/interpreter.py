@@ -15,6 +15,7 @@ from hwlint.reader.containers import Containers
 from hwlint.reader.frame import Frame
 from hwlint.reader.imports import Imports
 from hwlint.reader.joins import Joins
+from hwlint.reader.limits import SIZES
 from hwlint.reader.memo import Memo
 from hwlint.reader.operators import UnknownIteration
 from hwlint.reader.tensors import TensorOperations
@@ -76,6 +77,12 @@ class Interpreter(Attributes, Calls, Containers, TensorOperations):
         budget.steps += 1
         if budget.steps > budget.limit:
             raise Exhausted("too many steps")
+
+    def charged(self, value: Value) -> Value:
+        """Count what a modelled function made: large results count for more. Returns the value."""
+        size = SIZES.get(type(value))
+        self.budget.steps += 1 if size is None else 1 + size(value)
+        return value
 
     # --- errors -----------------------------------------------------------------------------
 
@@ -168,6 +175,7 @@ class Interpreter(Attributes, Calls, Containers, TensorOperations):
         if isinstance(value, range):
             return self._range_items(value)
         if isinstance(value, list | tuple | str | dict | set | frozenset | bytes):
+            self.budget.steps += len(value) // 32
             return list(value)
         if isinstance(value, Instance):
             return self._iterate_instance(value)
@@ -199,6 +207,7 @@ class Interpreter(Attributes, Calls, Containers, TensorOperations):
     def _range_items(self, value: range) -> list[Value]:
         if len(value) > self.budget.max_items:
             raise UnknownIteration(Unknown("range too long"))
+        self.budget.steps += len(value) // 8
         return list(value)
 
     def _iterate_instance(self, value: Instance) -> list[Value]:

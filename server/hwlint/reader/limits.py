@@ -6,11 +6,13 @@ Nothing here looks at the clock: the same program gives the same answer on every
 # The items of a container that the program made are of any type.
 # pyright: reportUnknownArgumentType=false, reportUnknownVariableType=false
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from hwlint.reader.budget import Exhausted
+from hwlint.reader.provenance import SourcedStr
+from hwlint.reader.values import DictValue, IteratorValue, ListValue, SetValue, Tensor
 
 if TYPE_CHECKING:
     from hwlint.reader.interpreter import Interpreter
@@ -21,13 +23,14 @@ __all__ = [
     "MAX_DEPTH",
     "MAX_ITEMS",
     "MAX_TEXT",
+    "SIZES",
     "bits_of",
     "check_key",
     "check_nesting",
     "descent",
 ]
 
-MAX_BITS = 20_000
+MAX_BITS = 4_000
 """Largest integer that is kept, in bits."""
 LARGEST = 1 << MAX_BITS
 MAX_ITEMS = 200_000
@@ -60,6 +63,21 @@ def bits_of(*values: Any) -> int:
     return sum([v.bit_length() for v in values if isinstance(v, int)])
 
 
+SIZES: dict[type, Callable[[Any], int]] = {
+    ListValue: lambda v: len(v) // 16,
+    DictValue: lambda v: len(v) // 8,
+    SetValue: lambda v: len(v) // 8,
+    tuple: lambda v: len(v) // 16,
+    IteratorValue: lambda v: (len(v.items) - v.index) // 16,
+    Tensor: lambda v: len(v.data or ()) // 8,
+    str: lambda v: len(v) // 128,
+    SourcedStr: lambda v: len(v) // 128,
+    bytes: lambda v: len(v) // 128,
+    int: lambda v: v.bit_length() // 32,
+}
+"""What making a value counts for, in steps, beyond the one that every operation counts for."""
+
+
 def check_nesting(interp: "Interpreter", value: Any) -> None:
     """Charge for walking through a container as Python does: what occurs twice is met twice.
 
@@ -78,7 +96,7 @@ def check_nesting(interp: "Interpreter", value: Any) -> None:
             if count > _MAX_NODES:
                 raise Exhausted("a container too large to look through")
         if not below:
-            interp.budget.steps += count // 32
+            interp.budget.steps += count // 8
             return
         level = below
     raise Exhausted("containers nested too deeply")

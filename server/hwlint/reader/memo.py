@@ -53,6 +53,10 @@ MAX_TEMPLATES = 1_500
 _STEPS_PER_COPY = 4
 
 
+_MAX_KEY = 5_000
+"""Values that the arguments of a construction may consist of to be looked up."""
+
+
 class _NotFrozen(Exception):
     """An argument that cannot be part of a key, or a result that cannot be copied."""
 
@@ -92,6 +96,7 @@ class Memo:
         self.entry_stamp = 0
         self.epoch = 0
         self.enabled = True
+        self.looked_at = 0
         self.own_classes: dict[Class, bool] = {}
 
     def begin_entry(self) -> None:
@@ -116,6 +121,7 @@ class Memo:
             return self._plain(cls, args, kwargs)
         if len(self.templates) > MAX_TEMPLATES:
             self.templates.clear()
+        self.looked_at = 0
         try:
             named = tuple([(k, self._freeze(v)) for k, v in kwargs.items()])
             key = (cls, self.epoch, self._key(args), named)
@@ -261,6 +267,9 @@ class Memo:
         kind = type(value)
         if value is None or kind is bool or kind is int or kind is str or kind is float:
             return (kind, value)
+        self.looked_at += 1
+        if self.looked_at > _MAX_KEY:
+            raise _NotFrozen
         if kind is SourcedInt or kind is SourcedStr or kind is SourcedFloat:
             base = kind.__base__
             return (base, value, id(value.trace)) if inner else (base, value)
@@ -289,7 +298,8 @@ class Memo:
         raise _NotFrozen
 
     def _versions(self, value: Value, depth: int) -> list[int]:
-        if depth > 4:
+        self.looked_at += 1
+        if depth > 4 or self.looked_at > _MAX_KEY:
             raise _NotFrozen
         out = [value.version]
         holders: list[Value] = []
@@ -435,7 +445,9 @@ class _Copier:
 
     def tuple(self, value: Any) -> Value:
         items = [self.copy(v) for v in value]
-        return tuple(items) if any(a is not b for a, b in zip(items, value, strict=True)) else value
+        changed = any(a is not b for a, b in zip(items, value, strict=True))
+        made = self.done[id(value)] = tuple(items) if changed else value
+        return made
 
     def method(self, value: BoundMethod) -> Value:
         return BoundMethod(self.copy(value.func), self.copy(value.self_value))

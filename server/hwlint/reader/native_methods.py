@@ -53,7 +53,7 @@ def _list_native(name: str) -> Method:
             if found is not None:
                 value.unknown = found if name == "remove" else None
                 return found
-        interp.budget.steps += len(value) // 256
+        interp.budget.steps += len(value) // 64
         try:
             return native(value, *args)
         except (IndexError, ValueError, TypeError) as problem:
@@ -249,6 +249,9 @@ def _set_native(name: str, changes: bool) -> Method:
             interp.touch(value)
         try:
             others = args if name in ("discard", "remove") else [interp.iterate(a) for a in args]
+            interp.budget.steps += sum([len(o) for o in others if isinstance(o, list)]) // 8
+            check_nesting(interp, others)
+            interp.tick()
             result = getattr(value, name)(*others)
         except operators.UnknownIteration as stop:
             if changes:

@@ -55,15 +55,19 @@ __all__ = [
 ]
 
 
+_COSTLY = 1 << 256
+
+
 class Operator:
     """A binary operator: Python's function and method names for it."""
 
-    __slots__ = ("dunder", "grows", "inplace", "native", "reflected", "symbol")
+    __slots__ = ("costly", "dunder", "grows", "inplace", "native", "reflected", "symbol")
 
     def __init__(self, symbol: str, native: Callable[[Any, Any], Any], name: str) -> None:
         self.symbol = symbol
         self.native = native
-        self.grows = symbol in ("*", "**", "<<")
+        self.grows = symbol in ("**", "<<")
+        self.costly = symbol in ("*", "**", "<<", "/", "//", "%")
         self.dunder = f"__{name}__"
         self.reflected = f"__r{name}__"
         self.inplace = f"__i{name}__"
@@ -99,14 +103,18 @@ def binary(interp: "Interpreter", op: Operator, left: Value, right: Value) -> Va
     if kind_right is Unknown:
         return right
     if kind_left is Tensor or kind_right is Tensor:
-        return interp.tensor_binary(op, left, right)
+        return interp.charged(interp.tensor_binary(op, left, right))
     if isinstance(left, Instance) or isinstance(right, Instance):
         return _instances(interp, op, left, right)
-    return _native(interp, op, left, right)
+    return interp.charged(_native(interp, op, left, right))
 
 
 def _numbers(interp: "Interpreter", op: Operator, left: Any, right: Any) -> Value:
-    if op.grows and too_large(op.symbol, left, right):
+    if op.costly and not (-_COSTLY < left < _COSTLY and -_COSTLY < right < _COSTLY):
+        if too_large(op.symbol, left, right):
+            return Unknown("number too large")
+        interp.budget.steps += bits_of(left, right) // 64
+    elif op.grows and too_large(op.symbol, left, right):
         return Unknown("number too large")
     try:
         value = op.native(left, right)

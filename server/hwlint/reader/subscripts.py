@@ -65,7 +65,8 @@ def _sequence_item(interp: "Interpreter", holder: Any, index: Any) -> Value:
         value = holder[index]
     except (IndexError, TypeError, ValueError) as problem:
         raise interp.native_error(problem) from None
-    if isinstance(index, slice):
+    if isinstance(index, slice) and not isinstance(holder, range):
+        interp.budget.steps += len(value) // 64
         if isinstance(holder, list):
             return ListValue(value, interp.clock)
         return derive("[]", value, holder) if isinstance(holder, str) else value
@@ -111,6 +112,7 @@ def _store_list(interp: "Interpreter", holder: ListValue, index: Any, value: Val
         return
     try:
         if isinstance(index, slice):
+            interp.budget.steps += len(holder) // 64
             holder[index] = interp.iterate(value)
         else:
             holder[index] = value

@@ -60,7 +60,8 @@ def _str_method(name: str) -> Method:
             return found
         if _is_too_long(name, text, args, kwargs):
             return Unknown("text too long")
-        interp.budget.steps += len(text) // 256
+        interp.budget.steps += len(text) // 64
+        interp.tick()
         args = [payload_of(a) for a in args]
         try:
             result = native(str(text), *args, **kwargs)

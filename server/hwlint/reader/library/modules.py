@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 
 from hwlint.reader import builtin_classes as core
 from hwlint.reader import operators
+from hwlint.reader.budget import Exhausted
+from hwlint.reader.limits import MAX_DEPTH, MAX_ITEMS
 from hwlint.reader.values import (
     Args,
     Builtin,
@@ -35,17 +37,23 @@ def register(interp: "Interpreter", holder: ModuleInstance, name: str, item: Val
 
 
 def named_modules(
-    value: ModuleInstance, prefix: str = "", seen: set[int] | None = None
+    value: ModuleInstance, prefix: str = "", duplicates: bool = False
 ) -> Iterator[tuple[str, Value]]:
     """Yield (qualified name, module) of a module and all below it, each once, as torch does."""
-    seen = set() if seen is None else seen
-    if id(value) in seen:
-        return
-    seen.add(id(value))
-    yield prefix, value
-    for name, child in value.modules.items():
-        if isinstance(child, ModuleInstance):
-            yield from named_modules(child, f"{prefix}.{name}" if prefix else str(name), seen)
+    seen: set[int] = set()
+    count = 0
+    stack: list[tuple[str, ModuleInstance, int]] = [(prefix, value, 0)]
+    while stack:
+        name, module, depth = stack.pop()
+        if id(module) in seen and not duplicates:
+            continue
+        count += 1
+        if depth > MAX_DEPTH or count > MAX_ITEMS:
+            raise Exhausted("modules nested too deeply")
+        seen.add(id(module))
+        yield name, module
+        below = [(k, v) for k, v in module.modules.items() if isinstance(v, ModuleInstance)]
+        stack += [(f"{name}.{k}" if name else str(k), v, depth + 1) for k, v in reversed(below)]
 
 
 def _known(value: ModuleInstance) -> Unknown | None:
@@ -88,6 +96,11 @@ def _register_buffer(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value
     return None
 
 
+def _named_modules(value: ModuleInstance, kwargs: Kwargs) -> Iterator[tuple[str, Value]]:
+    duplicates = kwargs.get("remove_duplicate") is False
+    return named_modules(value, str(kwargs.get("prefix", "")), duplicates)
+
+
 def _apply(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
     from hwlint.reader.inert import is_inert
 
@@ -103,14 +116,18 @@ def _walk(pick: Callable[[ModuleInstance, Kwargs], Iterable[Value]]) -> core.Mak
         unknown = _known(args[0])
         if unknown is not None:
             return unknown
-        return IteratorValue(list(pick(args[0], kwargs)))
+        named = dict(zip(("prefix", "recurse"), args[1:], strict=False))
+        items = list(pick(args[0], named | kwargs))
+        interp.budget.steps += len(items) // 2
+        interp.tick()
+        return IteratorValue(items)
 
     return run
 
 
 def _parameters(value: ModuleInstance, kwargs: Kwargs) -> Iterator[tuple[str, Tensor]]:
     seen: set[int] = set()
-    for prefix, module in named_modules(value):
+    for prefix, module in named_modules(value, str(kwargs.get("prefix", ""))):
         for name, item in module.parameters.items():
             if isinstance(item, Tensor) and id(item) not in seen:
                 seen.add(id(item))
@@ -173,6 +190,8 @@ def _state_dict(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
     made.update(list(_parameters(args[0], {})))
     made.update(list(_named_buffers(args[0], {})))
     made.unknown = _known(args[0])
+    interp.budget.steps += len(made)
+    interp.tick()
     return made
 
 
@@ -207,7 +226,7 @@ _METHODS: dict[str, core.Maker] = {
     "register_buffer": _register_buffer,
     "apply": _apply,
     "modules": _walk(lambda m, k: [v for _, v in named_modules(m)]),
-    "named_modules": _walk(lambda m, k: list(named_modules(m))),
+    "named_modules": _walk(_named_modules),
     "children": _walk(lambda m, k: [v for _, v in _children(m, k)]),
     "named_children": _walk(_children),
     "parameters": _walk(lambda m, k: [v for _, v in _parameters(m, k)]),

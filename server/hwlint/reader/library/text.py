@@ -5,6 +5,7 @@
 # pyright: reportUnknownVariableType=false
 
 import functools
+import math
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -30,8 +31,8 @@ MAX_SUBJECT = 20_000
 
 MAX_SIZE = 10**7
 """Bound on the size of a pattern, all counted repeats multiplied."""
-MAX_WORK = 10**7
-"""Bound on (length of the text) ** (number of unbounded repeats in a row)."""
+MAX_WORK = 10**6
+"""Bound on the ways in which a pattern may be tried on a text."""
 
 
 class PatternValue:
@@ -53,14 +54,15 @@ class MatchValue:
         self.text = text
 
 
-def is_safe(pattern: str, text: str) -> bool:
-    """Say whether a search cannot take long: no repeat inside a repeat, and few of them."""
+def is_safe(interp: "Interpreter", pattern: str, text: str, anchored: bool) -> bool:
+    """Say whether a search cannot take long, and charge for it. `anchored`: it is tried at the
+    beginning only."""
     if len(text) > MAX_SUBJECT or len(pattern) > 5_000:
         return False
-    nested, repeats = _cost(pattern)
-    if nested:
-        return len(text) <= 12 and repeats < 6
-    return len(text) ** max(1, repeats) <= MAX_WORK
+    work = _ways(pattern, len(text)) * (1 if anchored else len(text) + 1)
+    interp.budget.steps += int(min(work, MAX_WORK)) // 200
+    interp.tick()
+    return work <= MAX_WORK
 
 
 @functools.lru_cache(maxsize=512)
@@ -76,30 +78,38 @@ _COUNTS = re.compile(r"\{\d*,?(\d+)\}")
 
 
 @functools.lru_cache(maxsize=512)
-def _cost(pattern: str) -> tuple[bool, int]:
-    """Return whether an unbounded repeat is nested in another, and how many there are."""
+def _ways(pattern: str, length: int) -> float:
+    """Return a bound on the ways in which a pattern can be tried on a text of a length."""
     parser: Any = re._parser  # type: ignore[attr-defined]  # noqa: SLF001 - the only parse of a pattern that there is
     try:
-        return _walk(parser.parse(pattern), False)
+        return _walk(parser.parse(pattern), length)
     except (re.error, RecursionError, OverflowError):
-        return True, 99
+        return math.inf
 
 
-def _walk(tree: Any, inside: bool) -> tuple[bool, int]:
-    nested, repeats = False, 0
+def _walk(tree: Any, length: int) -> float:
+    ways = 1.0
     for operation, argument in tree:
         name = str(operation)
         if name in ("MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"):
             low, high, body = argument
-            many = int(high) - int(low) > 8
-            deep, more = _walk(body, inside or many)
-            nested, repeats = nested or deep or (many and inside), repeats + more + many
-            continue
-        nested = nested or (name == "GROUPREF") or (name == "BRANCH" and inside)
-        for part in _parts(name, argument):
-            deep, more = _walk(part, inside)
-            nested, repeats = nested or deep, repeats + more
-    return nested, repeats
+            ways *= _repeated(_walk(body, length), int(low), min(int(high), length + 1), length)
+        elif name == "GROUPREF":
+            return math.inf
+        else:
+            parts = [_walk(part, length) for part in _parts(name, argument)]
+            ways *= sum(parts) if name == "BRANCH" else math.prod(parts)
+    return ways
+
+
+def _repeated(inner: float, low: int, high: int, length: int) -> float:
+    turns = max(0, min(high, length + 1))
+    choices = max(1, high - low + 1)
+    if inner <= 1:
+        return choices
+    if turns * math.log(inner) > math.log(MAX_WORK) + 1:
+        return math.inf
+    return choices * inner**turns
 
 
 def _parts(name: str, argument: Any) -> list[Any]:
@@ -151,7 +161,7 @@ def _apply(interp: "Interpreter", pattern: PatternValue, name: str, args: Args) 
     text = args[0]
     if not isinstance(text, str):
         return operators.why(text)
-    if not is_safe(pattern.native.pattern, text):
+    if not is_safe(interp, pattern.native.pattern, text, name in ("match", "fullmatch")):
         return Unknown("a regular expression that may take long")
     if name == "finditer":
         return IteratorValue([MatchValue(m, text) for m in pattern.native.finditer(str(text))])
@@ -165,7 +175,7 @@ def _substitute(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
     new, text = args[1], args[2]
     if not isinstance(text, str) or not isinstance(new, str):
         return operators.why(text) if not isinstance(text, str) else Unknown("re.sub")
-    if not is_safe(pattern.native.pattern, text):
+    if not is_safe(interp, pattern.native.pattern, text, False):
         return Unknown("a regular expression that may take long")
     try:
         return derive(

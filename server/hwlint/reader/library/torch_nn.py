@@ -108,7 +108,7 @@ _MAX_LAYERS = 2_000
 def _bounded(interp: "Interpreter", name: str, value: Value) -> Value:
     """Return an argument, or why it is more than any machine could build."""
     if isinstance(value, int):
-        most = _MAX_LAYERS if name == "num_layers" else _MAX_DIM
+        most = _MAX_LAYERS if name.endswith("_layers") else _MAX_DIM
         return Unknown("number too large") if abs(value) > most else value
     return _bounded_items(interp, value) if isinstance(value, tuple | list) else value
 
@@ -177,6 +177,8 @@ def _child(interp: "Interpreter", made: ModuleInstance, child: Child) -> Value:
 
             return deep_copy(interp, given, {})
         return given
+    interp.budget.steps += _LAYER_STEPS
+    interp.tick()
     module = ModuleInstance(layer_class(child.op or "Module"), interp.clock)
     module.place = made.place
     spec = LAYERS.get(child.op or "") or INTERNAL.get(child.op or "")
