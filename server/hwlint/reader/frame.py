@@ -156,7 +156,7 @@ def assigned_names(body: list[ast.stmt], scope: Scope | None = None) -> set[str]
 def weigh(nodes: "Iterable[ast.AST]") -> int:
     """Return how many steps running statements or expressions once counts for, beyond the one that
     every call and turn counts for: only what is long counts for more."""
-    return sum([1 for node in nodes for _ in ast.walk(node)]) // 64
+    return sum([1 for node in nodes for _ in ast.walk(node)]) // 128
 
 
 def _bind_definition(node: ast.AST, names: set[str], stack: list[ast.AST]) -> None:

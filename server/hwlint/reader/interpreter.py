@@ -79,9 +79,10 @@ class Interpreter(Attributes, Calls, Containers, TensorOperations):
             raise Exhausted("too many steps")
 
     def charged(self, value: Value) -> Value:
-        """Count what a modelled function made: large results count for more. Returns the value."""
+        """Count what a modelled function made, by its size. Returns the value."""
         size = SIZES.get(type(value))
-        self.budget.steps += 1 if size is None else 1 + size(value)
+        if size is not None:
+            self.budget.steps += size(value)
         return value
 
     # --- errors -----------------------------------------------------------------------------

@@ -75,7 +75,7 @@ SIZES: dict[type, Callable[[Any], int]] = {
     bytes: lambda v: len(v) // 128,
     int: lambda v: v.bit_length() // 32,
 }
-"""What making a value counts for, in steps, beyond the one that every operation counts for."""
+"""What making a value counts for, in steps."""
 
 
 def check_nesting(interp: "Interpreter", value: Any) -> None:
