@@ -7,6 +7,7 @@ from hwlint.api import Finding, Related, Rule
 from hwlint.engine.analysis import FileResult, Raised
 from hwlint.engine.config import Config
 from hwlint.engine.registry import ENGINE_RULES, matches
+from hwlint.graph import EntryPoint
 from hwlint.source.spans import Place
 
 __all__ = ["Diagnostic", "Row", "collect"]
@@ -46,6 +47,8 @@ class Diagnostic:
     cost: float = 0.0
     """Largest share of a model that is concerned: the order of the report."""
     data: Mapping[str, object] = field(default_factory=dict[str, object])
+    built_by: str = ""
+    """Where the worst one is a call: which, with what: "train.py:88 with args.width=100"."""
 
 
 @dataclass
@@ -150,7 +153,12 @@ def _merged(
         "" if worst.entry is None else result.entries[worst.entry].entry.name,
         worst.finding.model_share or 0.0,
         worst.finding.data,
+        "" if worst.entry is None else _built_by(result.entries[worst.entry].entry),
     )
+
+
+def _built_by(entry: EntryPoint) -> str:
+    return entry.built_with if entry.kind == "call" else ""
 
 
 def _related(findings: Iterable[Finding], anchor: Place) -> tuple[Related, ...]:

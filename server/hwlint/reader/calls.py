@@ -163,6 +163,7 @@ class Calls:
         if self.depth >= self.budget.max_depth:
             raise self.error("RecursionError", "maximum recursion depth exceeded")
         self.depth += 1
+        self.callers.append(self.site)
         if code.is_generator:
             fr.yielded = ListValue((), self.clock)
         assert code.body is not None
@@ -170,6 +171,7 @@ class Calls:
             code.body(fr)
         finally:
             self.depth -= 1
+            self.callers.pop()
             if fr.maybe:
                 self.joins.close(fr, 0)
                 self.maybe -= fr.maybe
@@ -284,6 +286,8 @@ class Calls:
         self: "Interpreter", cls: Class, args: list[Value], kwargs: dict[str, Value]
     ) -> Value:
         """What type.__call__ does: __new__, then __init__."""
+        if self.roots is not None and cls.is_module:
+            return self.roots.construct(cls, args, kwargs)
         self.budget.steps += 7  # a construction costs about as much as eight turns of a loop
         maker = core.MAKERS.get(cls)
         if maker is not None:

@@ -89,7 +89,7 @@ class PythonModule:
         interp = self.imports.interp
         if interp.joins.journals:
             interp.joins.remember(self.frame)
-        if self.state == "done":
+        if self.state in ("done", "main"):
             interp.memo.outside_changed(self)
         self.frame.vars[key] = value
         if isinstance(value, DictValue | SetValue | ListValue) and value.stamp <= interp.clock:
@@ -231,6 +231,16 @@ class PythonModule:
             interp.memo.resume(interp, outer)
             interp.cells = cells
             self.state = "done"
+
+    def run(self) -> None:
+        """Execute the module's top level as Python does when it is told to run the file: an exit
+        ends it. Raises Exhausted."""
+        self.state = "main"
+        for segment in self.source.segments:
+            self._execute_one(segment)
+            problem, self.problem = self.problem, None
+            if problem is not None and problem.value.cls.derives(core.BUILTINS["SystemExit"]):
+                return
 
     def _execute(self) -> None:
         try:
@@ -482,7 +492,11 @@ class Imports:
         if self.interp.trying:
             self._require(full)
         lazy = LazyImport(full, name)
-        if fr is fr.module.frame and not self.interp.trying and fr.module.state == "running":
+        if (
+            fr is fr.module.frame
+            and not self.interp.trying
+            and fr.module.state in ("running", "main")
+        ):
             return lazy
         return self.resolve(lazy)
 

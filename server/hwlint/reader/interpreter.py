@@ -4,12 +4,13 @@
 # pyright: reportUnknownArgumentType=false
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hwlint.reader import builtin_classes as core
 from hwlint.reader.attributes import Attributes
 from hwlint.reader.budget import Budget, Exhausted
 from hwlint.reader.calls import Calls
+from hwlint.reader.choices import Choices
 from hwlint.reader.compile_expressions import Site
 from hwlint.reader.containers import Containers
 from hwlint.reader.frame import Frame
@@ -18,6 +19,7 @@ from hwlint.reader.joins import Joins
 from hwlint.reader.limits import SIZES
 from hwlint.reader.memo import Memo
 from hwlint.reader.operators import UnknownIteration
+from hwlint.reader.programs import Programs
 from hwlint.reader.tensors import TensorOperations
 from hwlint.reader.values import (
     Class,
@@ -33,10 +35,13 @@ from hwlint.reader.values import (
 )
 from hwlint.source import Place
 
+if TYPE_CHECKING:
+    from hwlint.reader.roots import Roots
+
 __all__ = ["Interpreter"]
 
 
-class Interpreter(Attributes, Calls, Containers, TensorOperations):
+class Interpreter(Attributes, Calls, Containers, Programs, TensorOperations):
     """Runs model code over abstract values. One per process; entry points run one after another."""
 
     def __init__(self, imports: Imports, budget: Budget | None = None) -> None:
@@ -53,6 +58,9 @@ class Interpreter(Attributes, Calls, Containers, TensorOperations):
         self.guarded = 0
         self.probing = 0
         self.site: Site | None = None
+        self.callers: list[Site | None] = []
+        self.roots: Roots | None = None
+        self.choices: Choices | None = None
         self.handling: list[PyRaise] = []
         self.constructed: dict[LayerRecord, None] = {}
         self.notes: dict[tuple[Place | None, str], Unknown] = {}

@@ -31,7 +31,7 @@ from hwlint.reader.values import (
 if TYPE_CHECKING:
     from hwlint.reader.interpreter import Interpreter
 
-__all__ = ["Joins"]
+__all__ = ["Joins", "World"]
 
 Journal = dict[int, tuple[Value, Any]]
 
@@ -69,6 +69,27 @@ def restore(value: Value, state: Any) -> None:
         value.vars = dict(state)
     elif isinstance(value, Tensor):
         value.data = state
+
+
+class World:
+    """What there is before a program runs, as it was: the program must not change what is read
+    after it."""
+
+    def __init__(self, stamp: int) -> None:
+        """`stamp`: what the interpreter's clock says when the program begins."""
+        self._stamp = stamp
+        self._journal: Journal = {}
+
+    def remember(self, value: Value) -> None:
+        """Keep the state of something that is about to change, if the program did not make it."""
+        held = getattr(value, "frame", value)  # a module's variables are in its frame
+        if value.stamp < self._stamp and id(held) not in self._journal:
+            self._journal[id(held)] = (held, snapshot(held))
+
+    def put_back(self) -> None:
+        """Undo every change."""
+        for value, state in self._journal.values():
+            restore(value, state)
 
 
 class _Side:

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from hwlint.reader.budget import Exhausted
+from hwlint.reader.joins import World
 from hwlint.reader.provenance import (
     Leaf,
     Slot,
@@ -98,6 +99,7 @@ class Memo:
         self.enabled = True
         self.looked_at = 0
         self.own_classes: dict[Class, bool] = {}
+        self.world: World | None = None
 
     def begin_entry(self) -> None:
         """Start an entry point: changes to what exists already count as changes of the world."""
@@ -107,6 +109,8 @@ class Memo:
 
     def outside_changed(self, value: "Value | Frame") -> None:
         """Note that something older than the current recording changed."""
+        if self.world is not None:
+            self.world.remember(value)
         for recording in reversed(self.recordings):
             if value.stamp >= recording.stamp:
                 return

@@ -6,7 +6,7 @@
 import gc
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,11 +14,12 @@ from typing import Any
 from hwlint.graph import Missing, ModelGraph
 from hwlint.reader import contexts
 from hwlint.reader.budget import Budget, Exhausted
+from hwlint.reader.choices import Choices
 from hwlint.reader.contexts import Candidate
 from hwlint.reader.emit import emit
 from hwlint.reader.imports import Imports, PythonModule
 from hwlint.reader.interpreter import Interpreter
-from hwlint.reader.values import ModuleInstance, PyRaise, Unknown, Value
+from hwlint.reader.values import Class, ModuleInstance, PyRaise, Unknown, Value
 from hwlint.source import SyntaxProblem
 
 Each = Callable[[ModelGraph], Any]
@@ -27,6 +28,8 @@ __all__ = ["Each", "FileReading", "ReadOptions", "Reader"]
 
 GARBAGE = 2_500_000
 """Objects that may come into being before garbage is collected."""
+_MAX_RUNS = 12
+"""Further runs of one program, beyond the first: one for each value that it might be given."""
 RECURSION_LIMIT = 40_000
 """Python frames. The interpreter's own depth budget ends a program long before."""
 
@@ -96,15 +99,34 @@ class Reader:
         ]
         for candidate in candidates:
             self._read(candidate, graphs, built)
-        for entry, model in contexts.module_level_models(module):
-            self._begin()
-            self.interp.constructed = dict(module.constructed)
-            graphs.append(self._each(emit(self.interp, entry, model, [])))
-        built |= {(str(c.place.path), c.qualname) for c in module.built if c.place is not None}
+        graphs += self._programs(module, built)
+        built |= _places(module.built)
         for candidate in contexts.classes_of(self.interp, module):
             if candidate.arguments and contexts.is_listed(module, candidate.entry.name):
                 self._read(candidate, graphs, built)
         return self._reading(path, graphs, built)
+
+    def _programs(self, module: PythonModule, built: set[tuple[str, str]]) -> list[Any]:
+        """Follow a file as a program, once for each value that it leaves to whoever runs it."""
+        if not contexts.is_program(module):
+            return []
+        graphs: dict[object, Any] = {}
+        runs = [Choices()]
+        for run in runs:
+            self._begin()
+            for made in contexts.follow(self.interp, module, run, str(self.options.root)):
+                if made.key() not in graphs:
+                    graphs[made.key()] = self._each(self._emit_built(made))
+            self._cells |= self.interp.cells
+            built.update(_places(self.interp.built))
+            self._collect()
+            if run is runs[0]:
+                runs += [Choices(other) for other in run.others()[:_MAX_RUNS]]
+        return list(graphs.values())
+
+    def _emit_built(self, made: contexts.Built) -> ModelGraph:
+        self.interp.constructed, self.interp.notes = made.constructed, made.notes
+        return emit(self.interp, made.entry, made.model, made.missing)
 
     def read_defaults(
         self, path: str, built: frozenset[tuple[str, str]], each: Each = _itself
@@ -191,7 +213,7 @@ class Reader:
         graph = self._graph(candidate)
         self._cells |= self.interp.cells
         self._collect()
-        built.update((c.place.path, c.qualname) for c in self.interp.built if c.place is not None)
+        built.update(_places(self.interp.built))
         if graph is not None:
             graphs.append(self._each(graph))
 
@@ -232,6 +254,10 @@ class Reader:
         elif model is None and not missing:
             return None
         return emit(self.interp, candidate.entry, model, missing)
+
+
+def _places(classes: Iterable[Class]) -> set[tuple[str, str]]:
+    return {(str(c.place.path), c.qualname) for c in classes if c.place is not None}
 
 
 def _model_of(value: Value) -> ModuleInstance | None:

@@ -35,7 +35,8 @@ class TextTree:
             f"{where(entry.path, self.base)}:{entry.place.line + 1}",
         ]
         if entry.built_with:
-            parts.append(f"built with {entry.built_with}")
+            word = "by" if entry.kind == "call" else "with"
+            parts.append(f"built {word} {entry.built_with}")
         known = graph.params is not None
         parts.append(f"{human(graph.params)} parameters" if known else "parameters not known")
         return clean("   ".join(parts))

@@ -47,10 +47,12 @@ def tally(found: Iterable[Diagnostic]) -> str:
 
 
 def holds_in(diagnostic: Diagnostic) -> str:
-    """Return in how many ways of building it holds; "" where that says nothing."""
+    """Return in which ways of building it holds; "" where that says nothing."""
+    built = f"built by {clean(diagnostic.built_by)}" if diagnostic.built_by else ""
     if diagnostic.of <= 1:
-        return ""
+        return built
     worst = f", worst in {clean(diagnostic.worst)}" if diagnostic.contexts > 1 else ""
+    worst += f", {built}" if built else ""
     if diagnostic.contexts == diagnostic.of:
         return f"holds in all {diagnostic.of} contexts{worst}"
     return f"holds in {diagnostic.contexts} of {diagnostic.of} contexts{worst}"

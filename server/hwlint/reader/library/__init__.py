@@ -14,6 +14,7 @@ __all__ = ["install", "torch_has"]
 def install(interp: "Interpreter") -> None:
     """Fill `interp.modelled`."""
     from hwlint.reader.library import (
+        argument_parsers,
         copying,
         enums,
         functions,
@@ -26,7 +27,17 @@ def install(interp: "Interpreter") -> None:
         torch_nn,
     )
 
-    python = (functions, standard, iteration, copying, text, tools, enums, records)
+    python = (
+        functions,
+        standard,
+        iteration,
+        copying,
+        text,
+        tools,
+        enums,
+        records,
+        argument_parsers,
+    )
     for part in (*python, torch_nn, torch_functions):
         interp.modelled.update(part.TABLE)
 

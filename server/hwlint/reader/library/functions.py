@@ -36,6 +36,10 @@ __all__ = ["TABLE"]
 _SIZED: Any = (str, tuple, list, dict, set, frozenset, range, bytes)
 
 
+def _leave(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+    return interp.leave(args, kwargs)
+
+
 def _len(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
     value = args[0]
     if isinstance(value, Unknown):
@@ -322,6 +326,7 @@ _FUNCTIONS: dict[str, core.Maker] = {
     "issubclass": _issubclass, "getattr": _getattr, "hasattr": _hasattr, "setattr": _setattr,
     "delattr": _delattr, "callable": _callable, "id": _id, "hash": _hash, "dir": _dir,
     "__import__": _import, "ord": _ord, "vars": _vars, "print": _nothing, "input": _not_run,
+    "exit": _leave, "quit": _leave,
     "open": _not_run, "exec": _not_run, "eval": _not_run, "compile": _not_run,
     "chr": _chr,
     "bin": _arithmetic("bin", bin), "hex": _arithmetic("hex", hex), "oct": _arithmetic("oct", oct),

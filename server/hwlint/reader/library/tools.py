@@ -407,6 +407,7 @@ TABLE: dict[str, Value] = {
     "sys.version_info": (3, 11, 7, "final", 0),
     "sys.platform": "linux",
     "sys.maxsize": sys.maxsize,
+    "sys.exit": Builtin("sys.exit", lambda i, a, k: i.leave(a, k)),
     "sys.modules": _SYS_MODULES,
     "torch.__version__": TORCH_VERSION,
     "torch.version.__version__": TORCH_VERSION,

@@ -115,6 +115,8 @@ _SILENT = (
 )
 _DTYPES = (*INTEGERS, *FLOATS, "bool", "complex64", "complex128")
 _SHORT = {name: of for name, of in ALIASES.items() if name not in ("char", "byte")}
+_PACKAGES = ("cpu", "cuda")
+"""Methods of a tensor whose names are packages in torch itself."""
 _FUNCTIONAL = ("pad", "one_hot")
 """Not the activations: as arguments of layers they go by name."""
 
@@ -127,7 +129,11 @@ _FUNCTIONS: dict[str, Any] = {
 }  # fmt: skip
 
 TABLE: dict[str, Value] = {
-    **{f"torch.{name}": function("torch", rule) for name, rule in RULES.items()},
+    **{
+        f"torch.{name}": function("torch", rule)
+        for name, rule in RULES.items()
+        if name not in _PACKAGES
+    },
     **{f"torch.nn.functional.{n}": function("torch", RULES[n]) for n in _FUNCTIONAL},
     **numpy_functions.TABLE,
     **torch_creation.TABLE,

@@ -1,0 +1,143 @@
+"""Programs: what a file does when Python runs it as `__main__`."""
+
+# The items of a container that the program made are of any type.
+# pyright: reportUnknownArgumentType=false, reportUnknownVariableType=false
+
+import contextlib
+import os
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from hwlint.graph import EntryPoint, Missing
+from hwlint.reader.budget import Exhausted
+from hwlint.reader.choices import Choices
+from hwlint.reader.contexts.candidates import package_of
+from hwlint.reader.contexts.spoken import spoken_call
+from hwlint.reader.frame import Frame
+from hwlint.reader.imports import PythonModule
+from hwlint.reader.joins import World
+from hwlint.reader.library.containers import CONTAINERS
+from hwlint.reader.library.modules import named_modules
+from hwlint.reader.plain_values import NEVER_OLD
+from hwlint.reader.roots import Root, Roots
+from hwlint.reader.values import LayerRecord, ModuleInstance
+
+if TYPE_CHECKING:
+    from hwlint.reader.interpreter import Interpreter
+
+__all__ = ["Built", "follow", "is_program"]
+
+
+class Built:
+    """One model that a program builds: its entry point, the model and what is not known of it."""
+
+    __slots__ = ("constructed", "entry", "missing", "model", "notes")
+
+    def __init__(self, root: Root, entry: EntryPoint, constructed: dict[LayerRecord, None]) -> None:
+        self.entry = entry
+        self.model = root.model
+        self.constructed = constructed
+        self.notes = root.notes
+        self.missing: list[Missing] = []
+        if root.problem is not None:
+            self.missing.append(Missing(root.problem[0] or entry.place, root.problem[1]))
+
+    def key(self) -> object:
+        """Return what two runs of a program that build the same have in common."""
+        return (self.entry.name, self.entry.place, self.entry.built_with)
+
+
+def is_program(module: PythonModule) -> bool:
+    """Say whether running a file may build models that importing it does not show: it asks whether
+    it is `__main__`, or importing it builds modules."""
+    return "__main__" in module.source.text or bool(module.constructed)
+
+
+def follow(
+    interp: "Interpreter", module: PythonModule, choices: Choices, base: str
+) -> Iterator[Built]:
+    """Run a file as `__main__` and yield the models that it builds. Never raises.
+
+    `base`: the folder from which files are named in what is said of an entry point.
+    """
+    roots = Roots(interp, module.path)
+    program = _as_main(interp, module)
+    world = interp.memo.world = World(interp.clock)
+    # What a program changes may be read as a global by what it builds next.
+    interp.memo.entry_stamp = interp.memo.stamp = NEVER_OLD
+    interp.roots, interp.choices = roots, choices
+    try:
+        with contextlib.suppress(Exhausted, RecursionError):
+            program.run()
+    finally:
+        interp.memo.world, interp.roots, interp.choices = None, None, None
+        world.put_back()
+        interp.callers.clear()
+        interp.memo.recordings.clear()
+    yield from _kept(module, roots.found, base)
+
+
+def _as_main(interp: "Interpreter", module: PythonModule) -> PythonModule:
+    made = PythonModule(interp.imports, module.name, module.path, module.source)
+    made.frame = Frame(interp, made, None)
+    made.frame.stamp = 0
+    made.frame.vars["__name__"] = "__main__"
+    return made
+
+
+def _kept(module: PythonModule, found: list[Root], base: str) -> Iterator[Built]:
+    """Leave out what is part of something larger, and what has no parameters of its own."""
+    owned = {id(m): root for root in found if _is_model(root) for m in _below(root.model)}
+    seen: set[object] = set()
+    for root in found:
+        if not _is_model(root) or id(root.model) in owned:
+            continue
+        inside = [other for other in found if owned.get(id(other.model)) is root]
+        built = Built(root, _entry(module, root, base), _constructed(root, inside))
+        if built.key() not in seen:
+            seen.add(built.key())
+            yield built
+
+
+def _is_model(root: Root) -> bool:
+    """A class of somebody's own, a container, or a layer with parameters; no loss, no wrapper."""
+    if root.cls.defined_in is not None or root.cls in CONTAINERS.values():
+        return True
+    return any(record.spec.parameters and _has_weights(root.model) for record in root.constructed)
+
+
+def _has_weights(model: ModuleInstance | None) -> bool:
+    return model is not None and model.layer is not None and bool(model.parameters)
+
+
+def _below(model: ModuleInstance | None) -> list[ModuleInstance]:
+    if model is None:
+        return []
+    with contextlib.suppress(Exhausted):
+        return [m for _, m in named_modules(model) if m is not model]
+    return []
+
+
+def _constructed(root: Root, inside: list[Root]) -> dict[LayerRecord, None]:
+    """What its constructor built, what was given to it, and what was put into it later."""
+    made = dict(root.constructed)
+    for other in inside:
+        made.update(other.constructed)
+    for module in _below(root.model):
+        if module.layer is not None and not module.layer.inner:
+            made[module.layer] = None
+    return made
+
+
+def _entry(module: PythonModule, root: Root, base: str) -> EntryPoint:
+    assert root.site is not None
+    said = spoken_call(root)
+    place = root.site.place
+    where = f"{_short(place.path, base)}:{place.line + 1}"
+    built = f"{where} with {said}" if said else where
+    return EntryPoint(root.cls.name, "call", place, module.path, package_of(module), built)
+
+
+def _short(path: str, base: str) -> str:
+    below = path.startswith(base + os.sep)
+    return path[len(base) + 1 :].replace(os.sep, "/") if below else os.path.basename(path)

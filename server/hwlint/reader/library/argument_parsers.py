@@ -1,0 +1,319 @@
+"""argparse: what `parse_args()` gives where nothing stands on the command line."""
+
+# The items of a container that the program made are of any type.
+# pyright: reportUnknownArgumentType=false, reportUnknownVariableType=false
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from hwlint.reader import builtin_classes as core
+from hwlint.reader import operators
+from hwlint.reader.values import (
+    Args,
+    Builtin,
+    Class,
+    DictValue,
+    External,
+    Instance,
+    Kwargs,
+    ListValue,
+    Unknown,
+    Value,
+)
+
+if TYPE_CHECKING:
+    from hwlint.reader.interpreter import Interpreter
+
+__all__ = ["NAMESPACE", "TABLE"]
+
+PARSER = core.make("ArgumentParser", module="argparse")
+NAMESPACE = core.make("Namespace", module="argparse")
+SUBPARSERS = core.make("_SubParsersAction", module="argparse")
+_NOT_GIVEN = External("argparse.SUPPRESS")
+
+
+@dataclass(frozen=True)
+class Option:
+    """One argument as it was declared."""
+
+    flags: tuple[str, ...]
+    """None for a positional one."""
+    dest: str
+    action: str
+    given: "dict[str, Value]"
+    """The keywords of `add_argument`."""
+
+    @property
+    def required(self) -> bool:
+        """Whether the program does not run without it."""
+        if self.flags:
+            return self.given.get("required") is True
+        return self.given.get("nargs") not in ("?", "*")
+
+
+# --- declaring ----------------------------------------------------------------------------------
+
+
+def _init_parser(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+    parser = args[0]
+    parser.attrs.update(
+        options=interp.make_list([]), defaults=interp.make_dict(), subparsers=interp.make_list([])
+    )
+    for parent in interp.iterate(kwargs["parents"]) if "parents" in kwargs else []:
+        parser.attrs["options"].extend(parent.attrs["options"])
+        parser.attrs["defaults"].update(parent.attrs["defaults"])
+    return None
+
+
+def _add_argument(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+    parser, *names = args
+    options: ListValue = parser.attrs["options"]
+    interp.touch(options)
+    if any(not isinstance(n, str) for n in names) or "**" in kwargs:
+        options.unknown = operators.why(kwargs.get("**", names[0] if names else None))
+        return None
+    flags = tuple([str(n) for n in names if n.startswith("-")])
+    dest = kwargs.get("dest") or _dest(flags, names)
+    action = kwargs.get("action", "store")
+    word = action.name.rpartition(".")[2] if isinstance(action, External) else action
+    if not isinstance(dest, str):
+        return None
+    made = Option(flags, str(dest), word if isinstance(word, str) else "?", dict(kwargs))
+    options.append(made)
+    return Unknown("an action of argparse")
+
+
+def _dest(flags: tuple[str, ...], names: list[Value]) -> Value:
+    long = [f for f in flags if f.startswith("--")]
+    first = (long or flags or names or [""])[0]
+    return first.lstrip("-").replace("-", "_") if flags else first
+
+
+def _set_defaults(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+    interp.touch(args[0].attrs["defaults"])
+    args[0].attrs["defaults"].update(kwargs)
+    return None
+
+
+def _same_parser(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+    return args[0]
+
+
+def _add_subparsers(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+    made = Instance(SUBPARSERS, interp.clock)
+    made.attrs = {"dest": kwargs.get("dest"), "parsers": interp.make_dict()}
+    interp.touch(args[0].attrs["subparsers"])
+    args[0].attrs["subparsers"].append(made)
+    return made
+
+
+def _add_parser(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+    made = Instance(PARSER, interp.clock)
+    _init_parser(interp, [made], {k: v for k, v in kwargs.items() if k == "parents"})
+    if isinstance(args[1], str):
+        interp.touch(args[0].attrs["parsers"])
+        args[0].attrs["parsers"][str(args[1])] = made
+    return made
+
+
+# --- parsing ------------------------------------------------------------------------------------
+
+
+def _parse_args(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+    parser = args[0]
+    given = args[1] if len(args) > 1 else kwargs.get("args")
+    space = args[2] if len(args) > 2 else kwargs.get("namespace")
+    if not isinstance(space, Instance):
+        space = Instance(NAMESPACE, interp.clock)
+    interp.touch(space)
+    words = _words(interp, given)
+    _fill(interp, parser, words, space)
+    return space
+
+
+def _words(interp: "Interpreter", given: Value) -> "list[str] | Unknown":
+    """The command line: what the program gives itself, else nothing."""
+    if given is None:
+        return []
+    try:
+        items = interp.iterate(given)
+    except operators.UnknownIteration as stop:
+        # `sys.argv[1:]` and the like: whoever runs the program may give nothing.
+        return [] if stop.unknown.reason == COMMAND_LINE else stop.unknown
+    unknown = next((i for i in items if not isinstance(i, str)), None)
+    return [str(i) for i in items] if unknown is None else operators.why(unknown)
+
+
+COMMAND_LINE = "what stands on the command line"
+
+
+def _fill(
+    interp: "Interpreter", parser: Instance, words: "list[str] | Unknown", space: Instance
+) -> None:
+    options: ListValue = parser.attrs["options"]
+    if options.unknown is not None:
+        space.attrs["**"] = options.unknown
+    found = words if isinstance(words, Unknown) else _split(options, words)
+    for option in options:
+        if option.action in ("help", "version"):
+            continue
+        space.attrs[option.dest] = _value(interp, parser, option, found)
+    for name, value in parser.attrs["defaults"].items():
+        space.attrs.setdefault(name, value)
+    for holder in parser.attrs["subparsers"]:
+        _fill_subparser(interp, holder, space)
+
+
+def _fill_subparser(interp: "Interpreter", holder: Instance, space: Instance) -> None:
+    parsers: DictValue = holder.attrs["parsers"]
+    if not parsers:
+        return
+    names = list(parsers)
+    name = interp.choose(f"command {' '.join(names)}", names)
+    if isinstance(holder.attrs["dest"], str):
+        space.attrs[holder.attrs["dest"]] = name
+    if isinstance(name, str):
+        _fill(interp, parsers[name], [], space)
+
+
+def _split(options: ListValue, words: list[str]) -> dict[str, list[str]]:
+    """Words of a command line by the option that takes them."""
+    declared: list[Option] = list(options)
+    by_flag = {flag: option for option in declared for flag in option.flags}
+    places = [option for option in declared if not option.flags]
+    found: dict[str, list[str]] = {}
+    current: Option | None = None
+    for word in words:
+        flag, equals, value = word.partition("=")
+        if flag in by_flag:
+            current = by_flag[flag]
+            found[current.dest] = [value] if equals else []
+        elif current is not None and _takes_more(current, found[current.dest]):
+            found[current.dest].append(word)
+        elif places:
+            current = places.pop(0)
+            found[current.dest] = [word]
+    return found
+
+
+def _takes_more(option: Option, taken: list[str]) -> bool:
+    nargs = option.given.get("nargs")
+    if option.action not in ("store", "append"):
+        return False
+    return nargs in ("*", "+") or len(taken) < (nargs if isinstance(nargs, int) else 1)
+
+
+def _value(
+    interp: "Interpreter", parser: Instance, option: Option, found: "dict[str, list[str]] | Unknown"
+) -> Value:
+    if isinstance(found, Unknown):
+        return found
+    if option.dest in found:
+        return _given(interp, option, found[option.dest])
+    if option.dest in parser.attrs["defaults"]:
+        return parser.attrs["defaults"][option.dest]
+    if option.required:
+        return _required(interp, option)
+    return _default(interp, option)
+
+
+def _given(interp: "Interpreter", option: Option, words: list[str]) -> Value:
+    if option.action in _CONSTANTS:
+        return _CONSTANTS[option.action]
+    if option.action == "store_const":
+        return option.given.get("const")
+    values = [_typed(interp, option, word) for word in words]
+    if option.given.get("nargs") in (None, "?") and option.action == "store":
+        return values[0] if values else option.given.get("const")
+    return interp.make_list(values)
+
+
+_CONSTANTS = {"store_true": True, "store_false": False, "BooleanOptionalAction": True}
+
+
+def _required(interp: "Interpreter", option: Option) -> Value:
+    """One of the values that it may have; without a list of them nobody knows."""
+    choices = _choices(interp, option)
+    if not choices:
+        return interp.asked_for(option.dest)
+    return interp.choose(f"option {option.dest}", choices)
+
+
+def _default(interp: "Interpreter", option: Option) -> Value:
+    default = option.given.get("default")
+    if option.action in ("store_true", "store_false") and "default" not in option.given:
+        return option.action == "store_false"
+    value = _typed(interp, option, default) if isinstance(default, str) else default
+    choices = _choices(interp, option)
+    if value is None or not choices:
+        return value
+    others = [c for c in choices if c != value]
+    return interp.choose(f"option {option.dest}", [value, *others])
+
+
+def _choices(interp: "Interpreter", option: Option) -> list[Value]:
+    given = option.given.get("choices")
+    if given is None or option.given.get("nargs") is not None:
+        return []
+    try:
+        return [c for c in interp.iterate(given) if isinstance(c, str | int | float)]
+    except operators.UnknownIteration:
+        return []
+
+
+def _typed(interp: "Interpreter", option: Option, word: Value) -> Value:
+    convert = option.given.get("type")
+    return interp.call(convert, [word], {}) if convert is not None else word
+
+
+# --- namespaces ---------------------------------------------------------------------------------
+
+
+def _init_namespace(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+    args[0].attrs.update(kwargs)
+    return None
+
+
+def _missing(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+    space, name = args
+    if "**" in space.attrs:
+        return space.attrs["**"]
+    raise interp.no_attribute(space, str(name))
+
+
+def _contains(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+    return args[1] in args[0].attrs
+
+
+def _methods(cls: Class, methods: dict[str, core.Maker]) -> None:
+    cls.attrs.update({name: Builtin(name, call) for name, call in methods.items()})
+
+
+_methods(
+    PARSER,
+    {
+        "__init__": _init_parser,
+        "add_argument": _add_argument,
+        "add_argument_group": _same_parser,
+        "add_mutually_exclusive_group": _same_parser,
+        "set_defaults": _set_defaults,
+        "add_subparsers": _add_subparsers,
+        "parse_args": _parse_args,
+        "parse_known_args": lambda i, a, k: (_parse_args(i, a, k), i.make_list([])),
+        "parse_intermixed_args": _parse_args,
+        "print_help": lambda i, a, k: None,
+        "print_usage": lambda i, a, k: None,
+        "error": lambda i, a, k: i.leave(a, k),
+        "exit": lambda i, a, k: i.leave(a, k),
+    },
+)
+_methods(SUBPARSERS, {"add_parser": _add_parser})
+_methods(
+    NAMESPACE, {"__init__": _init_namespace, "__getattr__": _missing, "__contains__": _contains}
+)
+
+TABLE: dict[str, Value] = {
+    "argparse.ArgumentParser": PARSER,
+    "argparse.Namespace": NAMESPACE,
+    "argparse.SUPPRESS": _NOT_GIVEN,
+}

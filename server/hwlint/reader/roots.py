@@ -1,0 +1,86 @@
+"""What a program builds while it is followed: every module that no other module builds."""
+
+# The items of a container that the program made are of any type.
+# pyright: reportUnknownArgumentType=false, reportUnknownVariableType=false
+
+from typing import TYPE_CHECKING
+
+from hwlint.reader.budget import Exhausted
+from hwlint.reader.compile_expressions import Site
+from hwlint.reader.values import (
+    Args,
+    Class,
+    Kwargs,
+    LayerRecord,
+    ModuleInstance,
+    PyRaise,
+    Unknown,
+    Value,
+)
+from hwlint.source import Place
+
+if TYPE_CHECKING:
+    from hwlint.reader.interpreter import Interpreter
+
+__all__ = ["Root", "Roots"]
+
+_MAX_ROOTS = 200
+"""Models that one program may build; what it builds beyond that is not kept."""
+
+
+class Root:
+    """One call that builds a module, and what came of it."""
+
+    __slots__ = (
+        "args", "cls", "constructed", "direct", "kwargs", "model", "notes", "problem", "site",
+    )  # fmt: skip
+
+    def __init__(self, cls: Class, given: tuple[Args, Kwargs], sites: list[Site | None]) -> None:
+        self.cls = cls
+        self.args, self.kwargs = given
+        self.direct, self.site = sites
+        self.model: ModuleInstance | None = None
+        self.problem: tuple[Place | None, str] | None = None
+        self.constructed: dict[LayerRecord, None] = {}
+        self.notes: dict[tuple[Place | None, str], Unknown] = {}
+
+
+class Roots:
+    """Stands beside the interpreter while a program of the workspace is followed."""
+
+    def __init__(self, interp: "Interpreter", path: str) -> None:
+        """Begin with nothing. `path`: the file of the program."""
+        self.interp = interp
+        self.path = path
+        self.found: list[Root] = []
+
+    def construct(self, cls: Class, args: Args, kwargs: Kwargs) -> Value:
+        """Build a module that is not part of another one and keep it; raises as its class does."""
+        interp = self.interp
+        root = Root(cls, (args, kwargs), [interp.site, self._site()])
+        outer = interp.constructed, interp.notes
+        interp.constructed, interp.notes = root.constructed, root.notes
+        interp.roots = None
+        try:
+            made = interp.construct(cls, args, kwargs)
+        except PyRaise as problem:
+            root.problem = (problem.place, problem.text())
+            raise
+        except Exhausted as stop:
+            root.problem = (None, stop.reason)
+            raise
+        finally:
+            interp.roots = self
+            interp.constructed, interp.notes = outer
+            interp.constructed.update(root.constructed)
+            if len(self.found) < _MAX_ROOTS:
+                self.found.append(root)
+        root.model = made if isinstance(made, ModuleInstance) else None
+        return made
+
+    def _site(self) -> Site | None:
+        """Return the innermost call that stands in the program's own file."""
+        for site in (self.interp.site, *reversed(self.interp.callers)):
+            if site is not None and site.place.path == self.path:
+                return site
+        return self.interp.site
