@@ -55,7 +55,7 @@ def test_default_of_an_option(project: Write) -> None:
     assert graph.entry.built_with == "train.py:11 with args.width=100"
     origin = graph.constructed[0].args["out_channels"].origin
     places = [leaf.place for leaf in origin.leaves()] if origin is not None else []
-    assert [(Path(p.path).name, p.line) for p in places if p is not None] == [("train.py", 6)]
+    assert [(Path(p.path).name, p.line) for p in places if p is not None] == [("train.py", 7)]
 
 
 def test_a_loop_of_training_costs_little(project: Write) -> None:
