@@ -24,14 +24,9 @@ def test_the_table_of_rules(repository: Path):
     assert [row[:2] for row in table(text, r"HW\d+")] == sorted(known)
 
 
-def test_the_table_of_devices(repository: Path):
+def test_the_number_of_devices(repository: Path):
     text = (repository / "README.md").read_text()
-    profiles = discover_profiles().values()
-    known = {(p.id, p.name, p.default_dtype) for p in profiles}
-    assert set(table(text, r"[a-z0-9]+(-[a-z0-9]+)*")) == known | {
-        ("device", "what", "computes in"),
-        ("code", "name", "what"),
-    }
+    assert f"\n{len(discover_profiles())} devices are known" in text
 
 
 def test_the_configuration_is_valid(repository: Path, tmp_path: Path):

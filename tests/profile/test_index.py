@@ -70,17 +70,35 @@ def test_a_project_s_own(tmp_path: Path):
     folder = tmp_path / ".hwlint" / "profiles"
     folder.mkdir(parents=True)
     (folder / "h100-sxm.toml").write_text('extends = "h100-sxm"\nname = "Ours"\n')
-    (folder / "slow.toml").write_text('extends = "h100-sxm"\ncores = 66\n')
+    half = '[core]\ncount = 66\nsource = "our own"\nevidence = "measured"\n'
+    (folder / "slow.toml").write_text('extends = "h100-sxm"\n' + half)
     own = load_project_profiles(tmp_path, base)
     assert list(own) == ["h100-sxm", "slow"]
     both = own.over(base)
     assert both["h100-sxm"].name == "Ours"
     assert both["h100-sxm"].tiles == base["h100-sxm"].tiles
-    assert both["slow"].cores == 66
+    core = both["slow"].core
+    assert core is not None
+    assert (core.count, core.architecture) == (66, "hopper, compute capability 9.0")
     # What a project calls h100-sxm is what its own profiles extend.
     assert both["slow"].name == "Ours"
     assert not both["slow"].aliases
     assert both["stm32h743"].kind == "mcu"
+
+
+def test_what_devices_share_is_extended_and_not_listed(tmp_path: Path):
+    base = discover_profiles(("hwlint_profiles",))
+    folder = tmp_path / ".hwlint" / "profiles"
+    folder.mkdir(parents=True)
+    (folder / "_ours.toml").write_text('extends = "_xnnpack"\n')
+    (folder / "board.toml").write_text('extends = "_ours"\nname = "Board"\n')
+    both = load_project_profiles(tmp_path, base).over(base)
+    assert both["board"].deploy == base["raspberry-pi-5"].deploy
+    assert not [key for key in both if key.startswith("_")]
+    assert "_xnnpack" not in both
+    assert len(both) == len(base) + 1
+    with pytest.raises(UnknownDevice):
+        find_profile("_xnnpack", both)
 
 
 def test_no_project_profiles(tmp_path: Path):

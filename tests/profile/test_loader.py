@@ -7,6 +7,7 @@ import pytest
 from hwlint.profile import Profile, ProfileError, load_profile
 
 HEAD = 'name = "X"\nkind = "gpu"\ndefault_dtype = "bf16"\n'
+CORE = '[core]\nsource = "s"\nevidence = "estimate"\n'
 TILE = """
 [[tiles]]
 dtypes = ["bf16"]
@@ -65,7 +66,8 @@ def test_a_source_is_one_string_or_several(load):
         (HEAD + "tiles = 3\n", 4, "must be a table or a list of them"),
         (HEAD + "memory = 3\n", 4, "must be a table or a list of them"),
         (HEAD + "aliases = [1]\n", 4, "must be a string or a list of strings"),
-        (HEAD + "clock_mhz = 'fast'\n", 4, "must be a number"),
+        (HEAD + CORE + "clock_mhz = 'fast'\n", 7, "must be a number"),
+        (HEAD + "extends = 3\n", 4, "extends: must be a string or a list of strings"),
         (HEAD + 'id = "y"\n', 4, "it follows from it"),
         (HEAD + "a b\n", 4, "not TOML"),
         (HEAD + 'extends = "nobody"\n', 4, "not known"),
@@ -89,11 +91,52 @@ def test_a_file_that_cannot_be_read(tmp_path):
 
 def test_extends_merges_tables_and_replaces_the_rest(load):
     base = HEAD + TILE + '[memory]\ndram_gb = 80\nl2_mib = 50\nsource="s"\nevidence="estimate"\n'
-    profile = load('extends = "base"\nname = "Y"\n[memory]\ndram_gb = 40\n', base=base)
+    own = '[memory]\ndram_gb = 40\nsource = "t"\nevidence = "measured"\n'
+    profile = load('extends = "base"\nname = "Y"\n' + own, base=base)
     assert profile.name == "Y"
     assert profile.tiles[0].minimum == 8
     assert profile.memory is not None
     assert (profile.memory.dram_gb, profile.memory.l2_mib) == (40.0, 50.0)
+    assert (profile.memory.source, profile.memory.evidence) == (("t",), "measured")
+
+
+@pytest.mark.parametrize(
+    ("own", "line"),
+    [
+        ("[memory]\ndram_gb = 40\n", 2),
+        ('[memory]\ndram_gb = 40\nsource = "t"\n', 2),
+        ('[operators.int8.support]\nReLU = "none"\n', 2),
+    ],
+)
+def test_a_value_of_its_own_does_not_pass_under_an_inherited_source(load, own, line):
+    told = 'source = "s"\nevidence = "estimate"\n'
+    base = f"{HEAD}[memory]\ndram_gb = 80\n{told}[operators.int8]\nsupport = {{}}\n{told}"
+    found, message = problem(load, 'extends = "base"\n' + own, base=base)
+    assert 'needs its own "source" and "evidence"' in message
+    assert found == line
+
+
+def test_more_words_on_a_source_need_no_new_value(load):
+    told = 'source = "s"\nevidence = "estimate"\n'
+    base = f"{HEAD}[memory]\ndram_gb = 80\n{told}"
+    profile = load('extends = "base"\n[memory]\nnote = "checked"\n', base=base)
+    assert profile.memory is not None
+    assert (profile.memory.dram_gb, profile.memory.note) == (80.0, "checked")
+
+
+def test_of_several_that_are_extended_the_later_goes_over_the_earlier(load):
+    bases = {
+        "_one": HEAD + TILE,
+        "_two": 'extends = "_one"\nname = "two"\n',
+        "_three": 'kind = "mcu"\n',
+    }
+    profile = load('extends = ["_two", "_three"]\n', **bases)
+    assert (profile.name, profile.kind) == ("two", "mcu")
+    assert profile.extends == ("_two", "_three")
+    assert len(profile.tiles) == 1
+    # A part that is reached twice is laid down once, at its first place.
+    bases["_three"] = 'extends = "_one"\nkind = "mcu"\n'
+    assert load('extends = ["_two", "_three"]\n', **bases).name == "two"
 
 
 def test_a_fault_that_is_inherited_is_shown_where_it_stands(load, tmp_path):
@@ -101,6 +144,17 @@ def test_a_fault_that_is_inherited_is_shown_where_it_stands(load, tmp_path):
         load('extends = "base"\n', base=HEAD + "tilez = 3\n")
     assert caught.value.path == str(tmp_path / "base.toml")
     assert caught.value.line == 4
+
+
+def test_a_fault_is_shown_in_the_file_that_has_it_though_both_have_the_table(load, tmp_path):
+    told = 'source = "s"\nevidence = "estimate"\n'
+    with pytest.raises(ProfileError) as caught:
+        load(
+            f'extends = "base"\n[memory]\ndram_gb = 4\n{told}',
+            base=f"{HEAD}[memory]\nl2_mb = 3\n{told}",
+        )
+    assert caught.value.path == str(tmp_path / "base.toml")
+    assert caught.value.line == 5
 
 
 def test_extending_in_a_circle(load):
@@ -111,7 +165,7 @@ def test_extending_in_a_circle(load):
 def test_the_fingerprint_follows_what_is_inherited(load):
     one = load('extends = "base"\n', base=HEAD).fingerprint
     assert one == load('extends = "base"\n', base=HEAD).fingerprint
-    assert one != load('extends = "base"\n', base=HEAD + "cores = 2\n").fingerprint
+    assert one != load('extends = "base"\n', base=HEAD + "# more\n").fingerprint
 
 
 def test_tile_prefers_the_kernel_that_is_named(load):

@@ -1,6 +1,18 @@
 """Device profiles: what is known about a device, from where, and how well."""
 
 from hwlint.profile.errors import ProfileError, UnknownDevice
+from hwlint.profile.hardware import (
+    Achievable,
+    Compute,
+    Core,
+    Dispatch,
+    Energy,
+    Measurement,
+    Memory,
+    MemoryLevel,
+    Power,
+    Remark,
+)
 from hwlint.profile.index import (
     ProfileIndex,
     available_profiles,
@@ -9,44 +21,61 @@ from hwlint.profile.index import (
     load_project_profiles,
 )
 from hwlint.profile.loader import load_profile
-from hwlint.profile.model import (
-    Compute,
+from hwlint.profile.model import KINDS, Profile, Reporting
+from hwlint.profile.needs import Need, missing, needs_in
+from hwlint.profile.shapes import Cliff, Layout, MatrixUnit, Tile, Wave
+from hwlint.profile.software import (
     Deploy,
-    Evidence,
     FusedActivations,
+    FusedPattern,
     Fusion,
     Limit,
-    Memory,
     Operators,
-    Power,
-    Profile,
-    Reporting,
+    Requirements,
     Sparsity,
     Support,
-    Tile,
 )
+from hwlint.profile.sourced import Evidence, Sourced
 
 __all__ = [
+    "KINDS",
+    "Achievable",
+    "Cliff",
     "Compute",
+    "Core",
     "Deploy",
+    "Dispatch",
+    "Energy",
     "Evidence",
     "FusedActivations",
+    "FusedPattern",
     "Fusion",
+    "Layout",
     "Limit",
+    "MatrixUnit",
+    "Measurement",
     "Memory",
+    "MemoryLevel",
+    "Need",
     "Operators",
     "Power",
     "Profile",
     "ProfileError",
     "ProfileIndex",
+    "Remark",
     "Reporting",
+    "Requirements",
+    "Sourced",
     "Sparsity",
     "Support",
     "Tile",
     "UnknownDevice",
+    "Wave",
     "available_profiles",
     "discover_profiles",
     "find_profile",
     "load_profile",
     "load_project_profiles",
+    "missing",
+    "needs_in",
 ]

@@ -26,11 +26,16 @@ _QUOTED = re.compile(r"\"([^\"]+)\"|'([^']+)'")
 
 
 class ProfileIndex(Mapping[str, Profile]):
-    """Profiles by id, each read when it is first asked for."""
+    """Profiles by id, each read when it is first asked for.
+
+    A file whose name begins with an underscore holds what several devices share: it is no device
+    itself, but `extends` finds it.
+    """
 
     def __init__(self, files: Mapping[str, Path], base: "ProfileIndex | None" = None) -> None:
         """Take the files by id; `extends` looks into `base` too."""
-        self._files = dict(files)
+        self._all = dict(files)
+        self._files = {key: path for key, path in files.items() if not key.startswith("_")}
         self._base = base
         self._loaded: dict[str, Profile] = {}
         self._aliases: dict[str, str] | None = None
@@ -54,6 +59,10 @@ class ProfileIndex(Mapping[str, Profile]):
         """Return how many profiles there are."""
         return len(self._files)
 
+    def files(self) -> dict[str, Path]:
+        """Return all files by name, shared parts included."""
+        return dict(self._all)
+
     def path(self, key: str) -> Path:
         """Return the file of a profile."""
         return self._files[key]
@@ -66,7 +75,7 @@ class ProfileIndex(Mapping[str, Profile]):
 
     def over(self, base: "ProfileIndex") -> "ProfileIndex":
         """Return all profiles of both; where an id is in both, this one's."""
-        return ProfileIndex({key: base.path(key) for key in base} | self._files, base)
+        return ProfileIndex(base.files() | self._all, base)
 
     def _resolve(self, name: str, asker: Path) -> Path | None:
         for index in (self, self._base):
@@ -77,8 +86,8 @@ class ProfileIndex(Mapping[str, Profile]):
         return None
 
     def find(self, name: str) -> Path | None:
-        """Return the file of the profile with that id or alias, None where there is none."""
-        return self._files.get(name) or self._files.get(self.aliases().get(name, ""))
+        """Return the file with that id or alias, shared parts included; None: there is none."""
+        return self._all.get(name) or self._all.get(self.aliases().get(name, ""))
 
 
 def discover_profiles(packages: Iterable[str] | None = None) -> ProfileIndex:

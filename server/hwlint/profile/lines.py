@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-__all__ = ["line_of"]
+__all__ = ["line_of", "nearest"]
 
 _HEADER = re.compile(r"^\s*(\[\[?)\s*([^\[\]]+?)\s*\]\]?\s*(?:#.*)?$")
 _NAME = r"""(?:"[^"]*"|'[^']*'|[\w-]+)"""
@@ -18,13 +18,20 @@ def line_of(text: str, path: Sequence[str | int]) -> int | None:
     Items of arrays are ints: ("tiles", 1, "minimum"). A key inside an inline table is found at the
     line of the table. None: nothing of the path is in the text.
     """
+    found = nearest(text, path)
+    return found[1] if found is not None else None
+
+
+def nearest(text: str, path: Sequence[str | int]) -> tuple[int, int] | None:
+    """Return how many parts of `path` are in the text, and the 1-based line; None: no part is."""
     wanted = tuple(path)
     best: tuple[int, int] | None = None
     for line, found in _keys(text):
-        depth = len(found)
-        if depth <= len(wanted) and wanted[:depth] == found and (best is None or depth > best[0]):
+        # `[a.b]` also makes the table `a`, which may have no line of its own.
+        depth = min(len(found), len(wanted))
+        if wanted[:depth] == found[:depth] and (best is None or depth > best[0]):
             best = (depth, line)
-    return best[1] if best is not None else None
+    return best
 
 
 def _keys(text: str) -> list[tuple[int, Path]]:

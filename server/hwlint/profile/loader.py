@@ -2,12 +2,12 @@
 
 import hashlib
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import cast
 
 from hwlint.profile.errors import ProfileError
-from hwlint.profile.lines import line_of
+from hwlint.profile.lines import line_of, nearest
 from hwlint.profile.model import Profile
 
 __all__ = ["Resolve", "load_profile"]
@@ -18,16 +18,26 @@ Resolve = Callable[[str, Path], Path | None]
 _Raw = dict[str, object]
 
 
+_File = tuple[Path, str, _Raw]
+
+_TOLD = frozenset({"source", "evidence", "note"})
+_BORROWED = 'differs from what it extends, so it needs its own "source" and "evidence"'
+
+
 def load_profile(path: Path, resolve: Resolve | None = None) -> Profile:
     """Read the profile at `path`, with what it extends. Raises `ProfileError`."""
-    chain = _chain(path, resolve or _beside)
+    files = _lineage(path, resolve or _beside, ())
     merged: _Raw = {}
-    for _, _, raw in reversed(chain):
+    for file, text, raw in files:
+        if (where := _borrowed(merged, raw)) is not None:
+            message = f"{'.'.join(where)}: {_BORROWED}"
+            raise ProfileError(str(file), line_of(text, where), message)
         # What else a device is called is not what those that extend it are called.
         merged = _merged(merged | {"aliases": ()}, raw)
     merged["id"] = path.stem
-    digest = hashlib.sha256("\0".join(text for _, text, _ in chain).encode()).hexdigest()
-    return _structured(merged | {"fingerprint": digest}, [(p, text) for p, text, _ in chain])
+    digest = hashlib.sha256("\0".join(text for _, text, _ in files).encode()).hexdigest()
+    nearest_first = [(p, text) for p, text, _ in reversed(files)]
+    return _structured(merged | {"fingerprint": digest}, nearest_first)
 
 
 def _beside(name: str, asker: Path) -> Path | None:
@@ -35,25 +45,34 @@ def _beside(name: str, asker: Path) -> Path | None:
     return other if other.is_file() else None
 
 
-def _chain(path: Path, resolve: Resolve) -> list[tuple[Path, str, _Raw]]:
-    """Return the file, what it extends, what that extends, and so on."""
-    chain = [_read(path)]
-    while (name := chain[-1][2].get("extends")) is not None:
-        here, text, _ = chain[-1]
-        parent = resolve(name, here) if isinstance(name, str) else None
+def _lineage(path: Path, resolve: Resolve, below: tuple[Path, ...]) -> list[_File]:
+    """Return what the file extends, what that extends, and so on, and the file itself last.
+
+    Of several that a file extends, each goes over those before it.
+    """
+    text, raw = _read(path)
+    files: list[_File] = []
+    for name in _extended(raw.get("extends")):
+        parent = resolve(name, path)
         if parent is None:
-            raise ProfileError(
-                str(here), line_of(text, ("extends",)), f"extends {name!r}, which is not known"
-            )
-        if any(parent == seen for seen, _, _ in chain):
-            raise ProfileError(
-                str(here), line_of(text, ("extends",)), f'extends itself through "{name}"'
-            )
-        chain.append(_read(parent))
-    return chain
+            raise _extends_error(path, text, f'extends "{name}", which is not known')
+        if parent in (path, *below):
+            raise _extends_error(path, text, f'extends itself through "{name}"')
+        files += [f for f in _lineage(parent, resolve, (path, *below)) if f not in files]
+    return [*files, (path, text, raw)]
 
 
-def _read(path: Path) -> tuple[Path, str, _Raw]:
+def _extended(said: object) -> Sequence[str]:
+    """Return the names in `extends`; what is no name is for `_structured` to report."""
+    names = cast("list[object]", said) if isinstance(said, list) else [said]
+    return [name for name in names if isinstance(name, str)]
+
+
+def _extends_error(path: Path, text: str, message: str) -> ProfileError:
+    return ProfileError(str(path), line_of(text, ("extends",)), message)
+
+
+def _read(path: Path) -> tuple[str, _Raw]:
     try:
         text = path.read_text(encoding="utf-8")
         raw = tomllib.loads(text)
@@ -65,13 +84,36 @@ def _read(path: Path) -> tuple[Path, str, _Raw]:
         if reserved in raw:
             message = f'"{reserved}" is not written in the file: it follows from it'
             raise ProfileError(str(path), line_of(text, (reserved,)), message)
-    return path, text, raw
+    return text, raw
 
 
 def _toml_line(message: str) -> int | None:
     _, _, rest = message.partition("(at line ")
     digits = rest.partition(",")[0]
     return int(digits) if digits.isdigit() else None
+
+
+def _borrowed(base: _Raw, over: _Raw) -> tuple[str, ...] | None:
+    """Return the first table that replaces values, but would keep the source of those replaced."""
+    for key, value in over.items():
+        below = base.get(key)
+        if not isinstance(below, dict) or not isinstance(value, dict):
+            continue
+        said, known = cast(_Raw, value), cast(_Raw, below)
+        own = {name for name, item in said.items() if not _is_tables(item)} - _TOLD
+        if "source" in known:
+            if own and not {"source", "evidence"} <= said.keys():
+                return (key,)
+        elif (deeper := _borrowed(known, said)) is not None:
+            return (key, *deeper)
+    return None
+
+
+def _is_tables(value: object) -> bool:
+    """Whether it is a list of tables, each of which says where it comes from itself."""
+    return isinstance(value, list) and any(
+        isinstance(item, dict) for item in cast("list[object]", value)
+    )
 
 
 def _merged(base: _Raw, over: _Raw) -> _Raw:
@@ -94,7 +136,9 @@ def _structured(raw: _Raw, texts: list[tuple[Path, str]]) -> Profile:
     made = structure(raw)
     if not isinstance(made, Problem):
         return made
-    for path, text in texts:
-        if (line := line_of(text, made.where)) is not None:
-            raise ProfileError(str(path), line, made.message)
-    raise ProfileError(str(texts[0][0]), None, made.message)
+    # Several files may have the table; the one that is meant has most of the path.
+    found = [(near, path) for path, text in texts if (near := nearest(text, made.where))]
+    if not found:
+        raise ProfileError(str(texts[0][0]), None, made.message)
+    (_, line), path = max(found, key=lambda item: item[0][0])
+    raise ProfileError(str(path), line, made.message)

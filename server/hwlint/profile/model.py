@@ -1,181 +1,42 @@
 """What a device profile is. Every group carries where it comes from; an absent group is unknown."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Literal
 
 from attrs import field, frozen
 
-__all__ = [
-    "Compute",
-    "Deploy",
-    "Evidence",
-    "FusedActivations",
-    "Fusion",
-    "Limit",
-    "Memory",
-    "Operators",
-    "Power",
-    "Profile",
-    "Reporting",
-    "SourceMissing",
-    "Sparsity",
-    "Support",
-    "Tile",
-]
+from hwlint.profile.hardware import (
+    Achievable,
+    Compute,
+    Core,
+    Dispatch,
+    Energy,
+    Measurement,
+    Memory,
+    Power,
+    Remark,
+)
+from hwlint.profile.shapes import Cliff, Layout, MatrixUnit, Tile, Wave
+from hwlint.profile.software import (
+    Deploy,
+    Fusion,
+    Limit,
+    Operators,
+    Requirements,
+    Sparsity,
+    Support,
+)
+from hwlint.profile.sourced import Sourced
 
-Evidence = Literal[
-    "vendor datasheet",
-    "vendor guide",
-    "vendor source code",
-    "vendor compiler",
-    "runtime source code",
-    "measured",
-    "third-party",
-    "estimate",
-    "editorial",
-]
-"""How a number is known, strongest origin first; "editorial" is a choice of hwlint's."""
+__all__ = ["KINDS", "Kind", "Profile", "Reporting"]
 
-Support = Literal["native", "fused", "decomposed", "float", "none"]
-"""How the deploy path runs an operator in one dtype: by a kernel of its own, inside the operator
-before it, as several other operators, in floating point, or not at all."""
-
-
-class SourceMissing(ValueError):
-    """A group that does not say where it comes from."""
-
-
-def _not_empty(_group: object, _attribute: object, source: tuple[str, ...]) -> None:
-    if not source or not all(text.strip() for text in source):
-        raise SourceMissing("source is empty")
+Kind = Literal["gpu", "npu", "cpu", "mcu"]
+KINDS: tuple[Kind, ...] = ("gpu", "npu", "cpu", "mcu")
+"""Kinds of devices in the order in which people are shown them."""
 
 
 @frozen(kw_only=True)
-class _Sourced:
-    source: tuple[str, ...] = field(validator=_not_empty)
-    """Where it can be read. In TOML one string or a list."""
-    evidence: Evidence
-    note: str = ""
-    """What a reader should know about the evidence: "secondary", "carried over from A100"."""
-
-
-@frozen(kw_only=True)
-class Deploy(_Sourced):
-    """How a model gets onto the device: what an operator costs belongs to this path."""
-
-    exporter: str
-    runtime: str
-
-
-@frozen(kw_only=True)
-class Tile(_Sourced):
-    """The step in which one dimension is computed or loaded."""
-
-    dtypes: tuple[str, ...]
-    layers: tuple[Literal["conv", "depthwise", "grouped", "linear"], ...]
-    """Which layers; a grouped tile counts channels per group."""
-    operands: tuple[Literal["in", "out"], ...]
-    """Input or output channels (features)."""
-    minimum: int
-    """Multiples of this use the unit without waste."""
-    recommended: int | None = None
-    """Multiples of this are best; missing it is not a fault."""
-    unit: str = ""
-    """What the step is a step of: "gemm_m_n_k", "conv_channels", "nr"."""
-    kernel: Literal["any", "1x1", "kxk"] = "any"
-    """Only for kernels of one point, only for larger ones, or for both."""
-    effect: Literal["padded", "slower"] = "padded"
-    """"padded": the rest of the tile is computed in vain; "slower": a less efficient kernel."""
-
-
-@frozen(kw_only=True)
-class Operators(_Sourced):
-    """How operators run in one dtype, by torch.nn's class names."""
-
-    support: Mapping[str, Support]
-    why: Mapping[str, str] = field(factory=dict[str, str])
-    """By operator: what it is decomposed into, what is missing."""
-
-
-@frozen(kw_only=True)
-class Limit(_Sourced):
-    """A bound on one property of some operators."""
-
-    operators: tuple[str, ...]
-    property: str
-    """"stride", "kernel_size", "kernel_area", "dilation", "rank", "features"."""
-    minimum: int | None = None
-    maximum: int | None = None
-    allowed: tuple[int, ...] = ()
-    dtypes: tuple[str, ...] = ()
-    """Empty: all."""
-    condition: str = ""
-    """When it holds, in words."""
-
-
-@frozen(kw_only=True)
-class FusedActivations(_Sourced):
-    """Activations that cost nothing after some producers."""
-
-    producers: tuple[str, ...]
-    activations: tuple[str, ...]
-
-
-@frozen(kw_only=True)
-class Fusion(_Sourced):
-    """What the runtime makes one operator of."""
-
-    batch_norm_folds_into: tuple[str, ...] | None = None
-    """Operators whose weights take up a batch norm that directly follows."""
-    pointwise_chains: bool | None = None
-    """Element-wise operators in a row become one kernel by themselves."""
-    condition: str = ""
-    activations: tuple[FusedActivations, ...] = ()
-
-
-@frozen(kw_only=True)
-class Sparsity(_Sourced):
-    """Which zeros in the weights save time."""
-
-    two_four: bool | None = None
-    two_four_speedup_max: float | None = None
-    unstructured: bool | None = None
-    unstructured_dtypes: tuple[str, ...] = ()
-    """Where `unstructured` holds only for some dtypes; empty: all."""
-    structured: bool | None = None
-    weight_compression: bool | None = None
-    condition: str = ""
-
-
-@frozen(kw_only=True)
-class Memory(_Sourced):
-    """Memory levels."""
-
-    dram_gb: float | None = None
-    bandwidth_gb_s: float | None = None
-    l2_mib: float | None = None
-    l1_kib_per_core: float | None = None
-    sram_kib: int | None = None
-    flash_kib: int | None = None
-
-
-@frozen(kw_only=True)
-class Compute(_Sourced):
-    """Rates in tera-operations per second by dtype; one multiply-accumulate is two operations."""
-
-    tops: Mapping[str, float]
-    dense: bool = True
-
-
-@frozen(kw_only=True)
-class Power(_Sourced):
-    """Power draw."""
-
-    tdp_w: float | None = None
-
-
-@frozen(kw_only=True)
-class Reporting(_Sourced):
+class Reporting(Sourced):
     """From where on a finding is worth reading. Choices of hwlint's, kept beside the facts so
     that no rule holds a number and a project can change them."""
 
@@ -201,30 +62,63 @@ class Profile:
     id: str
     """The file's name without ".toml": "h100-sxm"."""
     name: str
-    kind: Literal["gpu", "npu", "cpu", "mcu"]
+    """What people call it."""
+    kind: Kind
+    """What sort of device it is."""
     default_dtype: str
+    """What models compute in where nothing says."""
     aliases: tuple[str, ...] = ()
-    extends: str | None = None
-    architecture: str | None = None
-    cores: int | None = None
-    clock_mhz: float | None = None
+    """What else may be said for the id."""
+    extends: tuple[str, ...] = ()
+    """Profiles that this one is like, but for what it says itself; each goes over those before."""
+    core: Core | None = None
+    """The cores that compute."""
     deploy: Deploy | None = None
+    """Exporter and runtime."""
+    requirements: Requirements | None = None
+    """What the deploy path asks of the graph."""
     tiles: tuple[Tile, ...] = ()
+    """Steps in which dimensions are computed."""
+    cliffs: tuple[Cliff, ...] = ()
+    """Sizes after which one more channel is dear."""
+    layouts: tuple[Layout, ...] = ()
+    """How tensors lie in memory."""
+    matrix_unit: MatrixUnit | None = None
+    """The unit that multiplies matrices."""
+    wave: Wave | None = None
+    """How products are shared out among cores."""
     operators: Mapping[str, Operators] = field(factory=dict[str, Operators])
     """By dtype."""
     limits: tuple[Limit, ...] = ()
+    """Bounds on operators."""
     fusion: Fusion | None = None
+    """What becomes one operator."""
     sparsity: Sparsity | None = None
+    """Which zeros save time."""
     memory: Memory | None = None
+    """Sizes and bandwidth."""
     peak: Compute | None = None
-    achievable: Compute | None = None
+    """Rates on paper."""
+    achievable: Achievable | None = None
+    """Rates that are reached."""
+    dispatch: Dispatch | None = None
+    """What starting an operator costs."""
     power: Power | None = None
+    """Power draw."""
+    energy: Energy | None = None
+    """Energy by operation and byte."""
+    measurements: tuple[Measurement, ...] = ()
+    """What others have timed."""
+    remarks: tuple[Remark, ...] = ()
+    """What no field holds."""
     reporting: Reporting | None = None
+    """From where on findings are worth reading."""
     fingerprint: str = ""
     """Digest of the text it was read from, and of what it extends; set by the loader."""
 
     def tile(self, dtype: str, layer: str, operand: str, kernel: str = "any") -> Tile | None:
-        """Return the tile of one operand ("in", "out") of a kind of layer, None where unknown.
+        """Return the tile of one operand ("in", "out", "rows") of a kind of layer, None where
+        unknown.
 
         `kernel` is "1x1" or "kxk" where the kernel is known; a tile for exactly that kernel goes
         before one for any.
@@ -239,10 +133,59 @@ class Profile:
         ]
         return min(fitting, key=lambda tile: tile.kernel == "any", default=None)
 
+    def cliffs_of(
+        self, dtype: str, layer: str, operand: str, kernel: str = "any"
+    ) -> Iterator[Cliff]:
+        """Yield the cliffs that a dimension can fall off; `kernel` as for `tile`."""
+        for cliff in self.cliffs:
+            asked = (dtype in cliff.dtypes, layer in cliff.layers, operand in cliff.operands)
+            if all(asked) and cliff.kernel in ("any", kernel):
+                yield cliff
+
     def support(self, dtype: str, op: str) -> Support | None:
-        """Return how the operator runs in that dtype, None where unknown."""
+        """Return how the operator (torch.nn's name) runs in that dtype, None where unknown."""
         operators = self.operators.get(dtype)
         return operators.support.get(op) if operators is not None else None
+
+    def supports_function(self, dtype: str, name: str) -> Support | None:
+        """Return how the function (torch's name) runs in that dtype, None where unknown."""
+        operators = self.operators.get(dtype)
+        return operators.functions.get(name) if operators is not None else None
+
+    def limits_of(self, dtype: str, op: str) -> Iterator[Limit]:
+        """Yield the bounds on an operator (torch.nn's or a function's name) in that dtype."""
+        for limit in self.limits:
+            if op in limit.operators and (not limit.dtypes or dtype in limit.dtypes):
+                yield limit
+
+    def peak_ops(self, dtype: str) -> float | None:
+        """Return the peak rate in operations per second, None where unknown.
+
+        One multiply-accumulate is two operations. Where the profile has no rate for the whole
+        device, it is operations of a core in a cycle times cores times clock.
+        """
+        if self.peak is None:
+            return None
+        if dtype in self.peak.tops:
+            return self.peak.tops[dtype] * 1e12
+        per_cycle, core = self.peak.core_ops_per_cycle.get(dtype), self.core
+        if per_cycle is None or core is None or core.count is None or core.clock_mhz is None:
+            return None
+        return per_cycle * core.count * core.clock_mhz * 1e6
+
+    def achievable_ops(self, dtype: str) -> float | None:
+        """Return the rate that programs reach in operations per second, None where unknown.
+
+        Where cycles for one multiply-accumulate are known, it is that of one core.
+        """
+        if self.achievable is None:
+            return None
+        if dtype in self.achievable.tops:
+            return self.achievable.tops[dtype] * 1e12
+        cycles, core = self.achievable.cycles_per_mac.get(dtype), self.core
+        if cycles is None or core is None or core.clock_mhz is None:
+            return None
+        return 2 * core.clock_mhz * 1e6 / cycles
 
     def speeds_up_unstructured(self, dtype: str) -> bool | None:
         """Say whether single zeros in the weights save time in that dtype, None where unknown."""

@@ -15,7 +15,8 @@ from cattrs import (
 )
 
 from hwlint.profile.errors import did_you_mean
-from hwlint.profile.model import Profile, SourceMissing
+from hwlint.profile.model import Profile
+from hwlint.profile.sourced import SourceMissing
 
 __all__ = ["Problem", "structure"]
 
