@@ -18,16 +18,18 @@ HEAD = """\
 
 <!-- Written by docs/devices.py from the profiles and the rules. -->
 
-What `hwlint device list` shows, and `hwlint device show NAME --sources` in full. Names in brackets are also
-understood. What a profile does not say is unknown, and a rule that needs it is silent on that device.
+What `hwlint device list` shows, and `hwlint device show NAME --sources` in full. Names in
+brackets are also understood. What a profile does not say is unknown, and a rule that needs it
+is silent on that device.
 """
 
 RULES = """\
 ## Which rules look at which device
 
-A rule names the profile fields that it needs under "Profile fields" (`hwlint rule CODE`). `active` means that the
-profile has them all, for the number format that models compute in by default there; else the table says for want of
-what the rule is silent. Devices that stand in one line agree on all rules.
+A rule names the profile fields that it needs under "Profile fields" (`hwlint rule CODE`).
+`active` means that the profile has them all, for the number format that models compute in by
+default there; else the table says for want of what the rule is silent. Devices that stand in
+one line agree on all rules.
 """
 
 TITLES = {
