@@ -1,4 +1,5 @@
-"""Write the names that torch.nn and torch.nn.functional have to hwlint/ops/names.py.
+"""Write the names that torch, torch.nn, torch.nn.functional and torch.Tensor have to
+hwlint/ops/names.py.
 
     python docs/audits/torch_names.py
 
@@ -17,7 +18,7 @@ TARGET = Path(__file__).resolve().parents[2] / "server" / "hwlint" / "ops" / "na
 _TEXT = '''\
 """Public names of torch's modules. Written by docs/audits/torch_names.py, not by hand."""
 
-__all__ = ["FUNCTIONAL_NAMES", "NN_NAMES", "TORCH_VERSION"]
+__all__ = ["FUNCTIONAL_NAMES", "NN_NAMES", "TENSOR_NAMES", "TORCH_NAMES", "TORCH_VERSION"]
 
 TORCH_VERSION = "{version}"
 
@@ -29,15 +30,29 @@ _FUNCTIONAL = """
 {functional}
 """
 
+_TORCH = """
+{torch}
+"""
+
+_TENSOR = """
+{tensor}
+"""
+
 NN_NAMES = frozenset(_NN.split())
 """What `torch.nn` has, submodules included."""
 
 FUNCTIONAL_NAMES = frozenset(_FUNCTIONAL.split())
 """What `torch.nn.functional` has, what it imports included."""
+
+TORCH_NAMES = frozenset(_TORCH.split())
+"""What `torch` has, submodules that it imports included."""
+
+TENSOR_NAMES = frozenset(_TENSOR.split())
+"""What a `torch.Tensor` has."""
 '''
 
 
-def _listed(module: ModuleType) -> str:
+def _listed(module: ModuleType | type) -> str:
     names = sorted(name for name in dir(module) if not name.startswith("_"))
     return fill(" ".join(names), width=98)
 
@@ -45,7 +60,13 @@ def _listed(module: ModuleType) -> str:
 def text() -> str:
     """The file's text for the installed torch."""
     version = torch.__version__.partition("+")[0]
-    return _TEXT.format(version=version, nn=_listed(nn), functional=_listed(nn.functional))
+    return _TEXT.format(
+        version=version,
+        nn=_listed(nn),
+        functional=_listed(nn.functional),
+        torch=_listed(torch),
+        tensor=_listed(torch.Tensor),
+    )
 
 
 if __name__ == "__main__":

@@ -353,7 +353,7 @@ torch.rand(3).tolist()
 torch.rand(3)[0].item()
 torch.empty(3).sum().item()
 int(torch.randn(1))
-torch.rand(3)[torch.rand(3) > 0.5].shape
+torch.rand(3)[torch.rand(3) > 0.5].shape[0]
 torch.zeros(3)[math.something].shape
 torch.arange(0, 1, 0.3).tolist()
 torch.something_new(3)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from hwlint.engine.inspection import Inspected
     from hwlint.engine.run import Options
     from hwlint.graph import ModelGraph
+    from hwlint.reader import ForwardOptions
 
 __all__ = ["inspect"]
 
@@ -30,6 +31,25 @@ __all__ = ["inspect"]
     default="text",
     show_default=True,
 )
+@click.option(
+    "--input",
+    "inputs",
+    multiple=True,
+    metavar="SHAPE",
+    help="What the model is called with, [NAME=]1x3x224x224[:DTYPE]; may be repeated.",
+)
+@click.option(
+    "--inputs-from",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    metavar="FILE",
+    help='JSON with the inputs of each entry point: {"resnet50": ["1x3x224x224"]}.',
+)
+@click.option(
+    "--forward/--no-forward",
+    default=True,
+    show_default=True,
+    help="Follow what flows through the model.",
+)
 @click.option("-o", "--output-file", "file", type=click.Path(path_type=Path), metavar="FILE")
 @click.option("--jobs", "-j", type=click.IntRange(1), metavar="N", help="Processes.")
 @debug_option
@@ -39,6 +59,9 @@ def inspect(
     python: Path | None,
     context: str | None,
     form: str,
+    inputs: tuple[str, ...],
+    inputs_from: Path | None,
+    forward: bool,
     file: Path | None,
     jobs: int | None,
     debug: bool,
@@ -51,9 +74,18 @@ def inspect(
 
     options = Options(python=python, root=root, jobs=jobs)
     base = (root or Path()).resolve()
-    read = _read(places, options, _show(form, base), context)
+    asked = _forward(inputs, inputs_from) if forward else None
+    read = _read(places, options, _show(form, base), context, asked)
     emit(_text(read, form, base), file)
     return _aside(read, context, debug=debug)
+
+
+def _forward(inputs: tuple[str, ...], file: Path | None) -> "ForwardOptions":
+    from hwlint.engine.inputs import load_inputs, parse_input
+    from hwlint.reader import ForwardOptions
+
+    given = tuple(parse_input(text) for text in inputs)
+    return ForwardOptions(given, load_inputs(file) if file is not None else {})
 
 
 def _show(form: str, base: Path) -> "Callable[[ModelGraph], str]":
@@ -75,6 +107,7 @@ def _read(
     options: "Options",
     show: "Callable[[ModelGraph], str]",
     context: str | None,
+    forward: "ForwardOptions | None",
 ) -> "list[Inspected[str]]":
     from hwlint.engine import inspection
 
@@ -83,7 +116,7 @@ def _read(
         return [
             result
             for place in places
-            for result in inspection.inspect(place, options, show, context, progress)
+            for result in inspection.inspect(place, options, show, context, progress, forward)
         ]
     finally:
         progress.close()

@@ -1,7 +1,7 @@
 """`inspect`: what a file, a folder or one named place builds, as it was read."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -10,7 +10,7 @@ from hwlint.engine.pool import Built, Pool
 from hwlint.engine.run import Options, configure, processes, read_options, silent
 from hwlint.engine.workspace import find_root, index
 from hwlint.graph import ModelGraph
-from hwlint.reader import FileReading, Reader, ReadOptions
+from hwlint.reader import FileReading, ForwardOptions, Reader, ReadOptions
 
 __all__ = ["Inspected", "inspect", "parse_place"]
 
@@ -84,14 +84,21 @@ def inspect(
     show: Callable[[ModelGraph], T],
     context: str | None = None,
     progress: Callable[[int, int], None] | None = None,
+    forward: ForwardOptions | None = None,
 ) -> list[Inspected[T]]:
-    """Read one PATH or PLACE. Results come in order of path, calls before defaults."""
+    """Read one PATH or PLACE. Results come in order of path, calls before defaults.
+
+    `forward`: with what the models are called; None leaves their forward alone.
+    """
     path, name = parse_place(text)
     path = path.resolve()
     root = options.root.resolve() if options.root is not None else find_root(path)
     config = configure(root, options)
     workspace = index(root, (path,), config.exclude, nested=True)
-    task = _Task(read_options(workspace, config), show, context, name)
+    reading = read_options(workspace, config)
+    if forward is not None:
+        reading = replace(reading, forward=forward)
+    task = _Task(reading, show, context, name)
     if path.is_file():
         files: Sequence[str] = (str(path),)
     else:

@@ -1,5 +1,6 @@
 """The model as read: what the reader gives and the rules, the cost model and the reports take."""
 
+from hwlint.graph.flow import Called, Flow, Operation, TensorInfo, Unread
 from hwlint.graph.model import (
     Argument,
     EntryPoint,
@@ -10,4 +11,17 @@ from hwlint.graph.model import (
     Origin,
 )
 
-__all__ = ["Argument", "EntryPoint", "Layer", "Missing", "ModelGraph", "Node", "Origin"]
+__all__ = [
+    "Argument",
+    "Called",
+    "EntryPoint",
+    "Flow",
+    "Layer",
+    "Missing",
+    "ModelGraph",
+    "Node",
+    "Operation",
+    "Origin",
+    "TensorInfo",
+    "Unread",
+]

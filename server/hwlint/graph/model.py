@@ -6,6 +6,7 @@ Nothing in here computes; the reader fills it and everything else looks at it.
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from hwlint.graph.flow import Flow
 from hwlint.source.spans import Place
 
 __all__ = ["Argument", "EntryPoint", "Layer", "Missing", "ModelGraph", "Node", "Origin"]
@@ -172,6 +173,9 @@ class ModelGraph:
     """Everything that construction did was followed and known."""
     files: tuple[str, ...] = field(default=())
     """Absolute paths of the files that were read on the way."""
+    flow: Flow | None = None
+    """What flows through it when it is called; None where nobody asked, or with what to call it is
+    not known."""
 
     def layers(self) -> Iterator[Layer]:
         """Yield the layers of the module tree in registration order."""

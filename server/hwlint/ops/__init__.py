@@ -1,21 +1,31 @@
-"""What every torch.nn layer is: constructor, parameters, attributes."""
+"""What every torch.nn layer and every function on tensors is."""
 
+from hwlint.ops._dims import broadcast
 from hwlint.ops.binding import Bound, bind, check, count, normalise
-from hwlint.ops.spec import REQUIRED, Child, LayerSpec, Parameter, Reference
+from hwlint.ops.calls import FunctionSpec, Meta, ShapeMismatch, bind_call
+from hwlint.ops.functions import FUNCTIONS
+from hwlint.ops.spec import REQUIRED, Child, Forward, LayerSpec, Parameter, Reference
 from hwlint.ops.table import ABSTRACT, CONTAINERS, INTERNAL, LAYERS
 
 __all__ = [
     "ABSTRACT",
     "CONTAINERS",
+    "FUNCTIONS",
     "INTERNAL",
     "LAYERS",
     "REQUIRED",
     "Bound",
     "Child",
+    "Forward",
+    "FunctionSpec",
     "LayerSpec",
+    "Meta",
     "Parameter",
     "Reference",
+    "ShapeMismatch",
     "bind",
+    "bind_call",
+    "broadcast",
     "check",
     "count",
     "normalise",

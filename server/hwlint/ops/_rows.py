@@ -7,6 +7,7 @@ from typing import TypeGuard, cast
 from hwlint.ops.spec import (
     REQUIRED,
     Child,
+    Forward,
     LayerSpec,
     Parameter,
     Reference,
@@ -20,6 +21,7 @@ from hwlint.ops.spec import (
 
 __all__ = [
     "absent",
+    "calls",
     "flag",
     "integer",
     "integers",
@@ -112,6 +114,7 @@ def layer(
     check: Callable[[Values], None] = no_check,
     buffers: Callable[[Values], Shapes] = no_shapes,
     children: Callable[[Values], tuple[Child, ...]] = no_children,
+    forward: Forward | None = None,
     lazy: bool = False,
 ) -> LayerSpec:
     """A row. Without `attributes`, each argument is an attribute of the same name."""
@@ -129,8 +132,17 @@ def layer(
         check,
         buffers,
         children,
+        forward,
         lazy,
     )
+
+
+def calls(function: str, inputs: str = "input", given: str = "", **fixed: object) -> Forward:
+    """What calling a layer does: "softmax", "torch.bilinear" or "nn.lstm"; `given` names what has
+    another name in the layer: "pad=padding"."""
+    path = function if "." in function else f"torch.nn.functional.{function}"
+    pairs = (item.partition("=") for item in given.split())
+    return Forward(path, parameters(inputs), {p: name for p, _, name in pairs}, fixed)
 
 
 def is_whole(value: object) -> TypeGuard[int]:

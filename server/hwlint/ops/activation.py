@@ -1,13 +1,19 @@
 """Activations."""
 
-from hwlint.ops._rows import integer, is_real, layer, require_sizes, stored
+from hwlint.ops._rows import calls, integer, is_real, layer, require_sizes, stored
 from hwlint.ops.spec import LayerSpec, Shapes, Values
 
 __all__ = ["ROWS"]
 
 
+_SPELLED = {
+    "GLU": "glu", "LeakyReLU": "leaky_relu", "LogSigmoid": "logsigmoid",
+    "LogSoftmax": "log_softmax",
+}  # fmt: skip
+
+
 def _row(op: str, signature: str = "") -> LayerSpec:
-    return layer(op, "activation", "", signature)
+    return layer(op, "activation", "", signature, forward=calls(_SPELLED.get(op, op.lower())))
 
 
 def _prelu_weights(values: Values) -> Shapes:
@@ -33,7 +39,7 @@ def _relu6_attributes(values: Values) -> Values:
     return {"min_val": 0.0, "max_val": 6.0, "inplace": values["inplace"]}
 
 
-_PLAIN = ("LogSigmoid", "Sigmoid", "Softmax2d", "Softsign", "Tanh", "Tanhshrink")
+_PLAIN = ("LogSigmoid", "Sigmoid", "Softsign", "Tanh", "Tanhshrink")
 _INPLACE = ("Hardsigmoid", "Hardswish", "Mish", "ReLU", "SELU", "SiLU")
 _ALONG = ("LogSoftmax", "Softmax", "Softmin")
 
@@ -43,6 +49,7 @@ ROWS = (
     *(_row(op, "dim=None") for op in _ALONG),
     *(_row(op, "alpha=1.0, inplace=False") for op in ("CELU", "ELU")),
     *(_row(op, "lambd=0.5") for op in ("Hardshrink", "Softshrink")),
+    layer("Softmax2d", "activation", "", "", forward=calls("softmax", dim=-3)),
     _row("GELU", "approximate='none'"),
     _row("GLU", "dim=-1"),
     _row("LeakyReLU", "negative_slope=0.01, inplace=False"),
@@ -57,6 +64,7 @@ ROWS = (
         attributes=stored("min_val max_val inplace"),
         normalise=_clamp,
         check=_check_clamp,
+        forward=calls("hardtanh"),
     ),
     layer(
         "ReLU6",
@@ -64,6 +72,7 @@ ROWS = (
         "Hardtanh",
         "inplace=False",
         attributes=_relu6_attributes,
+        forward=calls("relu6"),
     ),
     layer(
         "PReLU",
@@ -72,5 +81,6 @@ ROWS = (
         "num_parameters=1, init=0.25, device=None, dtype=None",
         weights=_prelu_weights,
         check=lambda values: require_sizes(values, "num_parameters"),
+        forward=calls("prelu"),
     ),
 )

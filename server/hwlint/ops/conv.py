@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from hwlint.ops._rows import (
     absent,
+    calls,
     flag,
     integer,
     integers,
@@ -130,6 +131,7 @@ def _row(dims: int, transposed: bool, lazy: bool) -> LayerSpec:
         attributes=_attributes(dims, transposed, lazy),
         normalise=_normalise(dims),
         check=_check(op, transposed, lazy),
+        forward=calls(f"conv{'_transpose' if transposed else ''}{dims}d"),
         lazy=lazy,
     )
 

@@ -1,6 +1,6 @@
 """Dropout."""
 
-from hwlint.ops._rows import is_real, layer
+from hwlint.ops._rows import calls, is_real, layer
 from hwlint.ops.spec import Values
 
 __all__ = ["INTERNAL", "ROWS"]
@@ -15,7 +15,19 @@ def _check(values: Values) -> None:
         raise ValueError(f"dropout probability has to be between 0 and 1, but got {chance}")
 
 
-ROWS = tuple(layer(op, "dropout", "_DropoutNd", _SIGNATURE, check=_check) for op in _OPS)
+_SPELLED = {"AlphaDropout": "alpha_dropout", "FeatureAlphaDropout": "feature_alpha_dropout"}
+
+ROWS = tuple(
+    layer(
+        op,
+        "dropout",
+        "_DropoutNd",
+        _SIGNATURE,
+        check=_check,
+        forward=calls(_SPELLED.get(op, op.lower())),
+    )
+    for op in _OPS
+)
 """Rows of public classes."""
 
 INTERNAL = (layer("_DropoutNd", "dropout", "", _SIGNATURE, check=_check),)

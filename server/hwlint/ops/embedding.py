@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from hwlint.ops._rows import integer, integers, layer, require_sizes, stored
+from hwlint.ops._rows import calls, integer, integers, layer, require_sizes, stored
 from hwlint.ops.spec import Shapes, Values
 
 __all__ = ["ROWS"]
@@ -43,6 +43,7 @@ ROWS = (
         ),
         normalise=_normalise,
         check=_check("Padding_idx"),
+        forward=calls("embedding"),
     ),
     layer(
         "EmbeddingBag",
@@ -58,5 +59,6 @@ ROWS = (
         ),
         normalise=_normalise,
         check=_check("padding_idx"),
+        forward=calls("embedding_bag", "input, offsets=None, per_sample_weights=None"),
     ),
 )

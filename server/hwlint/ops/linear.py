@@ -1,6 +1,6 @@
 """Layers that multiply by one matrix, and the one that does nothing."""
 
-from hwlint.ops._rows import absent, flag, integer, integers, layer, require_sizes, stored
+from hwlint.ops._rows import absent, calls, flag, integer, integers, layer, require_sizes, stored
 from hwlint.ops.spec import Shapes, Values
 
 __all__ = ["INTERNAL", "ROWS"]
@@ -55,7 +55,14 @@ def _check_bilinear(values: Values) -> None:
 
 
 ROWS = (
-    layer("Identity", "linear", "", "*args, **kwargs", attributes=stored("")),
+    layer(
+        "Identity",
+        "linear",
+        "",
+        "*args, **kwargs",
+        attributes=stored(""),
+        forward=calls("torch.nn.identity"),
+    ),
     layer(
         "Linear",
         "linear",
@@ -64,6 +71,7 @@ ROWS = (
         weights=_linear_weights,
         attributes=_linear_attributes,
         check=_check_linear,
+        forward=calls("linear"),
     ),
     layer(
         "LazyLinear",
@@ -71,6 +79,7 @@ ROWS = (
         "LazyModuleMixin Linear",
         f"out_features, {_OPTIONS}",
         attributes=_lazy_attributes,
+        forward=calls("linear"),
         lazy=True,
     ),
     layer(
@@ -81,6 +90,7 @@ ROWS = (
         weights=_bilinear_weights,
         attributes=_bilinear_attributes,
         check=_check_bilinear,
+        forward=calls("bilinear", "input1, input2"),
     ),
 )
 """Rows of public classes."""
@@ -94,6 +104,7 @@ INTERNAL = (
         weights=_linear_weights,
         attributes=_linear_attributes,
         check=_check_linear,
+        forward=calls("linear"),
     ),
 )
 """Rows of classes that torch's own layers are made of, out of the public names."""

@@ -1,6 +1,7 @@
 """Normalization."""
 
 from hwlint.ops._rows import (
+    calls,
     flag,
     integer,
     integers,
@@ -11,7 +12,7 @@ from hwlint.ops._rows import (
     spread,
     stored,
 )
-from hwlint.ops.spec import LayerSpec, Shapes, Values
+from hwlint.ops.spec import Forward, LayerSpec, Shapes, Values
 
 __all__ = ["INTERNAL", "ROWS"]
 
@@ -65,6 +66,10 @@ def _check_channels(values: Values) -> None:
         require_sizes(values, "num_features")
 
 
+def _forward(op: str) -> Forward:
+    return calls("instance_norm" if "Instance" in op else "batch_norm")
+
+
 def _channel_row(op: str, bases: str, options: str) -> LayerSpec:
     return layer(
         op,
@@ -75,6 +80,7 @@ def _channel_row(op: str, bases: str, options: str) -> LayerSpec:
         attributes=_synchronized_attributes if "process_group" in options else _channel_attributes,
         check=_check_channels,
         buffers=_statistics,
+        forward=_forward(op),
     )
 
 
@@ -85,6 +91,7 @@ def _lazy_row(op: str, base: str) -> LayerSpec:
         f"_LazyNormBase LazyModuleMixin {base} _NormBase",
         f"{_BATCH}, {_TAIL}",
         attributes=_channel_attributes,
+        forward=_forward(op),
         lazy=True,
     )
 
@@ -153,6 +160,7 @@ ROWS = (
         f"normalized_shape, eps=1e-5, elementwise_affine=True, bias=True, {_SHAPE_TAIL}",
         weights=_layer_norm_weights,
         attributes=_layer_norm_attributes,
+        forward=calls("layer_norm"),
         normalise=_normalized_shape,
         check=_check_normalized_shape,
     ),
@@ -163,6 +171,7 @@ ROWS = (
         f"normalized_shape, eps=None, elementwise_affine=True, {_SHAPE_TAIL}",
         weights=_rms_norm_weights,
         attributes=_rms_norm_attributes,
+        forward=calls("rms_norm"),
         normalise=_normalized_shape,
         check=_check_normalized_shape,
     ),
@@ -174,9 +183,22 @@ ROWS = (
         weights=_group_norm_weights,
         attributes=_group_norm_attributes,
         check=_check_group_norm,
+        forward=calls("group_norm"),
     ),
-    layer("LocalResponseNorm", "norm", "", "size, alpha=1e-4, beta=0.75, k=1.0"),
-    layer("CrossMapLRN2d", "norm", "", "size, alpha=1e-4, beta=0.75, k=1"),
+    layer(
+        "LocalResponseNorm",
+        "norm",
+        "",
+        "size, alpha=1e-4, beta=0.75, k=1.0",
+        forward=calls("local_response_norm"),
+    ),
+    layer(
+        "CrossMapLRN2d",
+        "norm",
+        "",
+        "size, alpha=1e-4, beta=0.75, k=1",
+        forward=calls("local_response_norm"),
+    ),
 )
 """Rows of public classes."""
 

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 
-from hwlint.ops._rows import layer, spread, stored
+from hwlint.ops._rows import calls, layer, spread, stored
 from hwlint.ops.spec import LayerSpec, Values
 
 __all__ = ["ROWS"]
+
+_MODES = {"Circular": "circular", "Reflection": "reflect", "Replication": "replicate"}
 
 
 def _normalise(dims: int) -> Callable[[Values], Values]:
@@ -15,7 +17,12 @@ def _normalise(dims: int) -> Callable[[Values], Values]:
 
 def _row(kind: str, dims: int) -> LayerSpec:
     return layer(
-        f"{kind}Pad{dims}d", "padding", f"_{kind}PadNd", "padding", normalise=_normalise(dims)
+        f"{kind}Pad{dims}d",
+        "padding",
+        f"_{kind}PadNd",
+        "padding",
+        normalise=_normalise(dims),
+        forward=calls("pad", given="pad=padding", mode=_MODES[kind]),
     )
 
 
@@ -26,6 +33,7 @@ def _constant_row(dims: int) -> LayerSpec:
         "_ConstantPadNd",
         "padding, value",
         normalise=_normalise(dims),
+        forward=calls("pad", given="pad=padding"),
     )
 
 
@@ -41,6 +49,7 @@ def _zero_row(dims: int) -> LayerSpec:
         "padding",
         attributes=_zero_attributes,
         normalise=_normalise(dims),
+        forward=calls("pad", given="pad=padding"),
     )
 
 

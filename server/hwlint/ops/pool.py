@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from hwlint.ops._rows import is_real, items, layer, spread, stored
+from hwlint.ops._rows import calls, is_real, items, layer, spread, stored
 from hwlint.ops.spec import LayerSpec, Values
 
 __all__ = ["ROWS"]
@@ -59,6 +59,7 @@ def _average_row(dims: int) -> LayerSpec:
         "_AvgPoolNd",
         _AVERAGE if one else f"{_AVERAGE}, divisor_override=None",
         normalise=_windows(1) if one else _own_stride,
+        forward=calls(f"avg_pool{dims}d"),
     )
 
 
@@ -72,29 +73,54 @@ def _fractional_row(dims: int) -> LayerSpec:
         attributes=stored("kernel_size return_indices output_size output_ratio _random_samples"),
         normalise=_fractions(dims),
         check=_check_fractions(op, dims),
+        forward=calls(f"fractional_max_pool{dims}d"),
     )
 
 
 def _unpool_row(dims: int) -> LayerSpec:
-    return layer(f"MaxUnpool{dims}d", "pool", "_MaxUnpoolNd", _UNPOOL, normalise=_windows(dims))
+    return layer(
+        f"MaxUnpool{dims}d",
+        "pool",
+        "_MaxUnpoolNd",
+        _UNPOOL,
+        normalise=_windows(dims),
+        forward=calls(f"max_unpool{dims}d", "input, indices, output_size=None"),
+    )
+
+
+def _max_row(dims: int) -> LayerSpec:
+    forward = calls(f"max_pool{dims}d")
+    name = f"MaxPool{dims}d"
+    return layer(name, "pool", "_MaxPoolNd", _MAX, normalise=_own_stride, forward=forward)
+
+
+def _adaptive_rows(dims: int) -> tuple[LayerSpec, LayerSpec]:
+    average, most = f"adaptive_avg_pool{dims}d", f"adaptive_max_pool{dims}d"
+    return (
+        layer(
+            f"AdaptiveAvgPool{dims}d",
+            "pool",
+            "_AdaptiveAvgPoolNd",
+            "output_size",
+            forward=calls(average),
+        ),
+        layer(
+            f"AdaptiveMaxPool{dims}d",
+            "pool",
+            "_AdaptiveMaxPoolNd",
+            "output_size, return_indices=False",
+            forward=calls(most),
+        ),
+    )
 
 
 _DIMS = (1, 2, 3)
 
 ROWS = (
-    *(layer(f"MaxPool{n}d", "pool", "_MaxPoolNd", _MAX, normalise=_own_stride) for n in _DIMS),
+    *map(_max_row, _DIMS),
     *map(_average_row, _DIMS),
-    *(layer(f"LPPool{n}d", "pool", "_LPPoolNd", _LP) for n in _DIMS),
+    *(layer(f"LPPool{n}d", "pool", "_LPPoolNd", _LP, forward=calls(f"lp_pool{n}d")) for n in _DIMS),
     *map(_fractional_row, (2, 3)),
     *map(_unpool_row, _DIMS),
-    *(layer(f"AdaptiveAvgPool{n}d", "pool", "_AdaptiveAvgPoolNd", "output_size") for n in _DIMS),
-    *(
-        layer(
-            f"AdaptiveMaxPool{n}d",
-            "pool",
-            "_AdaptiveMaxPoolNd",
-            "output_size, return_indices=False",
-        )
-        for n in _DIMS
-    ),
+    *(row for dims in _DIMS for row in _adaptive_rows(dims)),
 )

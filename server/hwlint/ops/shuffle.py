@@ -1,6 +1,6 @@
 """Layers that move elements about: shuffles, folds, flattening."""
 
-from hwlint.ops._rows import is_plain, is_whole, items, layer
+from hwlint.ops._rows import calls, is_plain, is_whole, items, layer
 from hwlint.ops.spec import Values
 
 __all__ = ["ROWS"]
@@ -22,11 +22,24 @@ def _check_unflatten(values: Values) -> None:
 
 
 ROWS = (
-    layer("ChannelShuffle", "shuffle", "", "groups"),
-    layer("PixelShuffle", "shuffle", "", "upscale_factor"),
-    layer("PixelUnshuffle", "shuffle", "", "downscale_factor"),
-    layer("Fold", "shuffle", "", f"output_size, {_WINDOW}"),
-    layer("Unfold", "shuffle", "", _WINDOW),
-    layer("Flatten", "shuffle", "", "start_dim=1, end_dim=-1"),
-    layer("Unflatten", "shuffle", "", "dim, unflattened_size", check=_check_unflatten),
+    layer("ChannelShuffle", "shuffle", "", "groups", forward=calls("channel_shuffle")),
+    layer("PixelShuffle", "shuffle", "", "upscale_factor", forward=calls("pixel_shuffle")),
+    layer("PixelUnshuffle", "shuffle", "", "downscale_factor", forward=calls("pixel_unshuffle")),
+    layer("Fold", "shuffle", "", f"output_size, {_WINDOW}", forward=calls("fold")),
+    layer("Unfold", "shuffle", "", _WINDOW, forward=calls("unfold")),
+    layer(
+        "Flatten",
+        "shuffle",
+        "",
+        "start_dim=1, end_dim=-1",
+        forward=calls("torch.flatten"),
+    ),
+    layer(
+        "Unflatten",
+        "shuffle",
+        "",
+        "dim, unflattened_size",
+        check=_check_unflatten,
+        forward=calls("torch.unflatten", given="sizes=unflattened_size"),
+    ),
 )

@@ -7,6 +7,7 @@ from typing import NamedTuple
 __all__ = [
     "REQUIRED",
     "Child",
+    "Forward",
     "LayerSpec",
     "Parameter",
     "Reference",
@@ -48,6 +49,22 @@ class Parameter(NamedTuple):
     default: object = REQUIRED
     kind: str = "positional"
     """"positional", "keyword" (keyword-only), "varargs" or "varkwargs"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Forward:
+    """What calling a layer does: one function, with the layer's own tensors and arguments."""
+
+    function: str
+    """Path of the function: a key of `FUNCTIONS`."""
+    inputs: tuple[Parameter, ...]
+    """What `forward` takes."""
+    given: Values = field(default_factory=dict[str, object])
+    """Parameters of the function that are called something else here ("pad": "padding"). The
+    others come by their own names: out of the inputs, the parameters and buffers, the arguments
+    of the constructor."""
+    fixed: Values = field(default_factory=dict[str, object])
+    """Parameters of the function that always have one value here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +111,7 @@ def no_children(values: Values) -> tuple[Child, ...]:
 
 @dataclass(frozen=True, slots=True)
 class LayerSpec:
-    """What one torch.nn class is. Shape, cost and export columns join these rows later."""
+    """What one torch.nn class is. Shapes, costs and export names are those of its `forward`."""
 
     op: str
     """The class name in torch.nn."""
@@ -121,5 +138,7 @@ class LayerSpec:
     children: Callable[[Values], tuple[Child, ...]] = no_children
     """Like `attributes`, for the modules that a composite builds or is given. An attribute whose
     value turns out to be a module (`activation`) is one more, registered after these."""
+    forward: Forward | None = None
+    """What calling the layer does; None where it runs its submodules or is not described."""
     lazy: bool = False
     """Weights get their shape in the first forward pass: `weights` does not have them."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from hwlint.ops._rows import is_off, layer, stored
+from hwlint.ops._rows import calls, is_off, layer, stored
 from hwlint.ops.spec import Values
 
 __all__ = ["ROWS"]
@@ -45,6 +45,7 @@ ROWS = (
         "size=None, scale_factor=None, mode='nearest', align_corners=None, "
         "recompute_scale_factor=None",
         attributes=_upsample_attributes,
+        forward=calls("interpolate"),
         normalise=_factor,
         check=_check,
     ),
@@ -55,6 +56,7 @@ ROWS = (
             "Upsample",
             "size=None, scale_factor=None",
             attributes=_fixed(op, mode, align),
+            forward=calls("interpolate", mode=mode),
             normalise=_factor,
             check=_check,
         )

@@ -1,5 +1,5 @@
 """The static interpreter: from source to the models that it builds, without running it."""
 
-from hwlint.reader.reading import FileReading, Reader, ReadOptions
+from hwlint.reader.reading import FileReading, ForwardOptions, InputSpec, Reader, ReadOptions
 
-__all__ = ["FileReading", "ReadOptions", "Reader"]
+__all__ = ["FileReading", "ForwardOptions", "InputSpec", "ReadOptions", "Reader"]

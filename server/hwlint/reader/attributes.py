@@ -141,7 +141,7 @@ class Attributes:
         }
         if name in own:
             return own[name]
-        return True if name == "training" else MISSING
+        return self.training if name == "training" else MISSING
 
     def _instance_dict(self: "Interpreter", value: Instance) -> Value:
         made = DictValue(value.attrs, self.clock)

@@ -7,9 +7,12 @@
 
 from typing import TYPE_CHECKING, Any
 
+from hwlint.ops import FUNCTIONS
 from hwlint.reader import builtin_classes as core
 from hwlint.reader.budget import Exhausted
 from hwlint.reader.code import Code
+from hwlint.reader.forward.calling import call_module
+from hwlint.reader.forward.functions import apply
 from hwlint.reader.frame import Frame
 from hwlint.reader.values import (
     Args,
@@ -82,7 +85,7 @@ class Calls:
         if method is not None:
             return self.call(self.bind(method, value), args, kwargs)
         if isinstance(value, ModuleInstance):
-            return Unknown("what forward returns")
+            return call_module(self, value, args, kwargs)
         unknown = self.unknown_base(value)
         if unknown is not None:
             return unknown
@@ -91,6 +94,8 @@ class Calls:
     def unknown_call(self: "Interpreter", callee: Value, unknown: Unknown, site: Any) -> Value:
         """Return the result of a call of which the callee or the arguments are not known."""
         place = site.place if site is not None and unknown.place is None else unknown.place
+        if self.flow is not None:
+            self.flow.doubt(unknown.reason, place)
         return Unknown(unknown.reason, place)
 
     def call_external(
@@ -99,12 +104,16 @@ class Calls:
         """Call something of a library that is not modelled."""
         self.tick()
         name = callee.name
+        spec = FUNCTIONS.get(name)
+        if spec is not None:
+            return apply(self, spec, args, kwargs)
         if name.startswith(_SILENT):
             return None
         if name.startswith("logging."):
             return External(f"{name}()")
-        place = self.site.place if self.site is not None else None
-        return Unknown(f"{name}() is not modelled", place)
+        if self.flow is not None:
+            self.flow.doubt(f"{name}() is not modelled", self.place)
+        return Unknown(f"{name}() is not modelled", self.place)
 
     # --- functions --------------------------------------------------------------------------
 

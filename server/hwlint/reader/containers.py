@@ -259,6 +259,9 @@ class Containers:
                     return self.call(method, [value], {})
             if value.payload is not None:
                 return self.text_of(value.payload)
+            if value.cls.name == "device" and value.cls.module == "torch":
+                kind, index = value.attrs["type"], value.attrs["index"]
+                return kind if index is None else f"{kind}:{index}"
             if value.cls.derives(core.BUILTINS["BaseException"]):
                 args = value.attrs.get("args") or ("",)
                 return self.text_of(args[0]) if len(args) == 1 else self.repr_of(args)

@@ -4,6 +4,7 @@ import math
 import struct
 from typing import Any
 
+from hwlint.ops.dtypes import FLOATS, INTEGERS, category, is_float, promote
 from hwlint.reader.provenance import sourced, trace_of
 from hwlint.reader.values import Builtin, Class, External, Tensor, Value
 
@@ -27,8 +28,6 @@ __all__ = [
 MAX_TRACED = 64
 """Longer tensors forget where their numbers came from."""
 
-INTEGERS = {"uint8": 8, "int8": 8, "int16": 16, "int32": 32, "int64": 64}
-FLOATS = ("bfloat16", "float16", "float32", "float64")
 _COMPLEX = ("complex64", "complex128")
 ALIASES = {
     "float": "float32", "double": "float64", "half": "float16", "long": "int64", "int": "int32",
@@ -64,19 +63,6 @@ def dtype_name(value: Value) -> str:
     return name if name in _KNOWN else ""
 
 
-def is_float(dtype: str) -> bool:
-    """Say whether a dtype is a real floating one."""
-    return dtype in FLOATS
-
-
-def _category(dtype: str) -> int:
-    if dtype == "bool":
-        return 0
-    if dtype in INTEGERS:
-        return 1
-    return 2 if dtype in FLOATS else 3
-
-
 def dtype_of_number(value: Any, kind: str) -> str:
     """Return the dtype that a Python number has in a tensor or array of its own."""
     if isinstance(value, bool):
@@ -84,39 +70,6 @@ def dtype_of_number(value: Any, kind: str) -> str:
     if isinstance(value, int):
         return "int64"
     return "float64" if kind == "ndarray" else "float32"
-
-
-def promote(left: str, right: str, kind: str = "tensor") -> str:
-    """Return the dtype of an operation on two dtypes of equal rank; "" where one is not known."""
-    if left == right or not left or not right:
-        return left if left == right else ""
-    one, two = sorted((left, right), key=_category)
-    if _category(one) != _category(two):
-        return _across(one, two, kind)
-    if _category(one) == 1:
-        return _integers(one, two)
-    if {one, two} == {"float16", "bfloat16"}:
-        return "float32"
-    order = (*FLOATS, *_COMPLEX)
-    return max(one, two, key=order.index)
-
-
-def _across(lower: str, higher: str, kind: str) -> str:
-    if kind != "ndarray" or _category(lower) != 1 or higher not in FLOATS:
-        return "complex128" if lower == "float64" and higher == "complex64" else higher
-    # numpy takes the smallest float that holds the integers.
-    bits = INTEGERS[lower]
-    needed = (
-        "float64" if bits > 16 else "float32" if bits == 16 or higher != "float16" else "float16"
-    )
-    return max(higher, needed, key=FLOATS.index)
-
-
-def _integers(one: str, two: str) -> str:
-    if "uint8" in (one, two):
-        other = two if one == "uint8" else one
-        return "int16" if other == "int8" else other
-    return one if INTEGERS[one] > INTEGERS[two] else two
 
 
 def kind_of(*values: Value) -> str:
@@ -150,7 +103,7 @@ def result_type(values: list[Value]) -> str:
 
 def _combine(higher: str, lower: str) -> str:
     # A weaker operand counts only where its category is higher.
-    if _category(higher) >= _category(lower):
+    if category(higher) >= category(lower):
         return higher
     return promote(higher, lower)
 

@@ -13,6 +13,7 @@ from hwlint.reader import operators
 from hwlint.reader.library.containers import CONTAINERS
 from hwlint.reader.provenance import to_origin, trace_of
 from hwlint.reader.values import (
+    Builtin,
     External,
     Instance,
     LayerRecord,
@@ -124,7 +125,7 @@ def _kind(module: ModuleInstance) -> str:
         return "layer"
     for cls in module.cls.mro:
         if cls.name in CONTAINERS and cls is CONTAINERS[cls.name]:
-            plain = cls.name != "Sequential" or module.cls.find("forward") is None
+            plain = cls.name != "Sequential" or isinstance(module.cls.find("forward"), Builtin)
             return cls.name if plain else "module"
     return "module"
 

@@ -1,12 +1,12 @@
 """What `tensor[index]` picks: a shape and the offsets of its items."""
 
 from itertools import product
-from typing import Any, TypeGuard
+from typing import Any, TypeGuard, cast
 
 from hwlint.reader.shapes import MAX_DATA, Shape, broadcast, is_sequence, size, spread
 from hwlint.reader.values import ListValue, Tensor, Unknown, Value
 
-__all__ = ["pick"]
+__all__ = ["pick", "picks_view", "plain_index"]
 
 
 class _Axis:
@@ -225,3 +225,23 @@ def _numbers(entry: Value) -> "tuple[Shape, list[int]] | None":
             return None
         values.append(int(item))
     return (len(values),), values
+
+
+def plain_index(index: Any) -> Value:
+    """Return an index with numbers for the tensors of one known item in its slices."""
+    if isinstance(index, tuple):
+        entries = cast("tuple[Value, ...]", index)
+        return tuple([plain_index(entry) for entry in entries])
+    if isinstance(index, Tensor) and index.shape == () and index.dtype != "bool":
+        return index.data[0] if index.data is not None else index
+    if _is_slice(index):
+        return slice(_bound(index.start), _bound(index.stop), _bound(index.step))
+    return index
+
+
+def picks_view(index: Any) -> bool:
+    """Say whether `tensor[index]` is a view: no list and no tensor among what is given."""
+    if not isinstance(index, tuple):
+        return not isinstance(index, Tensor | ListValue)
+    entries = cast("tuple[Value, ...]", index)
+    return not any(isinstance(entry, Tensor | ListValue) for entry in entries)

@@ -13,6 +13,7 @@ from hwlint.reader.calls import Calls
 from hwlint.reader.choices import Choices
 from hwlint.reader.compile_expressions import Site
 from hwlint.reader.containers import Containers
+from hwlint.reader.forward.recording import Flow
 from hwlint.reader.frame import Frame
 from hwlint.reader.imports import Imports
 from hwlint.reader.joins import Joins
@@ -61,6 +62,9 @@ class Interpreter(Attributes, Calls, Containers, Programs, TensorOperations):
         self.callers: list[Site | None] = []
         self.roots: Roots | None = None
         self.choices: Choices | None = None
+        self.flow: Flow | None = None
+        """What `forward` leaves behind while it is followed."""
+        self.training = True
         self.handling: list[PyRaise] = []
         self.constructed: dict[LayerRecord, None] = {}
         self.notes: dict[tuple[Place | None, str], Unknown] = {}
@@ -93,6 +97,11 @@ class Interpreter(Attributes, Calls, Containers, Programs, TensorOperations):
             self.budget.steps += size(value)
         return value
 
+    @property
+    def place(self) -> Place | None:
+        """Where the program is: its last call."""
+        return self.site.place if self.site is not None else None
+
     # --- errors -----------------------------------------------------------------------------
 
     def error(self, name: str, message: str) -> PyRaise:
@@ -100,6 +109,10 @@ class Interpreter(Attributes, Calls, Containers, Programs, TensorOperations):
         made = Instance(core.BUILTINS[name], self.clock)
         made.attrs["args"] = (message,)
         return PyRaise(made, self.site.place if self.site is not None else None)
+
+    def mismatch(self, message: str) -> PyRaise:
+        """Return the error of shapes that do not fit together."""
+        return self.error("RuntimeError", message)
 
     def native_error(self, problem: BaseException) -> PyRaise:
         """Return the interpreted form of an exception that Python raised on a native value."""

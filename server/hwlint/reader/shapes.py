@@ -21,8 +21,10 @@ __all__ = [
 MAX_DATA = 4096
 """Most values that a tensor keeps."""
 MAX_RANK = 64
+_UNCOUNTED = 1 << 62
 
-Shape = tuple[int, ...]
+Shape = tuple[Any, ...]
+"""Dims; None for one that is not known, where only rows of the ops table look."""
 
 
 def is_sequence(value: object) -> TypeGuard[Sequence[Value]]:
@@ -31,8 +33,8 @@ def is_sequence(value: object) -> TypeGuard[Sequence[Value]]:
 
 
 def size(shape: Shape) -> int:
-    """Return the number of items of a shape."""
-    return math.prod(shape)
+    """Return the number of items of a shape; more than any tensor keeps where one is not known."""
+    return _UNCOUNTED if None in shape else math.prod(shape)
 
 
 def plain_number(value: Value) -> Any:

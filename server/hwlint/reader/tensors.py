@@ -12,6 +12,8 @@ import ast
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
+from hwlint.ops import FUNCTIONS, ShapeMismatch
+from hwlint.ops import broadcast as broadcast_dims
 from hwlint.reader import operators
 from hwlint.reader.arithmetic import COMPARISONS, NATIVE, result_dtype
 from hwlint.reader.dtypes import (
@@ -23,7 +25,8 @@ from hwlint.reader.dtypes import (
     result_type,
     store,
 )
-from hwlint.reader.indexing import pick
+from hwlint.reader.forward.functions import observe, run_bound
+from hwlint.reader.indexing import pick, picks_view, plain_index
 from hwlint.reader.provenance import derive
 from hwlint.reader.shapes import (
     MAX_DATA,
@@ -43,6 +46,9 @@ if TYPE_CHECKING:
 __all__ = ["TensorOperations"]
 
 
+INDEX = FUNCTIONS["torch.Tensor.operator.index"]
+
+
 class TensorOperations:
     """The tensor half of the interpreter."""
 
@@ -56,7 +62,7 @@ class TensorOperations:
         kind: str = "tensor",
     ) -> Tensor:
         """Return a new tensor; values that are too many are dropped."""
-        if shape is None or len(shape) > MAX_RANK or any(d < 0 for d in shape):
+        if shape is None or len(shape) > MAX_RANK or any(d is not None and d < 0 for d in shape):
             shape = data = None
         if data is not None and len(data) > MAX_DATA:
             data = None
@@ -123,13 +129,22 @@ class TensorOperations:
 
         `dtypes`: what the operands are turned into first, and what the result has.
         """
-        shape = broadcast(*[v.shape if isinstance(v, Tensor) else () for v in values])
         kind = kind_of(*values)
+        shape = self._common_shape(kind, [v for v in values if isinstance(v, Tensor)])
         data = None
         if native is not None and shape is not None and dtypes[0] and dtypes[1]:
             data = self._combined(name, native, values, shape, dtypes)
         made = self.new_tensor(shape, data, dtypes[1], kind)
         return self.array_result(made)
+
+    def _common_shape(self: "Interpreter", kind: str, values: list[Tensor]) -> Shape | None:
+        shapes = [v.shape for v in values]
+        if kind == "ndarray":
+            return broadcast(*shapes)
+        try:
+            return broadcast_dims(*shapes)
+        except ShapeMismatch as problem:
+            raise self.mismatch(str(problem)) from None
 
     def _combined(
         self: "Interpreter",
@@ -164,7 +179,8 @@ class TensorOperations:
         """Return `left op right` where one of them is a tensor."""
         if op.symbol == "@":
             return self.call(self.modelled["torch.matmul"], [left, right], {})
-        return self.apply_binary(op.symbol, left, right)
+        made = self.apply_binary(op.symbol, left, right)
+        return observe(self, _NAMES[op.symbol], [left, right], made)
 
     def apply_binary(self: "Interpreter", symbol: str, left: Value, right: Value) -> Value:
         """Return `left symbol right` by the rules of torch or numpy."""
@@ -187,16 +203,19 @@ class TensorOperations:
         if kind is ast.UAdd:
             return value
         if kind is ast.USub:
-            return self.elementwise("-", _negative, [value], (value.dtype, value.dtype))
+            made = self.elementwise("-", _negative, [value], (value.dtype, value.dtype))
+            return observe(self, "neg", [value], made)
         native = _not if value.dtype == "bool" else _invert
-        return self.elementwise("~", native, [value], (value.dtype, value.dtype))
+        made = self.elementwise("~", native, [value], (value.dtype, value.dtype))
+        return observe(self, "bitwise_not", [value], made)
 
     def tensor_compare(self: "Interpreter", symbol: str, left: Value, right: Value) -> Value:
         """Return `left symbol right`, a tensor of truth values."""
         for value in (left, right):
             if (value is None or isinstance(value, str)) and kind_of(left, right) == "tensor":
                 return symbol == "!=" if symbol in ("==", "!=") else Unknown("comparison")
-        return self.apply_binary(symbol, left, right)
+        made = self.apply_binary(symbol, left, right)
+        return observe(self, _NAMES[symbol], [left, right], made)
 
     def tensor_function(self: "Interpreter", name: str, args: list[Value], kwargs: Any) -> Value:
         """Apply abs(), round() or pow() of Python."""
@@ -215,13 +234,13 @@ class TensorOperations:
 
     def tensor_items(self: "Interpreter", value: Tensor) -> list[Value]:
         """Return what iterating gives; raises UnknownIteration."""
-        if not value.shape:
+        if not value.shape or value.shape[0] is None:
             raise operators.UnknownIteration(Unknown("a tensor of unknown shape"))
         count = value.shape[0]
         if count > self.budget.max_items // 10:
             raise operators.UnknownIteration(Unknown("a long tensor"))
         rest = value.shape[1:]
-        step = size(rest)
+        step = size(rest) if value.data is not None else 0
         rows: list[Value] = []
         for index in range(count):
             data = value.data[index * step : (index + 1) * step] if value.data is not None else None
@@ -231,6 +250,9 @@ class TensorOperations:
 
     def tensor_item(self: "Interpreter", value: Tensor, index: Value) -> Value:
         """Return `value[index]`."""
+        if value.data is None and value.kind != "ndarray":
+            given: dict[str, Value] = {"input": value, "index": plain_index(index)}
+            return run_bound(self, INDEX, given)
         if value.shape is None:
             return _no_shape(self, value)
         picked = pick(value, index)
@@ -242,11 +264,15 @@ class TensorOperations:
         data = None
         if value.data is not None and offsets is not None:
             data = [value.data[o] for o in offsets]
-        made = self.new_tensor(shape, data, value.dtype, value.kind)
-        return self.array_result(share(value, made))
+        made = share(value, self.new_tensor(shape, data, value.dtype, value.kind))
+        effect = "view" if picks_view(index) else "new"
+        return self.array_result(observe(self, "index", [value, index], made, effect))
 
     def store_tensor(self: "Interpreter", holder: Tensor, index: Value, item: Value) -> None:
         """Do `holder[index] = item`."""
+        if self.flow is not None:
+            given = [holder, item] if isinstance(item, Tensor) else [holder]
+            observe(self, "index_put_", given, holder, "inplace")
         if holder.data is None or holder.shape is None:
             return
         picked = pick(holder, index)
@@ -278,7 +304,10 @@ class TensorOperations:
 
     def tensor_inplace(self: "Interpreter", op: Any, left: Tensor, right: Value) -> Value:
         """Do `left op= right`: the tensor changes, whoever holds it."""
-        made = self.tensor_binary(op, left, right)
+        if op.symbol == "@":
+            return self.tensor_binary(op, left, right)
+        made = self.apply_binary(op.symbol, left, right)
+        observe(self, _NAMES[op.symbol], [left, right], left, "inplace")
         same = isinstance(made, Tensor) and made.shape == left.shape and made.shape is not None
         self.write_tensor(left, self.cast(made, left.dtype).data if same else None)
         return left
@@ -292,6 +321,14 @@ class TensorOperations:
             self.touch(value)
             value.data = data
         return value
+
+
+_NAMES = {
+    "+": "add", "-": "sub", "*": "mul", "/": "div", "//": "floor_divide", "%": "remainder",
+    "**": "pow", "<<": "bitwise_left_shift", ">>": "bitwise_right_shift", "&": "bitwise_and",
+    "|": "bitwise_or", "^": "bitwise_xor", "==": "eq", "!=": "ne", "<": "lt", "<=": "le",
+    ">": "gt", ">=": "ge", "maximum": "maximum", "minimum": "minimum",
+}  # fmt: skip
 
 
 # --- helpers ------------------------------------------------------------------------------------

@@ -243,7 +243,7 @@ class Tensor:
 
     def __init__(
         self,
-        shape: tuple[int, ...] | None,
+        shape: tuple[Any, ...] | None,
         data: list[Value] | None = None,
         dtype: str = "float32",
         kind: str = "tensor",

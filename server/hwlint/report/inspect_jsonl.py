@@ -1,9 +1,11 @@
 """The model as read, one JSON record a line: what the reader is examined by.
 
-Records: `layer` (no "kind"), `{"kind": "total"}` for each entry point, `{"kind": "file"}` for each
-file that was read. `line` counts from 1, `col` from 0 in bytes of UTF-8: where the call begins.
+Records: `layer` (no "kind"), `{"kind": "total"}` for each entry point, `{"kind": "row"}` for each
+layer of torch and each module without submodules that was called, with the shapes that it gave,
+`{"kind": "file"}` for each file that was read. `line` counts from 1, `col` from 0 in bytes of
+UTF-8: where the call begins.
 `args` has torch's own parameter names, tuples as lists, null for what is not known. `macs` is null
-as long as only construction is read. Layers that are built only perhaps are left out.
+unless all of the model's forward is known. Layers that are built only perhaps are left out.
 """
 
 import json
@@ -34,6 +36,7 @@ class JsonLines:
             if (record := self._layer(layer, graph))
         )
         lines[json.dumps(_total(graph))] = None
+        lines.update(dict.fromkeys(json.dumps(row) for row in _rows(graph)))
         return "".join(f"{line}\n" for line in lines)
 
     def _layer(self, layer: Layer, graph: ModelGraph) -> dict[str, object] | None:
@@ -64,8 +67,24 @@ def _total(graph: ModelGraph) -> dict[str, object]:
         "context": graph.entry.name,
         "lib": graph.entry.package,
         "params": graph.params,
-        "macs": None,
+        "macs": graph.flow.macs if graph.flow is not None else None,
     }
+
+
+def _rows(graph: ModelGraph) -> Iterator[dict[str, object]]:
+    seen: set[str] = set()
+    for call in graph.flow.calls if graph.flow is not None else ():
+        known = call.outputs and not any(s is None or None in s for s in call.outputs)
+        if (call.leaf or call.op) and known and call.name not in seen:
+            seen.add(call.name)
+            yield {
+                "kind": "row",
+                "context": graph.entry.name,
+                "lib": graph.entry.package,
+                "name": call.name,
+                "op": call.op,
+                "out": [list(shape or ()) for shape in call.outputs],
+            }
 
 
 def arguments(layer: Layer) -> Iterator[tuple[str, object]]:

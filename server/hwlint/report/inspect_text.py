@@ -1,16 +1,19 @@
-"""The model as read, for people: a tree with lines, arguments, where they come from, parameters."""
+"""The model as read, for people: a tree with lines, arguments, where they come from, parameters,
+and what flows through it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
-from hwlint.graph import Argument, Layer, ModelGraph, Node
+from hwlint.graph import Argument, Called, Flow, Layer, ModelGraph, Node
 from hwlint.report.lines import clean, where
 from hwlint.report.origins import explain
 from hwlint.source.spans import Place
 
 __all__ = ["TextTree", "human"]
+
+SORTS = ("tree", "macs", "bytes", "params")
 
 
 @dataclass(frozen=True)
@@ -18,14 +21,18 @@ class TextTree:
     """Shows a graph as a tree, with paths relative to `base`."""
 
     base: Path
+    sort: str = "tree"
+    """"tree", or the layers alone with the largest "macs", "bytes" or "params" first."""
 
     def __call__(self, graph: ModelGraph) -> str:
         """Return the text of one entry point."""
         lines = [self._head(graph)]
         if graph.root is not None:
-            rows = list(self._rows(graph.root, 1, graph))
-            lines += _aligned(rows)
+            rows = self._sorted(list(_Rows(graph, self.base)(graph.root, 1)))
+            lines += _aligned(rows, flow=graph.flow is not None)
         lines += self._unknown(graph)
+        if graph.flow is not None:
+            lines += self._flow(graph.flow)
         return "\n".join(lines) + "\n"
 
     def _head(self, graph: ModelGraph) -> str:
@@ -41,46 +48,44 @@ class TextTree:
         parts.append(f"{human(graph.params)} parameters" if known else "parameters not known")
         return clean("   ".join(parts))
 
-    def _rows(self, node: Node, depth: int, graph: ModelGraph) -> Iterator["_Row"]:
-        if node.layer is not None:
-            yield self._layer_row(node, node.layer, depth, graph)
-        elif depth > 1 or not node.children:
-            name = node.name.rpartition(".")[2] or "."
-            yield _Row(
-                "  " * depth + name, node.class_name, self._line(node.place, graph), "", "", ()
-            )
-        for child in node.children:
-            yield from self._rows(child, depth + 1 if node.name else depth, graph)
-
-    def _layer_row(self, node: Node, layer: Layer, depth: int, graph: ModelGraph) -> "_Row":
-        name = node.name.rpartition(".")[2] or "."
-        share = ""
-        if layer.params and graph.params:
-            share = f"{100 * layer.params / graph.params:.1f} %"
-        params = "?" if layer.params is None else human(layer.params) if layer.params else ""
-        call = f"{layer.class_name}({', '.join(_spoken(layer))})"
-        if layer.class_name != layer.op:
-            call += f" is a {layer.op}"
-        if layer.maybe:
-            call += "  (only perhaps)"
-        line = self._line(layer.place, graph)
-        return _Row("  " * depth + name, call, line, params, share, tuple(_origins(layer)))
-
-    def _line(self, place: Place | None, graph: ModelGraph) -> str:
-        if place is None:
-            return ""
-        file = "" if place.path == graph.entry.path else where(place.path, self.base)
-        return f"{file}:{place.line + 1}"
+    def _sorted(self, rows: list["_Row"]) -> list["_Row"]:
+        if self.sort == "tree":
+            return rows
+        leaves = [row for row in rows if row.leaf]
+        return sorted(leaves, key=lambda row: -(getattr(row.numbers, self.sort) or 0))
 
     def _unknown(self, graph: ModelGraph) -> list[str]:
         if not graph.missing:
             return ["  unknown: nothing" if graph.complete else "  not read fully"]
-        lines = ["  unknown:"]
-        for missing in graph.missing:
-            place = missing.place
-            at = f"{where(place.path, self.base)}:{place.line + 1}: " if place else ""
-            lines.append(clean(f"    {at}{missing.reason}"))
+        reasons = (clean(f"    {self._at(m.place)}{m.reason}") for m in graph.missing)
+        return ["  unknown:", *reasons]
+
+    def _flow(self, flow: Flow) -> list[str]:
+        given = ", ".join(_input(*part) for part in flow.inputs)
+        assumed = " (hwlint's default: --input says otherwise)" if flow.assumed else ""
+        lines = [f"  forward with {given}{assumed}"]
+        if flow.macs is not None:
+            outputs = ", ".join(_shape(shape) for shape in flow.outputs)
+            lines.append(f"    returns {outputs}")
+            lines.append(
+                f"    {human(flow.macs)} MACs (multiply-accumulates; FLOPs are twice that)"
+            )
+        else:
+            lines.append("    not followed to the end, so there is no total:")
+        lines += (clean(f"    {self._at(u.place)}{u.reason}") for u in flow.missing)
+        if flow.uncounted:
+            lines.append(f"    not in the table of operations: {', '.join(flow.uncounted)}")
         return lines
+
+    def _at(self, place: Place | None) -> str:
+        return f"{where(place.path, self.base)}:{place.line + 1}: " if place else ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Numbers:
+    params: int | None = None
+    macs: int | None = None
+    bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +93,83 @@ class _Row:
     name: str
     call: str
     line: str
-    params: str
+    output: str
+    numbers: _Numbers
     share: str
     origins: tuple[str, ...]
+    leaf: bool
+
+
+class _Rows:
+    """The rows of one graph's tree."""
+
+    def __init__(self, graph: ModelGraph, base: Path) -> None:
+        self.graph = graph
+        self.base = base
+        self.calls: dict[str, list[Called]] = {}
+        for call in graph.flow.calls if graph.flow is not None else ():
+            self.calls.setdefault(call.name, []).append(call)
+        self.macs = graph.flow.macs if graph.flow is not None else None
+
+    def __call__(self, node: Node, depth: int) -> Iterator[_Row]:
+        """Yield the rows of a node and all below it."""
+        if node.layer is not None:
+            yield self._layer(node, node.layer, depth)
+        elif depth > 1 or not node.children:
+            yield self._row(node, depth, node.class_name, self._line(node.place))
+        for child in node.children:
+            yield from self(child, depth + 1 if node.name else depth)
+
+    def _layer(self, node: Node, layer: Layer, depth: int) -> _Row:
+        call = f"{layer.class_name}({', '.join(_spoken(layer))})"
+        if layer.class_name != layer.op:
+            call += f" is a {layer.op}"
+        if layer.maybe:
+            call += "  (only perhaps)"
+        return self._row(node, depth, call, self._line(layer.place), layer)
+
+    def _row(
+        self, node: Node, depth: int, call: str, line: str, layer: Layer | None = None
+    ) -> _Row:
+        name = "  " * depth + (node.name.rpartition(".")[2] or ".")
+        made = self.calls.get(node.name, [])
+        output = ", ".join(map(_shape, made[0].outputs)) if made else ""
+        if len(made) > 1:
+            output += f"  x{len(made)}"
+        numbers = _Numbers(
+            layer.params if layer is not None else None,
+            _total([c.macs for c in made]),
+            _total([c.moved for c in made]),
+        )
+        origins = tuple(_origins(layer)) if layer is not None else ()
+        share = self._share(numbers, layer)
+        return _Row(name, call, line, output, numbers, share, origins, not node.children)
+
+    def _share(self, numbers: _Numbers, layer: Layer | None) -> str:
+        part, whole = numbers.macs, self.macs
+        if self.graph.flow is None and layer is not None:
+            part, whole = numbers.params, self.graph.params
+        return f"{100 * part / whole:.1f} %" if part and whole else ""
+
+    def _line(self, place: Place | None) -> str:
+        if place is None:
+            return ""
+        file = "" if place.path == self.graph.entry.path else where(place.path, self.base)
+        return f"{file}:{place.line + 1}"
+
+
+def _total(numbers: list[int | None]) -> int | None:
+    return None if None in numbers else sum(n for n in numbers if n is not None)
+
+
+def _shape(shape: tuple[int | None, ...] | None) -> str:
+    if shape is None:
+        return "?"
+    return "x".join("?" if d is None else str(d) for d in shape) or "scalar"
+
+
+def _input(name: str, shape: tuple[int | None, ...] | None, dtype: str) -> str:
+    return f"{name}={_shape(shape)} {dtype}" if name else f"{_shape(shape)} {dtype}"
 
 
 def human(number: int | None) -> str:
@@ -103,16 +182,34 @@ def human(number: int | None) -> str:
     return str(number)
 
 
-def _aligned(rows: list[_Row]) -> list[str]:
+def _count(number: int | None) -> str:
+    return "?" if number is None else human(number) if number else ""
+
+
+def _aligned(rows: list[_Row], *, flow: bool) -> list[str]:
     names = max((len(row.name) for row in rows), default=0)
     calls = min(60, max((len(row.call) for row in rows), default=0))
     places = max((len(row.line) for row in rows), default=0)
+    outputs = min(40, max((len(row.output) for row in rows), default=0))
     lines: list[str] = []
+    if flow:
+        head = f"{'':{names}}  {'':{calls}}  {'line':{places}}  {'output':{outputs}}"
+        lines.append(f"{head}  {'params':>6}  {'MACs':>6}  {'bytes':>6}  {'share':>7}")
     for row in rows:
         text = f"{row.name:{names}}  {row.call:{calls}}  {row.line:{places}}"
-        lines.append(clean(f"{text}  {row.params:>6}  {row.share:>7}".rstrip()))
+        lines.append(clean(f"{text}{_figures(row, outputs, flow=flow)}".rstrip()))
         lines += (f"{' ' * (names + 4)}{origin}" for origin in row.origins)
     return lines
+
+
+def _figures(row: _Row, outputs: int, *, flow: bool) -> str:
+    numbers = row.numbers
+    params = _count(numbers.params) if numbers.params is not None or row.origins else ""
+    if not flow:
+        return f"  {params:>6}  {row.share:>7}"
+    macs = _count(numbers.macs) if row.output else ""
+    moved = _count(numbers.bytes) if row.output else ""
+    return f"  {row.output:{outputs}}  {params:>6}  {macs:>6}  {moved:>6}  {row.share:>7}"
 
 
 def _spoken(layer: Layer) -> Iterator[str]:

@@ -50,4 +50,7 @@ def torch_has(module: str, name: str) -> bool | None:
         return name in names.FUNCTIONAL_NAMES
     if module == "torch.nn":
         return name in names.NN_NAMES
+    if module in ("torch", "torch.Tensor") and not name.startswith("_"):
+        known = names.TORCH_NAMES if module == "torch" else names.TENSOR_NAMES
+        return True if name in known else None
     return None

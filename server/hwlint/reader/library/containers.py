@@ -258,6 +258,16 @@ def _add(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
     return made
 
 
+def _forward(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+    holder, value = args[0], [*args[1:], *kwargs.values()][0]
+    table = _table(holder)
+    for item in table.values():
+        value = interp.call(item, [value], {})
+    if table.unknown is not None:
+        return interp.unknown_call(holder, table.unknown, interp.site)
+    return value
+
+
 _COMMON: dict[str, core.Maker] = {
     "__len__": _length, "__getitem__": _item, "__setitem__": _store, "__delitem__": _delete,
     "__contains__": _contains, "pop": _pop,
@@ -279,3 +289,4 @@ for _cls, _methods, _start in (
 ):
     _cls.attrs.update({n: Builtin(f"{_cls.name}.{n}", c) for n, c in _methods.items()})
     _cls.attrs["__init__"] = Builtin(f"{_cls.name}.__init__", _start)
+SEQUENTIAL.attrs["forward"] = Builtin("Sequential.forward", _forward)

@@ -244,7 +244,10 @@ def _hasattr(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
     finally:
         interp.probing -= 1
     if isinstance(value, External) and isinstance(found, External):
-        return Unknown(f"whether {value.name} has {name}")
+        from hwlint.reader.library import torch_has
+
+        known = torch_has(value.name, str(name))
+        return Unknown(f"whether {value.name} has {name}") if known is None else known
     if isinstance(found, Unknown) and found.absent:
         return found
     return not isinstance(found, PyRaise)

@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from hwlint.ops import FUNCTIONS, FunctionSpec
 from hwlint.reader.dtypes import kind_of
+from hwlint.reader.forward.functions import apply, observe
 from hwlint.reader.shapes import MAX_DATA, Shape, dims_of, plain_number, size
 from hwlint.reader.sharing import share
 from hwlint.reader.values import Builtin, ListValue, Tensor, Unknown, Value
@@ -93,10 +95,16 @@ def operation(
 def _run(
     interp: "Interpreter", found: Operation, value: Tensor, args: Args, kwargs: Kwargs
 ) -> Value:
-    if "**" in kwargs or len(args) > MAX_DATA:
+    if "**" in kwargs or len(args) > MAX_DATA or _is_partly_known([value, *args]):
         return unknown_tensor(interp, value)
     result = found.rule(interp, value, found.bind(args, kwargs))
     return interp.array_result(result) if isinstance(result, Tensor) else result
+
+
+def _is_partly_known(values: Args) -> bool:
+    """Say whether a tensor among the arguments has a dimension that is not known: the rules here
+    compute with all of them."""
+    return any(type(v) is Tensor and v.shape is not None and None in v.shape for v in values)
 
 
 def method(value: Tensor, name: str) -> Builtin | None:
@@ -104,14 +112,49 @@ def method(value: Tensor, name: str) -> Builtin | None:
     found = RULES.get(name)
     if value.kind == "ndarray":
         found = NUMPY_RULES.get(name, found)
+    else:
+        row = FUNCTIONS.get(f"torch.Tensor.{name}")
+        if row is not None:
+            return _by_row(row, found, value)
     if found is None:
         return None
-    return Builtin(name, lambda interp, args, kwargs: _run(interp, found, value, args, kwargs))
+    return Builtin(name, lambda interp, args, kwargs: _observed(interp, found, value, args, kwargs))
+
+
+def _by_row(row: FunctionSpec, found: Operation | None, value: Tensor) -> Builtin:
+    def call(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+        def by_value() -> Value:
+            return _run(interp, found, value, args, kwargs) if found is not None else None
+
+        return apply(interp, row, [value, *args], kwargs, by_value)
+
+    return Builtin(row.name, call)
+
+
+def _observed(
+    interp: "Interpreter", found: Operation, value: Tensor, args: Args, kwargs: Kwargs
+) -> Value:
+    """Run a rule that has no row, and keep that it ran."""
+    flow = interp.flow
+    if flow is None or value.kind == "ndarray":
+        return _run(interp, found, value, args, kwargs)
+    flow.quiet += 1
+    try:
+        result = _run(interp, found, value, args, kwargs)
+    finally:
+        flow.quiet -= 1
+    observe(interp, found.name, [value, *args, *kwargs.values()], result)
+    return result
 
 
 def function(library: str, found: Operation) -> Builtin:
     """Return `torch.name` or `numpy.name`."""
     numpy = library == "numpy"
+    row = FUNCTIONS.get(f"torch.{found.name}") if not numpy else None
+
+    def by_row(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+        assert row is not None
+        return apply(interp, row, args, kwargs, lambda: call(interp, args, kwargs))
 
     def call(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
         if not args:
@@ -120,7 +163,7 @@ def function(library: str, found: Operation) -> Builtin:
             kwargs = {k: v for k, v in kwargs.items() if k != first}
         value = args[0] if args else None
         if found.scalars and isinstance(value, int | float) and _tensor_among(args, kwargs):
-            return _run(interp, found, value, args[1:], kwargs)  # type: ignore[arg-type]  # as said
+            return _observed(interp, found, value, args[1:], kwargs)  # type: ignore[arg-type]  # as said
         if numpy:
             value = as_array(interp, value)
         if not isinstance(value, Tensor):
@@ -129,10 +172,10 @@ def function(library: str, found: Operation) -> Builtin:
             return interp.new_tensor(None, None, "")
         if numpy and value.shape is None:
             return Unknown("an array of unknown shape")
-        return _run(interp, found, value, args[1:], kwargs)
+        return _observed(interp, found, value, args[1:], kwargs)
 
     name = f"{library}.{found.name}"
-    return Builtin(name, call)
+    return Builtin(name, by_row if row is not None else call)
 
 
 def _tensor_among(args: Args, kwargs: Kwargs) -> bool:

@@ -52,7 +52,8 @@ def _attribute(interp: "Interpreter", value: Tensor, name: str) -> Value:
 
 def _dunder(interp: "Interpreter", value: Tensor, name: str) -> Value:
     if name == "__len__":
-        length = value.shape[0] if value.shape else Unknown("len of a tensor")
+        length = value.shape[0] if value.shape else None
+        length = Unknown("len of a tensor") if length is None else length
         return Builtin(name, lambda i, a, k: length)
     if name == "__class__":
         from hwlint.reader import builtin_classes as core
@@ -64,7 +65,11 @@ def _dunder(interp: "Interpreter", value: Tensor, name: str) -> Value:
 
 
 def _shape(interp: "Interpreter", value: Tensor) -> Value:
-    return value.shape if value.shape is not None else Unknown("a tensor's shape")
+    if value.shape is None:
+        return Unknown("a tensor's shape")
+    if None in value.shape:
+        return tuple([Unknown("a tensor's shape") if d is None else d for d in value.shape])
+    return value.shape
 
 
 def _rank(interp: "Interpreter", value: Tensor) -> Value:
@@ -108,10 +113,9 @@ register_special(Tensor, _attribute)
 
 @operation("size", "dim")
 def _size(interp: "Interpreter", value: Tensor, given: Given) -> Value:
-    if value.shape is None:
-        return Unknown("a tensor's shape")
+    shape = _shape(interp, value)
     dim = given.get("dim", given.get("shape"))
-    return value.shape if dim is None else operators.subscript(interp, value.shape, dim)
+    return shape if dim is None else operators.subscript(interp, shape, dim)
 
 
 @operation("dim ndimension")
@@ -121,7 +125,9 @@ def _dim(interp: "Interpreter", value: Tensor, given: Given) -> Value:
 
 @operation("numel nelement")
 def _numel(interp: "Interpreter", value: Tensor, given: Given) -> Value:
-    return size(value.shape) if value.shape is not None else Unknown("a tensor's size")
+    if value.shape is None or None in value.shape:
+        return Unknown("a tensor's size")
+    return size(value.shape)
 
 
 @operation("element_size")

@@ -108,11 +108,13 @@ _NO = (
     "jit.is_scripting jit.is_tracing cuda.is_available is_grad_enabled compiler.is_compiling "
     "backends.mps.is_available distributed.is_available distributed.is_initialized "
     "_dynamo.is_compiling _C._get_tracing_state onnx.is_in_onnx_export is_autocast_enabled "
+    "compiler.is_exporting "
     "compiler.is_dynamo_compiling xpu.is_available is_inference_mode_enabled"
 ).split()
 _SILENT = (
-    "_assert _check manual_seed set_default_dtype set_num_threads cuda.manual_seed_all".split()
-)
+    "_assert _assert_async _check manual_seed set_default_dtype set_num_threads "
+    "cuda.manual_seed_all"
+).split()
 _DTYPES = (*INTEGERS, *FLOATS, "bool", "complex64", "complex128")
 _SHORT = {name: of for name, of in ALIASES.items() if name not in ("char", "byte")}
 _PACKAGES = ("cpu", "cuda")

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from hwlint.ops import (
     ABSTRACT,
+    FUNCTIONS,
     INTERNAL,
     LAYERS,
     Child,
@@ -16,6 +17,7 @@ from hwlint.ops import (
 from hwlint.reader import builtin_classes as core
 from hwlint.reader import operators
 from hwlint.reader.budget import Exhausted
+from hwlint.reader.forward.calling import layer_forward
 from hwlint.reader.library.containers import CONTAINERS
 from hwlint.reader.library.modules import MODULE, register
 from hwlint.reader.limits import check_nesting
@@ -59,6 +61,8 @@ def layer_class(name: str) -> Class:
     if spec is not None:
         made.spec = spec
         made.attrs["__init__"] = Builtin(f"torch.nn.{name}", _initialiser(spec))
+        if spec.forward is not None and spec.forward.function in FUNCTIONS:
+            made.attrs["forward"] = Builtin(f"{name}.forward", layer_forward(spec.forward))
     made.attrs["reset_parameters"] = Builtin("reset_parameters", lambda i, a, k: None)
     made.attrs["_reset_parameters"] = Builtin("_reset_parameters", lambda i, a, k: None)
     return made

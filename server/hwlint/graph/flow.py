@@ -1,0 +1,106 @@
+"""What flows through a model when it is called: tensors, operations, calls of modules."""
+
+from dataclasses import dataclass, field
+from math import prod
+
+from hwlint.source.spans import Place
+
+__all__ = ["Called", "Flow", "Operation", "TensorInfo", "Unread"]
+
+Shape = tuple[int | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TensorInfo:
+    """One tensor of the run."""
+
+    shape: Shape | None
+    """None where not even the rank is known; None in it for a dimension that is not."""
+    dtype: str
+    kind: str
+    """"input", "parameter", "buffer" or "activation"."""
+    producer: int | None
+    """Index of the operation that made it; None for inputs, parameters and constants."""
+    storage: int
+    """Index of the tensor whose memory it shows: its own unless it is a view."""
+
+    @property
+    def items(self) -> int | None:
+        """Number of items; None where it is not known."""
+        if self.shape is None or None in self.shape:
+            return None
+        return prod(d for d in self.shape if d is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One operation, in the order in which it ran."""
+
+    name: str
+    """Torch's name of the function: "conv2d", "add"."""
+    module: str
+    """Qualified name of the module that was running."""
+    place: Place | None
+    inputs: tuple[int, ...]
+    """Indices into `Flow.tensors`."""
+    outputs: tuple[int, ...]
+    macs: int | None
+    """Multiply-accumulates; None where they are not known."""
+    read: int | None
+    """Bytes read; 0 for a view."""
+    written: int | None
+    """Bytes written; 0 for a view."""
+    effect: str
+    """"new", "view", "inplace" or "same"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """One call of a module."""
+
+    name: str
+    """Qualified name of the module; "" for the model."""
+    class_name: str
+    op: str | None
+    """Torch's own layer that it is, or None."""
+    inputs: tuple[Shape | None, ...]
+    outputs: tuple[Shape | None, ...]
+    macs: int | None
+    """Of everything inside; None where any of it is not known."""
+    moved: int | None
+    """Bytes read and written by everything inside."""
+    leaf: bool
+    """The module has no submodules."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """Why the run is not complete."""
+
+    place: Place | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """One run of a model."""
+
+    inputs: tuple[tuple[str, Shape, str], ...]
+    """(name, shape, dtype) of what it was called with; "" for a name where given by position."""
+    assumed: bool
+    """The inputs are hwlint's own default, nobody gave them."""
+    operations: tuple[Operation, ...] = ()
+    tensors: tuple[TensorInfo, ...] = ()
+    calls: tuple[Called, ...] = ()
+    outputs: tuple[Shape | None, ...] = ()
+    macs: int | None = None
+    """Of the whole run, of one forward pass; None unless every operation is known."""
+    missing: tuple[Unread, ...] = field(default=())
+    """What is not known, first one first."""
+    uncounted: tuple[str, ...] = ()
+    """Functions that ran and have no row in the table."""
+
+    @property
+    def complete(self) -> bool:
+        """Everything that the run did was followed and known."""
+        return not self.missing

@@ -1,0 +1,1 @@
+"""Following `forward`: what flows through a model that was built."""

@@ -1,0 +1,119 @@
+"""Calling modules: hooks, `forward`, and torch's own layers by their rows."""
+
+# A module's forward may return anything.
+# pyright: reportUnknownArgumentType=false, reportUnknownVariableType=false
+
+from typing import TYPE_CHECKING, Any
+
+from hwlint.ops import FUNCTIONS, Forward, bind_call
+from hwlint.ops.calls import FunctionSpec
+from hwlint.reader.forward.functions import run_bound
+from hwlint.reader.values import (
+    Args,
+    Kwargs,
+    LayerRecord,
+    ModuleInstance,
+    Tensor,
+    Unknown,
+    Value,
+)
+
+if TYPE_CHECKING:
+    from hwlint.reader.interpreter import Interpreter
+
+__all__ = ["call_module", "layer_forward"]
+
+
+def call_module(interp: "Interpreter", module: ModuleInstance, args: Args, kwargs: Kwargs) -> Value:
+    """Do `module(*args, **kwargs)`."""
+    forward = module.attrs.get("forward")
+    if forward is None:
+        forward = module.cls.find("forward")
+        if forward is None:
+            return _no_forward(interp, module)
+        forward = interp.bind(forward, module)
+    flow = interp.flow
+    if flow is None:
+        return interp.call(forward, args, kwargs)
+    call = flow.enter(module, interp.place)
+    call.maybe = interp.maybe > 0
+    call.inputs = (*args, *kwargs.values())
+    try:
+        call.outputs = interp.call(forward, args, kwargs)
+    finally:
+        flow.leave(call)
+    return call.outputs
+
+
+def _no_forward(interp: "Interpreter", module: ModuleInstance) -> Value:
+    unknown = interp.unknown_base(module)
+    if unknown is None:
+        message = f'Module [{module.cls.name}] is missing the required "forward" function'
+        raise interp.error("NotImplementedError", message)
+    if interp.flow is not None:
+        interp.flow.doubt(unknown.reason, unknown.place or interp.place)
+    return unknown
+
+
+def layer_forward(forward: Forward) -> Any:
+    """Return what calls the `forward` of a layer of torch's."""
+    function = FUNCTIONS[forward.function]
+    takes = FunctionSpec(function.name, (), forward.inputs, function.result)
+
+    def run(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+        module = args[0]
+        if not isinstance(module, ModuleInstance) or module.layer is None:
+            return Unknown("a layer that was not built")
+        if "**" in kwargs:
+            return kwargs["**"]
+        try:
+            inputs = bind_call(takes, args[1:], kwargs)
+        except TypeError as problem:
+            raise interp.error("TypeError", str(problem)) from None
+        given = _arguments(interp, module, module.layer, forward, function, inputs)
+        return run_bound(interp, function, given)
+
+    return run
+
+
+def _arguments(
+    interp: "Interpreter",
+    module: ModuleInstance,
+    record: LayerRecord,
+    forward: Forward,
+    function: FunctionSpec,
+    inputs: dict[str, Value],
+) -> dict[str, Value]:
+    given: dict[str, Value] = {}
+    for parameter in function.parameters:
+        name = parameter.name
+        if name in inputs:
+            given[name] = inputs[name]
+        elif name in forward.fixed:
+            given[name] = forward.fixed[name]
+        elif name in ("training", "train"):
+            given[name] = interp.getattr(module, "training")
+        else:
+            own = str(forward.given.get(name, name))
+            given[name] = _own(module, record, own, parameter.default)
+    return given
+
+
+def _own(module: ModuleInstance, record: LayerRecord, name: str, default: Value) -> Value:
+    """Return a tensor or an argument of a layer as it is now."""
+    if name in module.attrs:
+        return module.attrs[name]
+    for table in (module.parameters, module.buffers):
+        if name in table:
+            return table[name]
+    if name in record.values and name not in ("bias", "weight"):
+        return record.values[name]
+    if name not in ("bias", "weight"):
+        return default
+    unknown = next((v for v in record.values.values() if isinstance(v, Unknown)), None)
+    return _unknown_weight(record, name) if unknown is not None else None
+
+
+def _unknown_weight(record: LayerRecord, name: str) -> Value:
+    del record
+    return Tensor(None, None, "float32", "parameter") if name == "weight" else None

@@ -1,0 +1,187 @@
+"""From a recorded run to `hwlint.graph`."""
+
+# The items of a container that the program made are of any type.
+# pyright: reportUnknownArgumentType=false, reportUnknownVariableType=false
+
+from collections.abc import Iterator
+
+from hwlint.graph import Called, Flow, Operation, TensorInfo, Unread
+from hwlint.ops.dtypes import item_size
+from hwlint.reader.forward.inputs import Given
+from hwlint.reader.forward.recording import Call, Event
+from hwlint.reader.forward.recording import Flow as Recorded
+from hwlint.reader.library.modules import named_modules
+from hwlint.reader.values import DictValue, Instance, ModuleInstance, Tensor, Unknown, Value
+
+__all__ = ["emit_flow", "outputs_of"]
+
+
+def emit_flow(recorded: Recorded, root: ModuleInstance, given: Given, result: Value) -> Flow:
+    """Return a run as plain data."""
+    return _Emission(root, given).flow(recorded, result)
+
+
+class _Emission:
+    def __init__(self, root: ModuleInstance, given: Given) -> None:
+        self.given = given
+        self.names = {id(module): name for name, module in _backwards(root)}
+        self.tensors: list[TensorInfo] = []
+        self.index: dict[int, int] = {}
+        self.keep: list[Tensor] = []
+        self.operations: list[Operation] = []
+        self.calls: list[Called] = []
+        self.uncounted: dict[str, None] = {}
+
+    def flow(self, recorded: Recorded, result: Value) -> Flow:
+        for tensor in self.given.tensors:
+            self.tensor(tensor, "input")
+        macs, _ = self.call(recorded.top, "")
+        outputs = outputs_of(result)
+        missing = tuple([Unread(u.place, u.reason) for u in recorded.doubts.values()])
+        return Flow(
+            self.given.described,
+            self.given.assumed,
+            tuple(self.operations),
+            tuple(self.tensors),
+            tuple(self.calls),
+            tuple([t.shape for t in outputs]),
+            None if missing else macs,
+            missing,
+            tuple(self.uncounted),
+        )
+
+    def call(self, call: Call, module: str) -> tuple[int | None, int | None]:
+        """Emit what a call did; return its MACs and the bytes that it moved."""
+        macs: int | None = 0
+        moved: int | None = 0
+        for item in call.items:
+            if isinstance(item, Event):
+                one, bytes_ = self.event(item, module)
+            else:
+                one, bytes_ = self.inner(item)
+            macs = None if macs is None or one is None else macs + one
+            moved = None if moved is None or bytes_ is None else moved + bytes_
+        return macs, moved
+
+    def inner(self, call: Call) -> tuple[int | None, int | None]:
+        module = call.module
+        assert module is not None
+        name = self.names.get(id(module), "?")
+        place = len(self.calls)
+        self.calls.append(_UNFILLED)
+        macs, moved = self.call(call, name)
+        layer = module.layer
+        leaf = not any(isinstance(m, ModuleInstance) for m in module.modules.values())
+        self.calls[place] = Called(
+            name,
+            module.cls.name,
+            layer.spec.op if layer is not None else None,
+            _shapes(call.inputs),
+            _shapes(call.outputs),
+            macs,
+            moved,
+            leaf,
+        )
+        return macs, moved
+
+    def event(self, event: Event, module: str) -> tuple[int | None, int | None]:
+        if event.spec is None and event.name not in _PLAIN:
+            self.uncounted[event.name] = None
+        number = len(self.operations)
+        inputs = tuple([self.tensor(t, t.kind) for t in event.inputs])
+        base = inputs[0] if inputs and event.effect in ("view", "same", "inplace") else None
+        outputs = tuple([self.made(t, number, base) for t in event.outputs])
+        read, written = self.moved(event)
+        self.operations.append(
+            Operation(
+                event.name,
+                module,
+                event.place,
+                inputs,
+                outputs,
+                event.macs,
+                read,
+                written,
+                event.effect,
+            )
+        )
+        moved = None if read is None or written is None else read + written
+        return event.macs, moved
+
+    def tensor(self, tensor: Tensor, kind: str, producer: int | None = None) -> int:
+        """Return the index of a tensor, entered where it is new."""
+        found = self.index.get(id(tensor))
+        if found is None:
+            found = self.index[id(tensor)] = len(self.tensors)
+            self.keep.append(tensor)
+            kind = kind if kind in ("input", "parameter", "buffer") else "activation"
+            self.tensors.append(TensorInfo(tensor.shape, tensor.dtype, kind, producer, found))
+        return found
+
+    def made(self, tensor: Tensor, producer: int, base: int | None) -> int:
+        """Return the index of an output; of a view, with the memory that it shows."""
+        if id(tensor) in self.index:
+            return self.index[id(tensor)]
+        found = self.tensor(tensor, "activation", producer)
+        if base is not None:
+            storage = self.tensors[base].storage
+            self.tensors[found] = TensorInfo(
+                tensor.shape, tensor.dtype, "activation", producer, storage
+            )
+        return found
+
+    def moved(self, event: Event) -> tuple[int | None, int | None]:
+        """Return the bytes that an operation reads and writes."""
+        if event.effect in ("view", "same"):
+            return 0, 0
+        written = _bytes(event.outputs)
+        inputs = event.inputs
+        if event.spec is not None and event.spec.reads == "part":
+            rest = _bytes(inputs[:1])
+            return (None if rest is None or written is None else rest + written), written
+        return _bytes(inputs), written
+
+
+_UNFILLED = Called("", "", None, (), (), None, None, leaf=False)
+_PLAIN = frozenset({"index"})
+
+
+def _backwards(root: ModuleInstance) -> Iterator[tuple[str, Value]]:
+    """Modules and their names; of several names the first one comes last and stays."""
+    yield from reversed(list(named_modules(root)))
+
+
+def _bytes(tensors: list[Tensor]) -> int | None:
+    total = 0
+    for tensor in tensors:
+        size = item_size(tensor.dtype)
+        if tensor.shape is None or size is None:
+            return None
+        for dim in tensor.shape:
+            if dim is None:
+                return None
+            size *= dim
+        total += size
+    return total
+
+
+def _shapes(value: Value) -> tuple[tuple[int | None, ...] | None, ...]:
+    return tuple([t.shape for t in outputs_of(value)])
+
+
+def outputs_of(value: Value, depth: int = 0) -> list[Tensor]:
+    """Return the tensors in what a module takes or returns; one of unknown shape for Unknown."""
+    if isinstance(value, Tensor):
+        return [value]
+    if isinstance(value, Unknown):
+        return [Tensor(None, None, "")]
+    if depth > 6:
+        return []
+    if isinstance(value, tuple | list):
+        return [t for v in value for t in outputs_of(v, depth + 1)]
+    if isinstance(value, DictValue):
+        return [t for v in value.values() for t in outputs_of(v, depth + 1)]
+    if isinstance(value, Instance) and not isinstance(value, ModuleInstance):
+        inner = value.payload if value.payload is not None else DictValue(value.attrs)
+        return outputs_of(inner, depth + 1)
+    return []

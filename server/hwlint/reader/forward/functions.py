@@ -1,0 +1,188 @@
+"""Functions on tensors, by their rows in the table."""
+
+# The items of a container that the program made are of any type.
+# pyright: reportUnknownArgumentType=false, reportUnknownVariableType=false
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from hwlint.ops import bind_call
+from hwlint.ops.calls import FunctionSpec, Meta, Result, ShapeMismatch
+from hwlint.reader.dtypes import dtype_name
+from hwlint.reader.forward.recording import Event
+from hwlint.reader.indexing import picks_view
+from hwlint.reader.sharing import share
+from hwlint.reader.values import ListValue, Tensor, Unknown, Value
+
+if TYPE_CHECKING:
+    from hwlint.reader.interpreter import Interpreter
+
+__all__ = ["apply", "note_event", "observe", "run_bound", "tensors_in"]
+
+Args = list[Value]
+Kwargs = dict[str, Value]
+Fallback = Callable[[], Value]
+
+_TENSORS = frozenset(
+    "input other weight bias mask index condition source src tensors tensor1 tensor2 mat1 mat2 "
+    "batch1 batch2 vec vec2 tensor query key value attn_mask end grid theta target running_mean "
+    "running_var input1 input2 x1 x2 min max exponent values indices hx operands offsets "
+    "per_sample_weights logits".split()
+)
+"""Parameters that take tensors. A tensor of one item that is known counts as its number in any
+other."""
+
+
+def apply(
+    interp: "Interpreter",
+    spec: FunctionSpec,
+    args: Args,
+    kwargs: Kwargs,
+    by_value: Fallback | None = None,
+) -> Value:
+    """Return what a function gives; `by_value` computes it where all items are known."""
+    if "**" in kwargs:
+        flow = interp.flow
+        if flow is not None:
+            flow.doubt(f"{spec.name}() with arguments that are not known", interp.place)
+        return interp.new_tensor(None, None, "")
+    try:
+        given = bind_call(spec, args, kwargs)
+    except TypeError as problem:
+        raise interp.error("TypeError", str(problem)) from None
+    return run_bound(interp, spec, given, by_value)
+
+
+def run_bound(
+    interp: "Interpreter",
+    spec: FunctionSpec,
+    given: dict[str, Value],
+    by_value: Fallback | None = None,
+) -> Value:
+    """Return what a function gives for arguments that are bound by name."""
+    for name, value in given.items():
+        if name not in _TENSORS:
+            given[name] = _plain(name, value)
+    try:
+        made = spec.result(given)
+    except ShapeMismatch as problem:
+        raise interp.mismatch(f"{spec.name}(): {problem}") from None
+    inputs = tensors_in(given.values())
+    result = _outcome(interp, spec, given, made, inputs, by_value)
+    if interp.flow is not None and not interp.flow.quiet:
+        event = Event(
+            spec.name,
+            interp.place,
+            inputs,
+            tensors_in((result,)),
+            spec.macs(given, made),
+            _effect(spec, given),
+        )
+        event.spec = spec
+        note_event(interp, event)
+    return result
+
+
+def note_event(interp: "Interpreter", event: Event) -> None:
+    """Keep an operation, and what is not known of it."""
+    flow = interp.flow
+    assert flow is not None
+    event.maybe = interp.maybe > 0
+    flow.record(event)
+    if event.macs is None:
+        flow.doubt(f"the work of {event.name}() is not known", event.place)
+    elif event.macs and event.maybe:
+        flow.doubt("a branch that is taken only perhaps", event.place)
+
+
+def observe(
+    interp: "Interpreter", name: str, given: list[Value], result: Value, effect: str = "new"
+) -> Value:
+    """Keep an operation that has no row and multiplies nothing; return its result."""
+    flow = interp.flow
+    if flow is not None and not flow.quiet:
+        inputs = tensors_in(given)
+        note_event(interp, Event(name, interp.place, inputs, tensors_in((result,)), 0, effect))
+    return result
+
+
+def _effect(spec: FunctionSpec, given: Mapping[str, Value]) -> str:
+    if given.get("inplace") is True:
+        return "inplace"
+    if spec.effect == "same" and given.get("training", given.get("train")) is True:
+        return "new"
+    if spec.name == "index":
+        return "view" if picks_view(given["index"]) else "new"
+    return spec.effect
+
+
+def _plain(name: str, value: Value) -> Value:
+    if name == "dtype":
+        return None if value is None else dtype_name(value)
+    if isinstance(value, Tensor):
+        return value.data[0] if value.data is not None and len(value.data) == 1 else value
+    inner = isinstance(value, tuple) or type(value) is ListValue
+    if inner and any(isinstance(v, Tensor | tuple | ListValue) for v in value):
+        return tuple([_plain("", v) for v in value])
+    return value
+
+
+def tensors_in(values: Iterable[Value], depth: int = 0) -> list[Tensor]:
+    """Return the tensors among arguments, those in sequences and dicts too."""
+    found: list[Tensor] = []
+    for value in values:
+        if type(value) is Tensor:
+            found.append(value)
+        elif depth < 4 and isinstance(value, tuple | list):
+            found += tensors_in(value, depth + 1)
+        elif depth < 4 and isinstance(value, dict):
+            found += tensors_in(value.values(), depth + 1)
+    return found
+
+
+def _outcome(
+    interp: "Interpreter",
+    spec: FunctionSpec,
+    given: Mapping[str, Value],
+    made: Result,
+    inputs: list[Tensor],
+    by_value: Fallback | None,
+) -> Value:
+    effect = _effect(spec, given)
+    if effect in ("same", "inplace") and inputs:
+        if effect == "inplace":
+            interp.write_tensor(inputs[0], None)
+        return inputs[0]
+    if by_value is not None and inputs and all(t.data is not None for t in inputs):
+        with_values = _computed(interp, by_value, made)
+        if with_values is not None:
+            return with_values
+    result = _made(interp, made)
+    if effect in ("view", "reshape") and isinstance(result, Tensor) and inputs:
+        share(inputs[0], result)
+    return result
+
+
+def _computed(interp: "Interpreter", by_value: Fallback, made: Result) -> Value:
+    """Return the result with its items where its shape is what the row says."""
+    flow = interp.flow
+    if flow is not None:
+        flow.quiet += 1
+    try:
+        found = by_value()
+    finally:
+        if flow is not None:
+            flow.quiet -= 1
+    if isinstance(made, Meta) and isinstance(found, Tensor):
+        return found if found.shape is not None else None
+    return None if isinstance(found, Unknown) else found
+
+
+def _made(interp: "Interpreter", made: Result) -> Any:
+    if isinstance(made, Meta):
+        return interp.new_tensor(made.shape, None, made.dtype)
+    if isinstance(made, tuple):
+        return tuple([_made(interp, m) for m in made])
+    if isinstance(made, list):
+        return ListValue([_made(interp, m) for m in made], interp.clock)
+    return Unknown("pieces of a tensor")

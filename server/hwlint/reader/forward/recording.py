@@ -1,0 +1,77 @@
+"""What a run of `forward` leaves behind: calls of modules, and the operations inside them."""
+
+from typing import Any
+
+from hwlint.reader.values import ModuleInstance, Tensor, Unknown, Value
+from hwlint.source import Place
+
+__all__ = ["Call", "Event", "Flow"]
+
+
+class Event:
+    """One operation on tensors."""
+
+    __slots__ = ("effect", "inputs", "macs", "maybe", "name", "outputs", "place", "spec")
+
+    def __init__(
+        self,
+        name: str,
+        place: Place | None,
+        inputs: list[Tensor],
+        outputs: list[Tensor],
+        macs: int | None,
+        effect: str,
+    ) -> None:
+        self.name = name
+        self.place = place
+        self.inputs = inputs
+        self.outputs = outputs
+        self.macs = macs
+        self.effect = effect
+        self.maybe = False
+        self.spec: Any = None
+
+
+class Call:
+    """One call of a module, and what happened inside in order."""
+
+    __slots__ = ("inputs", "items", "maybe", "module", "outputs", "place")
+
+    def __init__(self, module: ModuleInstance | None, place: Place | None) -> None:
+        self.module = module
+        self.place = place
+        self.items: list[Event | Call] = []
+        self.inputs: Value = None
+        self.outputs: Value = None
+        self.maybe = False
+
+
+class Flow:
+    """One run of a model."""
+
+    def __init__(self) -> None:
+        self.top = Call(None, None)
+        self.stack = [self.top]
+        self.quiet = 0
+        """Above 0, a rule is at work: what it does inside is not an operation of the model."""
+        self.doubts: dict[tuple[Place | None, str], Unknown] = {}
+
+    def doubt(self, reason: str, place: Place | None) -> None:
+        """Keep why the run is not complete."""
+        self.doubts.setdefault((place, reason), Unknown(reason, place))
+
+    def record(self, event: Event) -> None:
+        """Keep an operation of the module that is running."""
+        self.stack[-1].items.append(event)
+
+    def enter(self, module: ModuleInstance, place: Place | None) -> Call:
+        """Begin a call of a module."""
+        call = Call(module, place)
+        self.stack[-1].items.append(call)
+        self.stack.append(call)
+        return call
+
+    def leave(self, call: Call) -> None:
+        """End a call, and whatever it left open."""
+        while self.stack.pop() is not call:
+            pass
