@@ -1,5 +1,6 @@
 """The static interpreter: from source to the models that it builds, without running it."""
 
-from hwlint.reader.reading import FileReading, ForwardOptions, InputSpec, Reader, ReadOptions
+from hwlint.reader.forward.inputs import ForwardOptions, InputSpec
+from hwlint.reader.reading import FileReading, Reader, ReadOptions
 
 __all__ = ["FileReading", "ForwardOptions", "InputSpec", "ReadOptions", "Reader"]

@@ -7,18 +7,18 @@ import gc
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from hwlint.graph import Flow, Missing, ModelGraph, Unread
+from hwlint.graph import Missing, ModelGraph
 from hwlint.reader import contexts
 from hwlint.reader.budget import Budget, Exhausted
 from hwlint.reader.choices import Choices
 from hwlint.reader.contexts import Candidate
 from hwlint.reader.emit import emit
-from hwlint.reader.forward.following import follow
-from hwlint.reader.forward.inputs import InputSpec, default_inputs, make_inputs
+from hwlint.reader.forward.following import with_flow
+from hwlint.reader.forward.inputs import ForwardOptions
 from hwlint.reader.imports import Imports, PythonModule
 from hwlint.reader.interpreter import Interpreter
 from hwlint.reader.values import Class, ModuleInstance, PyRaise, Unknown, Value
@@ -26,7 +26,7 @@ from hwlint.source import SyntaxProblem
 
 Each = Callable[[ModelGraph], Any]
 
-__all__ = ["Each", "FileReading", "ForwardOptions", "InputSpec", "ReadOptions", "Reader"]
+__all__ = ["Each", "FileReading", "ReadOptions", "Reader"]
 
 GARBAGE = 2_500_000
 """Objects that may come into being before garbage is collected."""
@@ -49,24 +49,8 @@ class ReadOptions:
     """Configured ways of building: "pkg.net:Net" or "pkg/net.py:Net" -> keyword arguments."""
     max_steps: int = 400_000
     """Calls and loop turns that one entry point may take, and again its forward."""
-    forward: "ForwardOptions | None" = None
+    forward: ForwardOptions | None = None
     """None: only construction is read."""
-
-
-@dataclass(frozen=True)
-class ForwardOptions:
-    """With what models are called when their forward is followed."""
-
-    inputs: tuple[InputSpec, ...] = ()
-    """Of every model; empty: each its own."""
-    by_name: Mapping[str, tuple[InputSpec, ...]] = field(
-        default_factory=dict[str, tuple[InputSpec, ...]]
-    )
-    """Of single entry points: "timm:resnet50" or "resnet50"."""
-    image: int = 224
-    """Height and width of an image where nothing says."""
-    tokens: int = 128
-    """Length of a text where nothing says."""
 
 
 @dataclass(frozen=True)
@@ -121,12 +105,6 @@ class Reader:
             self._read(candidate, graphs, built)
         graphs += self._programs(module, built)
         built |= _places(module.built)
-        for entry, model in contexts.module_level_models(module):
-            self._begin()
-            self.interp.constructed = dict(module.constructed)
-            graph = self._followed(emit(self.interp, entry, model, []), model)
-            graphs.append(self._each(graph))
-        built |= {(str(c.place.path), c.qualname) for c in module.built if c.place is not None}
         for candidate in contexts.classes_of(self.interp, module):
             if candidate.arguments and contexts.is_listed(module, candidate.entry.name):
                 self._read(candidate, graphs, built)
@@ -152,7 +130,8 @@ class Reader:
 
     def _emit_built(self, made: contexts.Built) -> ModelGraph:
         self.interp.constructed, self.interp.notes = made.constructed, made.notes
-        return emit(self.interp, made.entry, made.model, made.missing)
+        graph = emit(self.interp, made.entry, made.model, made.missing)
+        return with_flow(self.interp, graph, made.model, self.options.forward)
 
     def read_defaults(
         self, path: str, built: frozenset[tuple[str, str]], each: Each = _itself
@@ -280,30 +259,7 @@ class Reader:
         elif model is None and not missing:
             return None
         graph = emit(self.interp, candidate.entry, model, missing)
-        return self._followed(graph, model)
-
-    def _followed(self, graph: ModelGraph, model: ModuleInstance | None) -> ModelGraph:
-        """Add what flows through the model, where that is asked for."""
-        options = self.options.forward
-        if options is None or model is None:
-            return graph
-        entry = graph.entry
-        specs = options.by_name.get(f"{entry.package}:{entry.name}")
-        specs = specs or options.by_name.get(entry.name) or options.inputs
-        assumed = not specs
-        found = specs or default_inputs(self.interp, model, options.image, options.tokens)
-        if not found:
-            return graph
-        self.interp.budget.restart()
-        try:
-            flow = follow(self.interp, model, make_inputs(found, assumed=assumed))
-        except Exception as problem:  # a fault of the reader costs one forward, never the run
-            if os.environ.get("HWLINT_RAISE"):
-                raise
-            reason = f"the reader failed ({type(problem).__name__}: {problem})"
-            described = make_inputs(found, assumed=assumed).described
-            flow = Flow(described, assumed, missing=(Unread(None, reason),))
-        return replace(graph, flow=flow)
+        return with_flow(self.interp, graph, model, self.options.forward)
 
 
 def _places(classes: Iterable[Class]) -> set[tuple[str, str]]:

@@ -1,12 +1,23 @@
 """Running a model that was built, without running it."""
 
+import os
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hwlint.graph import Flow as FlowGraph
+from hwlint.graph import ModelGraph, Unread
 from hwlint.reader.budget import Exhausted
 from hwlint.reader.forward.calling import call_module
 from hwlint.reader.forward.emission import emit_flow, outputs_of
-from hwlint.reader.forward.inputs import Given
+from hwlint.reader.forward.inputs import (
+    ForwardOptions,
+    Given,
+    InputSpec,
+    default_inputs,
+    make_inputs,
+)
 from hwlint.reader.forward.recording import Flow
 from hwlint.reader.values import ModuleInstance, PyRaise, Value
 from hwlint.source import SyntaxProblem
@@ -14,16 +25,67 @@ from hwlint.source import SyntaxProblem
 if TYPE_CHECKING:
     from hwlint.reader.interpreter import Interpreter
 
-__all__ = ["follow"]
+__all__ = ["follow", "with_flow"]
+
+
+def with_flow(
+    interp: "Interpreter",
+    graph: ModelGraph,
+    model: ModuleInstance | None,
+    options: ForwardOptions | None,
+) -> ModelGraph:
+    """Add what flows through a model, where that is asked for and it is known what it takes."""
+    if options is None or model is None:
+        return graph
+    entry = graph.entry
+    given = options.of(entry.package, entry.name)
+    specs = given or default_inputs(interp, model, options.image, options.tokens)
+    if not specs:
+        return graph
+    return replace(graph, flow=_safely(interp, model, specs, assumed=not given))
+
+
+def _safely(
+    interp: "Interpreter", model: ModuleInstance, specs: "list[InputSpec]", *, assumed: bool
+) -> FlowGraph:
+    given = make_inputs(specs, assumed=assumed)
+    try:
+        with _on_its_own(interp):
+            return follow(interp, model, given)
+    except Exception as problem:  # a fault of the reader costs one forward, never the run
+        if os.environ.get("HWLINT_RAISE"):
+            raise
+        reason = f"the reader failed ({type(problem).__name__}: {problem})"
+        return FlowGraph(given.described, assumed, missing=(Unread(None, reason),))
+
+
+@contextmanager
+def _on_its_own(interp: "Interpreter") -> Generator[None]:
+    """Begin with a budget of its own and outside of every branch; put all of it back."""
+    numbers = {name: getattr(interp, name) for name in _NUMBERS}
+    kept = (interp.site, interp.joins.journals, interp.joins.swallowed, interp.notes)
+    steps = interp.budget.steps
+    for name in _NUMBERS:
+        setattr(interp, name, 0)
+    interp.site, interp.joins.journals, interp.joins.swallowed, interp.notes = None, [], [], {}
+    interp.budget.restart()
+    interp.training = False
+    try:
+        yield
+    finally:
+        interp.flow, interp.training = None, True
+        interp.budget.steps = steps
+        interp.site, interp.joins.journals, interp.joins.swallowed, interp.notes = kept
+        for name, number in numbers.items():
+            setattr(interp, name, number)
+
+
+_NUMBERS = ("maybe", "depth", "trying", "probing", "guarded")
 
 
 def follow(interp: "Interpreter", model: ModuleInstance, given: Given) -> FlowGraph:
     """Return what flows through a model that is called with `given` in evaluation mode."""
     flow = interp.flow = Flow()
-    interp.training = False
-    interp.maybe = interp.depth = interp.trying = interp.probing = interp.guarded = 0
-    interp.joins.journals, interp.joins.swallowed = [], []
-    interp.site = None
     result: Value = None
     try:
         result = call_module(interp, model, list(given.args), dict(given.kwargs))
@@ -33,8 +95,6 @@ def follow(interp: "Interpreter", model: ModuleInstance, given: Given) -> FlowGr
         flow.doubt(stop.reason if isinstance(stop, Exhausted) else "nested too deeply", None)
     except SyntaxProblem as problem:
         flow.doubt(f"syntax error: {problem.message}", problem.place)
-    finally:
-        interp.flow, interp.training = None, True
     if any(t.shape is None or None in t.shape for t in outputs_of(result)):
         flow.doubt("what the model returns is not known", None)
     return emit_flow(flow, model, given, result)

@@ -10,7 +10,7 @@ from hwlint.reader.values import Function, ModuleInstance, Tensor
 if TYPE_CHECKING:
     from hwlint.reader.interpreter import Interpreter
 
-__all__ = ["Given", "InputSpec", "default_inputs", "make_inputs"]
+__all__ = ["ForwardOptions", "Given", "InputSpec", "default_inputs", "make_inputs"]
 
 Shape = tuple[int, ...]
 
@@ -28,6 +28,27 @@ class InputSpec:
         if self.dtype:
             return self.dtype
         return "int64" if self.name.endswith(("_ids", "tokens", "indices")) else "float32"
+
+
+@dataclass(frozen=True)
+class ForwardOptions:
+    """With what models are called when their forward is followed."""
+
+    inputs: tuple[InputSpec, ...] = ()
+    """Of every model; empty: each its own."""
+    by_name: Mapping[str, tuple[InputSpec, ...]] = field(
+        default_factory=dict[str, tuple[InputSpec, ...]]
+    )
+    """Of single entry points, "timm:resnet50" or "resnet50"; empty where there is none."""
+    image: int = 224
+    """Height and width of an image where nothing says."""
+    tokens: int = 128
+    """Length of a text where nothing says."""
+
+    def of(self, package: str, name: str) -> "list[InputSpec]":
+        """Return what is given for an entry point; empty where nothing is."""
+        found = self.by_name.get(f"{package}:{name}") or self.by_name.get(name)
+        return list(found or self.inputs)
 
 
 @dataclass(frozen=True)
