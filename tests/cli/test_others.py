@@ -113,15 +113,6 @@ def test_rules_are_listed_and_explained(hwlint: Run):
     assert len(everything.split("\n====")) == len(listed) + 1
 
 
-def test_devices_are_listed_and_shown(hwlint: Run):
-    assert any(
-        line.startswith("h100-sxm ") for line in hwlint("device", "list").stdout.splitlines()
-    )
-    shown = hwlint("device", "show", "h100").stdout
-    assert shown.startswith("id: h100-sxm\n")
-    assert "  source: " in shown
-
-
 def test_a_projects_own_device_is_known(hwlint: Run, net: Path, project: Project):
     project({".hwlint/profiles/mine.toml": 'extends = "h100-sxm"\nname = "Mine"\n'})
     done = hwlint("device", "list", cwd=net)

@@ -1,14 +1,31 @@
 """`hwlint device`."""
 
-from collections.abc import Iterator, Mapping
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping
+from io import StringIO
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import click
 
-from hwlint.cli.common import debug_option
+from hwlint.cli.common import debug_option, emit, terminal_width
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from hwlint.profile import Profile, ProfileIndex
 
 __all__ = ["device"]
+
+_format = click.option(
+    "--output-format",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="For people, or for programs.",
+)
 
 
 @click.group()
@@ -17,58 +34,94 @@ def device() -> None:
 
 
 @device.command("list")
+@click.option("--kind", type=click.Choice(["gpu", "npu", "cpu", "mcu"]), help="Only this kind.")
+@_format
 @debug_option
-def list_devices(debug: bool) -> None:  # noqa: ARG001 - main has it
-    """List them: id, aliases, kind, the dtype that a model computes in by default."""
-    from hwlint.engine.workspace import find_root
-    from hwlint.profile import available_profiles
+def list_devices(kind: str | None, output_format: str, debug: bool) -> None:  # noqa: ARG001
+    """List them by kind: id, name, what models compute in by default, other names."""
+    profiles = [p for p in _profiles().values() if kind in (None, p.kind)]
+    if output_format == "json":
+        keys = ("id", "name", "kind", "default_dtype", "aliases")
+        _emit_json([{key: getattr(p, key) for key in keys} for p in profiles])
+        return
+    from hwlint.cli.device_card import print_list
 
-    profiles = available_profiles(find_root(Path.cwd()))
-    rows = [
-        (p.id, p.kind, p.default_dtype, p.name, ", ".join(p.aliases)) for p in profiles.values()
-    ]
-    widths = [max((len(row[column]) for row in rows), default=0) for column in range(4)]
-    for row in rows:
-        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=False))
-        aliases = f"(also {row[4]})" if row[4] else ""
-        click.echo(f"{'  '.join(cells)}  {aliases}".rstrip())
+    _draw(lambda console: print_list(console, profiles))
 
 
 @device.command("show")
 @click.argument("name")
+@click.option("--sources", is_flag=True, help="Say where each value can be read.")
+@_format
 @debug_option
-def show_device(name: str, debug: bool) -> None:  # noqa: ARG001 - main has it
-    """Show what is known about one device, and from where."""
+def show_device(name: str, sources: bool, output_format: str, debug: bool) -> None:  # noqa: ARG001
+    """Show what is known about one device, how well, and from where."""
+    from hwlint.profile import find_profile
+
+    profile = find_profile(name, _profiles())
+    if output_format == "json":
+        _emit_json(_as_data(profile))
+        return
+    from hwlint.cli.device_card import print_card
+
+    _draw(lambda console: print_card(console, profile, sources=sources))
+
+
+@device.command("schema")
+@debug_option
+def show_schema(debug: bool) -> None:  # noqa: ARG001 - main has it
+    """Print the JSON schema of profile files, for editors that check TOML."""
+    from hwlint.profile.schema import schema_text
+
+    emit(schema_text())
+
+
+def _profiles() -> "ProfileIndex":
+    from hwlint.engine.workspace import find_root
+    from hwlint.profile import available_profiles
+
+    return available_profiles(find_root(Path.cwd()))
+
+
+def _draw(draw: "Callable[[Console], None]") -> None:
+    """Let something be drawn, in colours on a terminal, and write it without trailing blanks."""
+    from rich.console import Console
+
+    plain = not sys.stdout.isatty() or "NO_COLOR" in os.environ or os.environ.get("TERM") == "dumb"
+    page = StringIO()
+    console = Console(
+        file=page,
+        width=terminal_width(),
+        force_terminal=not plain,
+        color_system=None if plain else "standard",
+        legacy_windows=False,
+    )
+    draw(console)
+    emit("".join(f"{line.rstrip()}\n" for line in page.getvalue().splitlines()))
+
+
+def _emit_json(data: object) -> None:
+    emit(json.dumps(data, indent=2, ensure_ascii=False) + "\n")
+
+
+def _as_data(profile: "Profile") -> Mapping[str, object]:
+    """Return a profile as plain data, without what is not known."""
     import attrs
 
-    from hwlint.engine.workspace import find_root
-    from hwlint.profile import available_profiles, find_profile
+    return {
+        key: value
+        for key, value in (
+            (key, _known(value)) for key, value in attrs.asdict(profile, recurse=True).items()
+        )
+        if value is not None
+    }
 
-    profile = find_profile(name, available_profiles(find_root(Path.cwd())))
-    for line in _lines(attrs.asdict(profile), ""):
-        click.echo(line)
 
-
-def _lines(value: object, indent: str) -> Iterator[str]:
-    """One line a value; groups are indented, what is not known is left out."""
+def _known(value: object) -> object:
     if isinstance(value, Mapping):
-        for key, inner in cast("Mapping[str, object]", value).items():
-            yield from _entry(key, inner, indent)
-        return
-    for inner in _items(value):
-        yield f"{indent}-"
-        yield from _lines(inner, f"{indent}  ")
-
-
-def _items(value: object) -> tuple[object, ...]:
-    return tuple(cast("tuple[object, ...]", value)) if isinstance(value, tuple | list) else ()
-
-
-def _entry(key: str, value: object, indent: str) -> Iterator[str]:
-    if value is None or value in ("", (), [], {}):
-        return
-    if isinstance(value, Mapping) or any(isinstance(inner, Mapping) for inner in _items(value)):
-        yield f"{indent}{key}:"
-        yield from _lines(cast("object", value), f"{indent}  ")
-        return
-    yield f"{indent}{key}: {', '.join(map(str, _items(value))) or value}"
+        inner = {k: _known(v) for k, v in cast("Mapping[str, object]", value).items()}
+        kept = {key: item for key, item in inner.items() if item is not None}
+        return kept or None
+    if isinstance(value, list | tuple):
+        return [_known(item) for item in cast("list[object]", value)] or None
+    return None if value == "" else value
