@@ -113,3 +113,23 @@ def test_the_page_has_every_device_and_every_rule():
         assert f"| `{key}`" in first
         assert f"`{key}`" in second
     assert re.findall(r"HW\d{3}", second.partition("\n| ---")[0]) == [r.code for r in RULES]
+
+
+def test_the_example_in_the_documentation_is_a_profile(tmp_path: Path):
+    text = (ROOT / "docs" / "profiles.md").read_text(encoding="utf-8")
+    example = re.search(r"```toml\n(.*?)```", text, re.DOTALL)
+    assert example is not None
+    path = tmp_path / "board.toml"
+    path.write_text(example[1], encoding="utf-8")
+    profile = load_profile(path, lambda name, _: PROFILES.find(name))
+    assert profile.core is not None
+    assert profile.memory is not None
+    assert (profile.core.clock_mhz, profile.core.architecture) == (400, "cortex-m7")
+    assert (profile.memory.sram_kib, profile.memory.flash_kib) == (512, 2048)
+
+
+def test_shared_parts_that_the_documentation_names_exist():
+    text = (ROOT / "docs" / "profiles.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`(_[a-z0-9-]+)`", text))
+    assert "_xnnpack" in named
+    assert named <= set(PROFILES.files())
