@@ -281,3 +281,13 @@ def test_profiles_read_as_text():
     for path in FILES.values():
         assert isinstance(path, Path)
         assert path.read_text(encoding="utf-8").startswith("# "), path.name
+
+
+def test_most_devices_have_a_rate_to_estimate_with():
+    known = [
+        key
+        for key in PROFILES
+        for profile in [PROFILES[key]]
+        if profile.peak_ops(profile.default_dtype) or profile.achievable_ops(profile.default_dtype)
+    ]
+    assert len(known) >= 37
