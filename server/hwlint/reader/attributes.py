@@ -8,7 +8,7 @@
 from typing import TYPE_CHECKING, Any
 
 from hwlint.reader import builtin_classes as core
-from hwlint.reader.object_methods import OBJECT_METHODS
+from hwlint.reader.object_methods import OBJECT_METHODS, OF_EVERY_OBJECT
 from hwlint.reader.special_attributes import CLASS_SPECIAL, MISSING, SPECIAL, register_special
 from hwlint.reader.values import (
     BoundMethod,
@@ -77,20 +77,27 @@ class Attributes:
 
     def instance_attribute(self: "Interpreter", value: Instance, name: str) -> Value:
         """Return an attribute of an object, the class's own hooks first."""
-        hook = value.cls.find("__getattribute__")
-        if hook is not None:
+        hook, fallback = value.cls.find("__getattribute__"), value.cls.find("__getattr__")
+        if hook is None:
+            found = self._own_attribute(value, name)
+            if found is not MISSING:
+                return found
+        elif fallback is None:
             return self.call(hook, [value, name], {})
-        return self.plain_attribute(value, name)
+        else:
+            try:
+                return self.call(hook, [value, name], {})
+            except PyRaise as problem:
+                if not problem.value.cls.derives(core.BUILTINS["AttributeError"]):
+                    raise
+        if fallback is not None:
+            return self.call(fallback, [value, name], {})
+        return self.missing_attribute(value, name)
 
     def plain_attribute(self: "Interpreter", value: Instance, name: str) -> Value:
-        """What object.__getattribute__ does, then __getattr__."""
+        """What object.__getattribute__ does: no __getattr__."""
         found = self._own_attribute(value, name)
-        if found is not MISSING:
-            return found
-        hook = value.cls.find("__getattr__")
-        if hook is not None:
-            return self.call(hook, [value, name], {})
-        return self.missing_attribute(value, name)
+        return found if found is not MISSING else self.missing_attribute(value, name)
 
     def missing_attribute(self: "Interpreter", value: Instance, name: str) -> Value:
         """Raise AttributeError, or return Unknown where an unread base may have the attribute."""
@@ -116,9 +123,12 @@ class Attributes:
             return value.cls
         if name == "__dict__":
             return self._instance_dict(value)
-        if value.payload is not None:
-            return self._payload_attribute(value, name)
-        return MISSING
+        if name == "__doc__":
+            return ""  # what is done with documentation builds nothing
+        found = self._payload_attribute(value, name) if value.payload is not None else MISSING
+        if found is MISSING and name in OF_EVERY_OBJECT:
+            return BoundMethod(OBJECT_METHODS[name], value)
+        return found
 
     def registered(self: "Interpreter", value: ModuleInstance, name: str) -> Value:
         """Return a submodule, parameter, buffer or layer attribute of a module."""

@@ -39,14 +39,17 @@ def emit(
     interp: "Interpreter", entry: EntryPoint, root: "ModuleInstance | None", missing: list[Missing]
 ) -> ModelGraph:
     """Return the graph of one entry point."""
-    constructed = _distinct(interp.constructed)
     notes = [Missing(place, reason) for place, reason in interp.notes]
     every = [*missing, *notes]
     files = tuple(sorted({path for path, _ in interp.cells}))
     if root is None:
+        constructed = _distinct(interp.constructed)
         return ModelGraph(entry, None, constructed, None, tuple(every), False, files)
     tree = _Tree()
     node = tree.node(root, "", _label(root))
+    # A layer of the model may have been built before the model: as the default of a parameter, or
+    # in the body of a class.
+    constructed = _distinct([*interp.constructed, *tree.records])
     every.extend(tree.missing)
     params = tree.params if not every and tree.known else None
     complete = params is not None
@@ -137,6 +140,7 @@ class _Tree:
         self.params = 0
         self.known = True
         self.missing: list[Missing] = []
+        self.records: dict[LayerRecord, None] = {}
         self.seen_parameters: set[int] = set()
         self.on_path: set[int] = set()
         self.reasons: set[tuple[Place | None, str]] = set()
@@ -159,6 +163,7 @@ class _Tree:
         self.on_path.discard(id(module))
         layer = None
         if module.layer is not None and not module.layer.inner:
+            self.records[module.layer] = None
             self.arguments(module.layer, name)
             layer = _layer(module.layer, name, label, own)
         return Node(name, label, _kind(module), module.place, tuple(children), layer)

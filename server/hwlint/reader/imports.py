@@ -178,10 +178,13 @@ class PythonModule:
         if value is _MISSING and self.state == "running":
             value = self._run_ahead(key)
         if type(value) is LazyImport:
-            if (value.module, value.attribute) in self.imports.resolving:
+            if (value.module, value.attribute) not in self.imports.resolving:
+                value = self._take(value)
+                self.frame.vars[key] = value
+            elif (value.module, value.attribute) != (self.name, key):
                 return _MISSING  # a package's star import of what its submodule takes from it
-            value = self._take(value)
-            self.frame.vars[key] = value
+            else:
+                value = _MISSING  # `from . import name` in the package itself: a submodule
         if value is _MISSING and self.is_package and not self._stars_hide(key):
             submodule = self.imports.find(f"{self.name}.{key}", quiet=True)
             value = submodule if submodule is not None else _MISSING
@@ -311,12 +314,14 @@ def type_checking_branch(scope: Scope, node: ast.If, run: Compiled) -> Compiled:
             for alias in statement.names:
                 lazy = LazyImport(base, alias.name)
                 fr.module.annotation_imports[alias.asname or alias.name] = lazy
-        return run(fr) if node.orelse else None
+        return run(fr) if node.orelse or isinstance(node.test, ast.BoolOp) else None
 
     return remember
 
 
 def _is_type_checking(test: ast.expr) -> bool:
+    if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.Or):
+        return any(map(_is_type_checking, test.values))
     if isinstance(test, ast.Attribute):
         return test.attr == "TYPE_CHECKING"
     return isinstance(test, ast.Name) and test.id == "TYPE_CHECKING"

@@ -254,7 +254,14 @@ class Interpreter(Attributes, Calls, Containers, Programs, TensorOperations):
 
     def _iterate_by_index(self, value: Instance) -> list[Value]:
         method = self.bind(value.cls.find("__getitem__"), value)
-        return self._until("IndexError", lambda index: self.call(method, [index], {}))
+
+        def item(index: int) -> Value:
+            found = self.call(method, [index], {})
+            if isinstance(found, Unknown):
+                raise UnknownIteration(found)  # whether it would have raised is not known either
+            return found
+
+        return self._until("IndexError", item)
 
     def _until(self, error: str, step: Callable[[int], Value]) -> list[Value]:
         items: list[Value] = []

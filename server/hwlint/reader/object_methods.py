@@ -15,7 +15,7 @@ from hwlint.reader.values import (
 if TYPE_CHECKING:
     from hwlint.reader.interpreter import Interpreter
 
-__all__ = ["OBJECT_METHODS"]
+__all__ = ["OBJECT_METHODS", "OF_EVERY_OBJECT"]
 
 
 def _object_init_subclass(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
@@ -63,3 +63,5 @@ OBJECT_METHODS: dict[str, Builtin] = {
     "__eq__": Builtin("__eq__", lambda i, a, k: a[0] is a[1]),
     "__hash__": Builtin("__hash__", lambda i, a, k: id(a[0])),
 }
+OF_EVERY_OBJECT = ("__getattribute__", "__setattr__", "__delattr__", "__repr__", "__str__")
+"""Those that an instance is asked for by name; the others are found by `super()` only."""

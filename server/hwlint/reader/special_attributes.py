@@ -104,6 +104,10 @@ def _builtin_attribute(interp: "Interpreter", value: Builtin, name: str) -> Valu
         return value.name.rsplit(".", 1)[-1]
     if name == "__module__":
         return value.name.rsplit(".", 1)[0]
+    if name == "__doc__":
+        return _FUNCTION_CONSTANTS[name]
+    if name in ("__defaults__", "__kwdefaults__", "__annotations__"):
+        return Unknown(f"{value.name}.{name}")  # its signature is known, not how it is written
     return MISSING
 
 

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 __all__ = ["TABLE", "finish_enum"]
 
+ENUM_TYPE = core.make("EnumType", core.TYPE, module="enum")
 ENUM = core.make("Enum", module="enum")
+ENUM.metaclass = ENUM_TYPE
 _AUTO = External("enum.auto()")
 
 
@@ -70,6 +72,8 @@ def _lookup(interp: "Interpreter", args: list[Value], kwargs: dict[str, Value]) 
 
 TABLE: dict[str, Value] = {
     "enum.Enum": ENUM,
+    "enum.EnumMeta": ENUM_TYPE,
+    "enum.EnumType": ENUM_TYPE,
     "enum.IntEnum": core.make("IntEnum", core.BUILTINS["int"], ENUM, module="enum"),
     "enum.StrEnum": core.make("StrEnum", core.BUILTINS["str"], ENUM, module="enum"),
     "enum.Flag": core.make("Flag", ENUM, module="enum"),

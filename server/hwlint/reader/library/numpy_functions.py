@@ -76,6 +76,21 @@ def _append(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
     return interp.call(interp.modelled["numpy.concatenate"], [flat], {})
 
 
+def _at_least(rank: int) -> Any:
+    """Return numpy.atleast_1d or numpy.atleast_2d, of one array."""
+
+    def run(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+        value = as_array(interp, args[0]) if len(args) == 1 else Unknown("several arrays")
+        if not isinstance(value, Tensor) or value.shape is None:
+            return value if isinstance(value, Unknown) else Unknown("an array of unknown shape")
+        if len(value.shape) >= rank:
+            return value
+        shape = (1,) * (rank - len(value.shape)) + tuple(value.shape)
+        return interp.call(interp.getattr(value, "reshape"), [shape], {})
+
+    return run
+
+
 def _isscalar(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
     value = args[0] if args else None
     return value if isinstance(value, Unknown) else isinstance(value, int | float | str)
@@ -121,6 +136,7 @@ _MORE = {"double": "float64", "single": "float32", "half": "float16", "intp": "i
          "int_": "int64", "bool_": "bool", "float_": "float64"}  # fmt: skip
 _FUNCTIONS: dict[str, Any] = {
     "shape": _shape, "array_equal": _array_equal, "append": _append, "isscalar": _isscalar,
+    "atleast_1d": _at_least(1), "atleast_2d": _at_least(2),
 }  # fmt: skip
 _HERE = {n: _scalar_type(n) for n in _SCALARS}
 

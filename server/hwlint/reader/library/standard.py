@@ -226,11 +226,6 @@ def _attrgetter(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
     return Builtin("attrgetter", get)
 
 
-def _binary(kind: type) -> core.Maker:
-    op = operators.BINARY[kind]
-    return lambda i, a, k: operators.binary(i, op, a[0], a[1])
-
-
 # --- the methods that collections.abc gives ------------------------------------------------------
 
 
@@ -310,10 +305,6 @@ _COLLECTED: dict[str, core.Maker] = {
     "functools.cached_property": _cached_property,
     "operator.itemgetter": _itemgetter,
     "operator.attrgetter": _attrgetter,
-    "operator.mul": _binary(operators.ast.Mult),
-    "operator.add": _binary(operators.ast.Add),
-    "operator.sub": _binary(operators.ast.Sub),
-    "operator.floordiv": _binary(operators.ast.FloorDiv),
     "contextlib.contextmanager": _identity,
     "contextlib.nullcontext": lambda i, a, k: IteratorValue([a[0] if a else None]),
     "contextlib.suppress": lambda i, a, k: IteratorValue([]),

@@ -371,6 +371,11 @@ _ENVIRON.cls.attrs.update(
         "__contains__": Builtin("in os.environ", lambda i, a, k: False),
         "__getitem__": Builtin("os.environ[]", lambda i, a, k: Unknown("environment variable")),
         "__setitem__": Builtin("os.environ[]", lambda i, a, k: None),
+        "__iter__": Builtin("os.environ", lambda i, a, k: i.make_list([])),
+        **{
+            name: Builtin(f"os.environ.{name}", lambda i, a, k: i.make_list([]))
+            for name in ("keys", "values", "items")
+        },
         "setdefault": Builtin("os.environ.setdefault", lambda i, a, k: a[2]),
     }
 )
