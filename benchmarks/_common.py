@@ -181,12 +181,15 @@ def record(name: str, data: Mapping[str, object], title: str, body: str) -> None
     (RESULTS / f"{name}.md").write_text(f"# {title}\n\n`{command}`: {ran}\n\n{body}\n")
 
 
+_PLACES = ("--site", "--truth", "--python")
+
+
 def _portable(arguments: Sequence[str]) -> list[str]:
     """Leave out where this machine keeps things."""
     kept: list[str] = []
     skip = False
     for argument in arguments:
-        if not skip and argument not in ("--site", "--truth"):
+        if not skip and argument not in _PLACES:
             kept.append(argument)
-        skip = argument in ("--site", "--truth")
+        skip = argument in _PLACES
     return kept
