@@ -34,6 +34,7 @@ def function(
     macs: Macs = no_macs,
     effect: str = "new",
     reads: str = "",
+    fields: tuple[str, ...] = (),
     onnx: str = "",
     tflite: str = "",
 ) -> tuple[FunctionSpec, ...]:
@@ -41,7 +42,7 @@ def function(
     where = tuple(spaces.split())
     declared = parameters(signature)
     return tuple(
-        FunctionSpec(name, where, declared, result, macs, effect, reads, onnx, tflite)
+        FunctionSpec(name, where, declared, result, macs, effect, reads, fields, onnx, tflite)
         for name in names.split()
     )
 

@@ -86,17 +86,25 @@ class FunctionSpec:
     """Multiply-accumulates, as torch's FlopCounterMode has half of its FLOPs; None = not known."""
     effect: str = "new"
     """"new": writes a tensor of its own. "view": gives a view of its first tensor. "reshape": a
-    view where the layout allows, else a copy. "same": gives back what it got."""
+    view where the layout allows, else a copy. "cast": a copy unless it has that dtype already.
+    "contiguous": a copy unless it lies so already. "same": gives back what it got."""
     reads: str = ""
     """"part": of its first tensor it reads as much as it writes (gather, slices, embeddings)."""
+    fields: tuple[str, ...] = ()
+    """Names of the parts where torch gives a named tuple."""
     onnx: str = ""
     """ONNX operator; "" where it takes several or none."""
     tflite: str = ""
     """TFLite builtin operator, likewise."""
 
 
-_ALIASES = {"axis": "dim", "keepdims": "keepdim", "x": "input", "a": "input", "x2": "other"}
-"""Names of numpy's that torch's own functions take as well."""
+_ALIASES = {
+    "axis": "dim", "keepdims": "keepdim", "x": "input", "a": "input", "x2": "other",
+    "self": "input", "tensor": "input", "split_size": "split_size_or_sections",
+    "split_sizes": "split_size_or_sections", "indices": "indices_or_sections",
+    "sections": "indices_or_sections",
+}  # fmt: skip
+"""Names of numpy's and of single overloads that torch's own functions take as well."""
 
 
 def bind_call(

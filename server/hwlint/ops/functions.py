@@ -5,13 +5,17 @@ from itertools import chain
 from types import MappingProxyType
 
 from hwlint.ops import (
+    functional_casts,
     functional_conv,
     functional_einsum,
     functional_elementwise,
     functional_index,
     functional_linear,
     functional_norm,
+    functional_pieces,
     functional_pool,
+    functional_recurrent,
+    functional_reduce,
     functional_views,
 )
 from hwlint.ops.calls import FunctionSpec
@@ -19,13 +23,17 @@ from hwlint.ops.calls import FunctionSpec
 __all__ = ["FUNCTIONS"]
 
 _FAMILIES = (
+    functional_casts,
     functional_conv,
     functional_einsum,
     functional_elementwise,
     functional_index,
     functional_linear,
     functional_norm,
+    functional_pieces,
     functional_pool,
+    functional_recurrent,
+    functional_reduce,
     functional_views,
 )
 _PATHS = {"F": "torch.nn.functional", "torch": "torch", "Tensor": "torch.Tensor"}

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 
 from hwlint.ops._rows import (
     absent,
+    calls,
     flag,
     integer,
     integers,
@@ -155,6 +156,7 @@ def _layer_row(op: str, extra: str, mode: Callable[[Values], object]) -> LayerSp
         weights=_weights(mode),
         attributes=_attributes(mode, names),
         check=_check if op == "LSTM" else _check_unprojected,
+        forward=calls(f"torch.nn.{op.lower()}", "input, hx=None"),
     )
 
 
@@ -168,6 +170,7 @@ def _cell_row(op: str, gates: int, extra: str = "") -> LayerSpec:
         weights=_cell_weights(gates),
         attributes=_cell_attributes(f"{names} nonlinearity" if extra else names),
         check=_check_cell,
+        forward=calls(f"torch.nn.{op.lower().replace('cell', '_cell')}", "input, hx=None"),
     )
 
 

@@ -12,7 +12,7 @@ from hwlint.reader import builtin_classes as core
 from hwlint.reader.budget import Exhausted
 from hwlint.reader.code import Code
 from hwlint.reader.forward.calling import call_module
-from hwlint.reader.forward.functions import apply
+from hwlint.reader.forward.functions import apply, may_run_modules
 from hwlint.reader.frame import Frame
 from hwlint.reader.values import (
     Args,
@@ -111,7 +111,7 @@ class Calls:
             return None
         if name.startswith("logging."):
             return External(f"{name}()")
-        if self.flow is not None:
+        if self.flow is not None and may_run_modules([*args, *kwargs.values()]):
             self.flow.doubt(f"{name}() is not modelled", self.place)
         return Unknown(f"{name}() is not modelled", self.place)
 

@@ -163,18 +163,19 @@ class Memo:
         """Leave all recordings: a module's top level is about to run."""
         state = (
             self.recordings, self.stamp, interp.constructed, interp.notes, interp.built,
-            interp.joins.journals,
+            interp.joins.journals, interp.flow, interp.training,
         )  # fmt: skip
         self.recordings, self.stamp = [], 0
+        interp.flow, interp.training = None, True
         interp.constructed, interp.notes, interp.built, interp.joins.journals = {}, {}, set(), []
         return state
 
     def resume(self, interp: "Interpreter", state: Any) -> None:
         """Come back from `suspend`."""
-        self.recordings, self.stamp, interp.constructed, interp.notes, interp.built, journals = (
-            state
-        )
-        interp.joins.journals = journals
+        (
+            self.recordings, self.stamp, interp.constructed, interp.notes, interp.built,
+            interp.joins.journals, interp.flow, interp.training,
+        ) = state  # fmt: skip
 
     # --- recording --------------------------------------------------------------------------
 

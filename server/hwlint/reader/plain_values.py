@@ -11,6 +11,7 @@ __all__ = [
     "IteratorValue",
     "Kwargs",
     "ListValue",
+    "NamedPair",
     "SetValue",
     "Unknown",
     "Value",
@@ -103,3 +104,9 @@ class IteratorValue:
         self.index = 0
         self.stamp = NEVER_OLD
         self.version = 0
+
+
+class NamedPair(tuple[Value, ...]):
+    """What torch.max(x, dim) and torch.sort(x) return: (values, indices)."""
+
+    __slots__ = ()

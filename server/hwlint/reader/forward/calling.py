@@ -10,6 +10,7 @@ from hwlint.ops.calls import FunctionSpec
 from hwlint.reader.forward.functions import run_bound
 from hwlint.reader.values import (
     Args,
+    DictValue,
     Kwargs,
     LayerRecord,
     ModuleInstance,
@@ -32,17 +33,53 @@ def call_module(interp: "Interpreter", module: ModuleInstance, args: Args, kwarg
         if forward is None:
             return _no_forward(interp, module)
         forward = interp.bind(forward, module)
+    if "_forward_pre_hooks" in module.attrs:
+        args, kwargs = _before(interp, module, args, kwargs)
     flow = interp.flow
     if flow is None:
-        return interp.call(forward, args, kwargs)
+        return _after(interp, module, args, kwargs, interp.call(forward, args, kwargs))
     call = flow.enter(module, interp.place)
     call.maybe = interp.maybe > 0
     call.inputs = (*args, *kwargs.values())
     try:
-        call.outputs = interp.call(forward, args, kwargs)
+        made = interp.call(forward, args, kwargs)
+        call.outputs = _after(interp, module, args, kwargs, made)
     finally:
         flow.leave(call)
     return call.outputs
+
+
+def _hooks(module: ModuleInstance, table: str) -> list[tuple[Value, bool]]:
+    found = module.attrs.get(table)
+    return list(found.values()) if isinstance(found, DictValue) else []
+
+
+def _before(
+    interp: "Interpreter", module: ModuleInstance, args: Args, kwargs: Kwargs
+) -> tuple[Args, Kwargs]:
+    """Run the hooks that may change what a module is called with."""
+    for hook, named in _hooks(module, "_forward_pre_hooks"):
+        given: Args = [module, tuple(args)]
+        made = interp.call(hook, [*given, DictValue(kwargs)] if named else given, {})
+        if isinstance(made, Unknown):
+            args = [made] * len(args)
+        elif named and isinstance(made, tuple) and len(made) == 2:
+            args, kwargs = list(made[0]), dict(made[1])
+        elif made is not None:
+            args = list(made) if isinstance(made, tuple) else [made]
+    return args, kwargs
+
+
+def _after(
+    interp: "Interpreter", module: ModuleInstance, args: Args, kwargs: Kwargs, made: Value
+) -> Value:
+    """Run the hooks that may change what a module returns."""
+    if "_forward_hooks" in module.attrs:
+        for hook, named in _hooks(module, "_forward_hooks"):
+            given = [module, tuple(args), *([DictValue(kwargs)] if named else []), made]
+            changed = interp.call(hook, given, {})
+            made = made if changed is None else changed
+    return made
 
 
 def _no_forward(interp: "Interpreter", module: ModuleInstance) -> Value:
@@ -91,6 +128,8 @@ def _arguments(
             given[name] = inputs[name]
         elif name in forward.fixed:
             given[name] = forward.fixed[name]
+        elif name == "weights":
+            given[name] = tuple([v for v in module.parameters.values() if isinstance(v, Tensor)])
         elif name in ("training", "train"):
             given[name] = interp.getattr(module, "training")
         else:

@@ -11,13 +11,14 @@ from hwlint.ops.calls import FunctionSpec, Meta, Result, ShapeMismatch
 from hwlint.reader.dtypes import dtype_name
 from hwlint.reader.forward.recording import Event
 from hwlint.reader.indexing import picks_view
+from hwlint.reader.plain_values import NamedPair
 from hwlint.reader.sharing import share
-from hwlint.reader.values import ListValue, Tensor, Unknown, Value
+from hwlint.reader.values import Class, External, ListValue, Tensor, Unknown, Value
 
 if TYPE_CHECKING:
     from hwlint.reader.interpreter import Interpreter
 
-__all__ = ["apply", "note_event", "observe", "run_bound", "tensors_in"]
+__all__ = ["apply", "may_run_modules", "note_event", "observe", "run_bound", "tensors_in"]
 
 Args = list[Value]
 Kwargs = dict[str, Value]
@@ -106,6 +107,14 @@ def observe(
     return result
 
 
+def may_run_modules(values: Iterable[Value]) -> bool:
+    """Say whether a library that is given these could compute with tensors or call modules."""
+    return not all(v is None or isinstance(v, _HARMLESS) for v in values)
+
+
+_HARMLESS = (int, float, str, bytes, Class, External, Unknown)
+
+
 def _effect(spec: FunctionSpec, given: Mapping[str, Value]) -> str:
     if given.get("inplace") is True:
         return "inplace"
@@ -119,12 +128,24 @@ def _effect(spec: FunctionSpec, given: Mapping[str, Value]) -> str:
 def _plain(name: str, value: Value) -> Value:
     if name == "dtype":
         return None if value is None else dtype_name(value)
+    if name == "what":
+        return tuple([_dtype_given(v) for v in value])
     if isinstance(value, Tensor):
         return value.data[0] if value.data is not None and len(value.data) == 1 else value
     inner = isinstance(value, tuple) or type(value) is ListValue
     if inner and any(isinstance(v, Tensor | tuple | ListValue) for v in value):
         return tuple([_plain("", v) for v in value])
     return value
+
+
+def _dtype_given(value: Value) -> Value:
+    """Return a tensor of the dtype that an argument of `to` asks for; the argument where none."""
+    if isinstance(value, Unknown):
+        return Meta(None, "")
+    dtype = dtype_name(value)
+    if not dtype and isinstance(value, str) and value.startswith("torch."):
+        return Meta(None, "")  # "torch.FloatTensor"
+    return Meta(None, dtype) if dtype else value
 
 
 def tensors_in(values: Iterable[Value], depth: int = 0) -> list[Tensor]:
@@ -149,6 +170,8 @@ def _outcome(
     by_value: Fallback | None,
 ) -> Value:
     effect = _effect(spec, given)
+    if effect == "cast" and isinstance(made, Meta) and made.dtype == inputs[0].dtype != "":
+        return inputs[0]
     if effect in ("same", "inplace") and inputs:
         if effect == "inplace":
             interp.write_tensor(inputs[0], None)
@@ -158,6 +181,8 @@ def _outcome(
         if with_values is not None:
             return with_values
     result = _made(interp, made)
+    if spec.fields and isinstance(result, tuple):
+        return NamedPair(result)
     if effect in ("view", "reshape") and isinstance(result, Tensor) and inputs:
         share(inputs[0], result)
     return result

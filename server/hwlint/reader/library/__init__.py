@@ -23,6 +23,7 @@ def install(interp: "Interpreter") -> None:
         records,
         standard,
         text,
+        threads,
         tools,
         torch_functions,
         torch_nn,
@@ -39,6 +40,7 @@ def install(interp: "Interpreter") -> None:
         enums,
         records,
         argument_parsers,
+        threads,
     )
     for part in (*python, torch_nn, torch_functions):
         interp.modelled.update(part.TABLE)

@@ -11,6 +11,7 @@ from hwlint.reader.values import (
     Args,
     Builtin,
     DictValue,
+    Instance,
     IteratorValue,
     Kwargs,
     ModuleInstance,
@@ -207,12 +208,38 @@ def _init(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
     return None
 
 
+HANDLE = core.make("RemovableHandle", module="torch.utils.hooks")
+
+
+def _remove_hook(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+    table, key = args[0].attrs["hooks"], args[0].attrs["id"]
+    interp.touch(table)
+    table.pop(key, None)
+    return None
+
+
+HANDLE.attrs["remove"] = Builtin("RemovableHandle.remove", _remove_hook)
+
+
+def _register_hook(table: str) -> core.Maker:
+    def run(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+        module, hook = args[0], args[1] if len(args) > 1 else kwargs.get("hook")
+        interp.touch(module)
+        hooks = module.attrs.setdefault(table, DictValue((), interp.clock))
+        interp.touch(hooks)
+        handle = Instance(HANDLE, interp.clock)
+        handle.attrs.update(hooks=hooks, id=len(hooks))
+        hooks[len(hooks)] = (hook, kwargs.get("with_kwargs") is True)
+        return handle
+
+    return run
+
+
 _WITHOUT_EFFECT = (
-    "load_state_dict", "zero_grad", "register_forward_hook", "register_forward_pre_hook",
-    "register_full_backward_hook", "_register_load_state_dict_pre_hook",
-    "register_load_state_dict_post_hook", "_register_state_dict_hook",
-    "register_state_dict_pre_hook", "register_load_state_dict_pre_hook", "_load_from_state_dict",
-    "compile",
+    "load_state_dict", "zero_grad", "register_full_backward_hook",
+    "_register_load_state_dict_pre_hook", "register_load_state_dict_post_hook",
+    "_register_state_dict_hook", "register_state_dict_pre_hook",
+    "register_load_state_dict_pre_hook", "_load_from_state_dict", "compile",
 )  # fmt: skip
 _GIVING_ITSELF = (
     "to", "cuda", "cpu", "half", "float", "double", "bfloat16", "eval", "train", "type",
@@ -238,6 +265,8 @@ _METHODS: dict[str, core.Maker] = {
     "get_buffer": _get_tensor("buffers"),
     "set_submodule": _set_submodule,
     "state_dict": _state_dict,
+    "register_forward_hook": _register_hook("_forward_hooks"),
+    "register_forward_pre_hook": _register_hook("_forward_pre_hooks"),
     **dict.fromkeys(_WITHOUT_EFFECT, _nothing),
     **dict.fromkeys(_GIVING_ITSELF, _itself),
     "_get_name": lambda i, a, k: a[0].cls.name,

@@ -129,6 +129,14 @@ def _is_kind(*kinds: type) -> Any:
     return run
 
 
+def _source(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+    """The text of a module; that of a class or a function is not kept."""
+    given = [*args, *kwargs.values()]
+    if given and isinstance(given[0], PythonModule):
+        return given[0].source.text
+    return Unknown("inspect.getsource()")
+
+
 def _source_file(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
     value = args[0]
     if isinstance(value, Class):
@@ -388,6 +396,7 @@ TABLE: dict[str, Value] = {
     "inspect.ismethod": Builtin("inspect.ismethod", _is_kind(BoundMethod)),
     "inspect.ismodule": Builtin("inspect.ismodule", _is_kind(PythonModule)),
     **{f"inspect.{n}": Builtin(n, _source_file) for n in ("getsourcefile", "getfile")},
+    "inspect.getsource": Builtin("getsource", _source),
     "inspect.getmro": Builtin("getmro", lambda i, a, k: i.getattr(a[0], "__mro__")),
     "inspect.get_annotations": Builtin("get_annotations", _annotations),
     "inspect.getdoc": Builtin("getdoc", lambda i, a, k: ""),

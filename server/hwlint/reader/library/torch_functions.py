@@ -2,7 +2,9 @@
 
 from typing import TYPE_CHECKING, Any
 
+from hwlint.ops import FUNCTIONS
 from hwlint.reader.dtypes import ALIASES, FLOATS, INTEGERS, result_type
+from hwlint.reader.forward.functions import apply, observe
 from hwlint.reader.library import (
     numpy_functions,
     torch_creation,
@@ -108,12 +110,13 @@ _NO = (
     "jit.is_scripting jit.is_tracing cuda.is_available is_grad_enabled compiler.is_compiling "
     "backends.mps.is_available distributed.is_available distributed.is_initialized "
     "_dynamo.is_compiling _C._get_tracing_state onnx.is_in_onnx_export is_autocast_enabled "
-    "compiler.is_exporting "
-    "compiler.is_dynamo_compiling xpu.is_available is_inference_mode_enabled"
+    "compiler.is_exporting accelerator.is_available cuda.is_current_stream_capturing "
+    "xpu.is_current_stream_capturing compiler.is_dynamo_compiling xpu.is_available "
+    "is_inference_mode_enabled"
 ).split()
 _SILENT = (
     "_assert _assert_async _check manual_seed set_default_dtype set_num_threads "
-    "cuda.manual_seed_all"
+    "cuda.manual_seed_all accelerator.current_accelerator"
 ).split()
 _DTYPES = (*INTEGERS, *FLOATS, "bool", "complex64", "complex128")
 _SHORT = {name: of for name, of in ALIASES.items() if name not in ("char", "byte")}
@@ -127,8 +130,45 @@ _FUNCTIONS: dict[str, Any] = {
     **dict.fromkeys(_NO, _false),
     **dict.fromkeys(_SILENT, _nothing),
     "is_tensor": _is_tensor, "typename": _typename, "result_type": _result_type,
-    "einsum": _einsum,
 }  # fmt: skip
+
+
+def _by_row(path: str, value: Value) -> Value:
+    """Let the row of the table say what comes out, and the function what is in it."""
+    row = FUNCTIONS.get(path)
+    if not isinstance(value, Builtin):
+        return value
+    call = value.call
+    if row is None:
+        return Builtin(value.name, _recorded(path.rpartition(".")[2], call))
+
+    def run(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+        return apply(interp, row, args, kwargs, lambda: call(interp, args, kwargs))
+
+    return Builtin(value.name, run)
+
+
+def _recorded(name: str, call: Any) -> Any:
+    def run(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+        flow = interp.flow
+        if flow is None:
+            return call(interp, args, kwargs)
+        flow.quiet += 1
+        try:
+            result = call(interp, args, kwargs)
+        finally:
+            flow.quiet -= 1
+        return observe(interp, name, [*args, *kwargs.values()], result)
+
+    return run
+
+
+_MAKING = {
+    **torch_creation.TABLE,
+    **torch_joining.TABLE,
+    **{f"torch.nn.functional.{n}": function("torch", RULES[n]) for n in _FUNCTIONAL},
+    "torch.einsum": Builtin("torch.einsum", _einsum),
+}
 
 TABLE: dict[str, Value] = {
     **{
@@ -136,10 +176,11 @@ TABLE: dict[str, Value] = {
         for name, rule in RULES.items()
         if name not in _PACKAGES
     },
-    **{f"torch.nn.functional.{n}": function("torch", RULES[n]) for n in _FUNCTIONAL},
     **numpy_functions.TABLE,
-    **torch_creation.TABLE,
-    **torch_joining.TABLE,
+    **{
+        path: _by_row(path, value) if path.startswith("torch.") else value
+        for path, value in _MAKING.items()
+    },
     **torch_device.TABLE,
     **torch_utils.TABLE,
     **{f"torch.{name}": Builtin(f"torch.{name}", call) for name, call in _FUNCTIONS.items()},

@@ -18,6 +18,7 @@ from hwlint.reader import builtin_classes as core
 from hwlint.reader import operators
 from hwlint.reader.budget import Exhausted
 from hwlint.reader.forward.calling import layer_forward
+from hwlint.reader.forward.composites import FORWARDS
 from hwlint.reader.library.containers import CONTAINERS
 from hwlint.reader.library.modules import MODULE, register
 from hwlint.reader.limits import check_nesting
@@ -63,6 +64,8 @@ def layer_class(name: str) -> Class:
         made.attrs["__init__"] = Builtin(f"torch.nn.{name}", _initialiser(spec))
         if spec.forward is not None and spec.forward.function in FUNCTIONS:
             made.attrs["forward"] = Builtin(f"{name}.forward", layer_forward(spec.forward))
+        if name in FORWARDS:
+            made.attrs["forward"] = Builtin(f"{name}.forward", FORWARDS[name])
     made.attrs["reset_parameters"] = Builtin("reset_parameters", lambda i, a, k: None)
     made.attrs["_reset_parameters"] = Builtin("_reset_parameters", lambda i, a, k: None)
     return made

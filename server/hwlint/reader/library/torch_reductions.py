@@ -18,6 +18,7 @@ from hwlint.reader.library.tensor_rules import (
 )
 from hwlint.reader.library.torch_shapes import axis_of
 from hwlint.reader.native_methods import NATIVE_METHODS
+from hwlint.reader.plain_values import NamedPair
 from hwlint.reader.provenance import derive
 from hwlint.reader.shapes import MAX_DATA, Shape, size
 from hwlint.reader.values import Builtin, Tensor, Unknown, Value
@@ -25,15 +26,9 @@ from hwlint.reader.values import Builtin, Tensor, Unknown, Value
 if TYPE_CHECKING:
     from hwlint.reader.interpreter import Interpreter
 
-__all__ = ["NamedPair"]
+__all__: list[str] = []
 
 Native = Callable[[str, list[Any]], Any]
-
-
-class NamedPair(tuple[Value, ...]):
-    """What torch.max(x, dim) and torch.sort(x) return: (values, indices)."""
-
-    __slots__ = ()
 
 
 def _pair_attribute(interp: "Interpreter", value: NamedPair, name: str) -> Value:

@@ -1,0 +1,234 @@
+"""The forward of torch's layers that are made of others: attention and transformers."""
+
+# A module's forward may return anything.
+# pyright: reportUnknownArgumentType=false, reportUnknownVariableType=false
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from hwlint.ops import FUNCTIONS
+from hwlint.reader.forward.functions import apply
+from hwlint.reader.values import Args, Kwargs, ModuleInstance, Tensor, Unknown, Value
+
+if TYPE_CHECKING:
+    from hwlint.reader.interpreter import Interpreter
+
+__all__ = ["FORWARDS"]
+
+_F = "torch.nn.functional."
+
+
+class _Run:
+    """Runs functions by their rows, for one call of one module."""
+
+    def __init__(self, interp: "Interpreter", module: ModuleInstance) -> None:
+        self.interp = interp
+        self.module = module
+
+    def do(self, path: str, *args: Value, **kwargs: Value) -> Any:
+        return apply(self.interp, FUNCTIONS[path], list(args), kwargs)
+
+    def part(self, name: str, *args: Value, **kwargs: Value) -> Value:
+        return self.interp.call(self.interp.getattr(self.module, name), list(args), kwargs)
+
+    def own(self, name: str) -> Any:
+        return self.interp.getattr(self.module, name)
+
+    def add(self, one: Value, other: Value) -> Any:
+        return self.do("torch.add", one, other)
+
+
+def _given(names: str, args: Args, kwargs: Kwargs, **defaults: Value) -> dict[str, Value]:
+    return {**defaults, **dict(zip(names.split(), args[1:], strict=False)), **kwargs}
+
+
+# --- attention ------------------------------------------------------------------------------------
+
+
+def _attention(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+    module = args[0]
+    names = "query key value key_padding_mask need_weights attn_mask average_attn_weights is_causal"
+    given = _given(names, args, kwargs, need_weights=True, average_attn_weights=True)
+    tensors = [given.get(name) for name in ("query", "key", "value")]
+    heads, width = interp.getattr(module, "num_heads"), interp.getattr(module, "embed_dim")
+    shapes = [t.shape if isinstance(t, Tensor) else None for t in tensors]
+    known = all(s is not None and len(s) in (2, 3) for s in shapes)
+    if not known or not isinstance(heads, int) or not isinstance(width, int):
+        return interp.unknown_call(module, Unknown("attention over what is not known"), interp.site)
+    return _Heads(interp, module, given, int(heads), int(width)).run(tensors)
+
+
+class _Heads(_Run):
+    def __init__(
+        self,
+        interp: "Interpreter",
+        module: ModuleInstance,
+        given: dict[str, Value],
+        heads: int,
+        width: int,
+    ) -> None:
+        super().__init__(interp, module)
+        self.given = given
+        self.heads = heads
+        self.width = width
+
+    def run(self, tensors: list[Any]) -> Value:
+        batched = len(tensors[0].shape) == 3
+        self.swapped = batched and self.own("batch_first") is True
+        if self.swapped:
+            same = [t is tensors[0] for t in tensors]
+            first = self.do("torch.transpose", tensors[0], 1, 0)
+            tensors = [
+                first if s else self.do("torch.transpose", t, 1, 0)
+                for s, t in zip(same, tensors, strict=True)
+            ]
+        if not batched:
+            tensors = [self.do("torch.unsqueeze", t, 1) for t in tensors]
+        query, key, value = self.projected(tensors)
+        result, weights = self.attended(query, key, value)
+        if not batched:
+            result = self.do("torch.squeeze", result, 1)
+            weights = None if weights is None else self.do("torch.squeeze", weights, 0)
+        elif self.swapped:
+            result = self.do("torch.transpose", result, 1, 0)
+        return (result, weights)
+
+    def projected(self, tensors: list[Any]) -> list[Any]:
+        bias = self.own("in_proj_bias")
+        weight = self.own("in_proj_weight")
+        if weight is None:
+            return [
+                self.do(_F + "linear", t, self.own(f"{n}_proj_weight"), self.third(bias))
+                for n, t in zip("qkv", tensors, strict=True)
+            ]
+        if tensors[0] is tensors[1] is tensors[2]:
+            made = self.do(_F + "linear", tensors[0], weight, bias)
+            return list(self.do("torch.chunk", made, 3, -1))
+        rows = self.interp.new_tensor((self.width, self.width), None, tensors[0].dtype, "parameter")
+        return [self.do(_F + "linear", t, rows, self.third(bias)) for t in tensors]
+
+    def third(self, bias: Value) -> Value:
+        if bias is None:
+            return None
+        return self.interp.new_tensor((self.width,), None, "float32", "parameter")
+
+    def attended(self, query: Any, key: Any, value: Any) -> tuple[Any, Any]:
+        steps, batch, width = query.shape
+        count, each = self.heads, width // self.heads
+        parts = [
+            self.do(
+                "torch.transpose", self.do("torch.reshape", t, -1, self.rows(batch), each), 0, 1
+            )
+            for t in (query, key, value)
+        ]
+        if self.own("bias_k") is not None or self.own("add_zero_attn") is True:
+            self.interp.unknown_call(self.module, Unknown("attention with more keys"), None)
+        if self.given["need_weights"] is False:
+            shaped = [self.do("torch.Tensor.view", t, batch, count, -1, each) for t in parts]
+            made = self.do(_F + "scaled_dot_product_attention", *shaped)
+            made = self.do("torch.permute", made, 2, 0, 1, 3)
+            return self.out(made, steps, batch), None
+        scores = self.do("torch.bmm", parts[0], self.do("torch.transpose", parts[1], -2, -1))
+        weights = self.do(_F + "softmax", scores, -1)
+        made = self.do("torch.transpose", self.do("torch.bmm", weights, parts[2]), 0, 1)
+        return self.out(made, steps, batch), self.shown(weights, batch)
+
+    def rows(self, batch: Any) -> Any:
+        return None if batch is None else batch * self.heads
+
+    def out(self, made: Any, steps: Any, batch: Any) -> Any:
+        rows = None if steps is None or batch is None else steps * batch
+        flat = self.do("torch.reshape", made, rows, self.width)
+        projection = self.own("out_proj")
+        weight = self.interp.getattr(projection, "weight")
+        result = self.do(_F + "linear", flat, weight, self.interp.getattr(projection, "bias"))
+        return self.do("torch.Tensor.view", result, steps, batch, self.width)
+
+    def shown(self, weights: Any, batch: Any) -> Any:
+        shape = weights.shape
+        each = self.do("torch.Tensor.view", weights, batch, self.heads, shape[-2], shape[-1])
+        averaged = self.given["average_attn_weights"] is not False
+        return self.do("torch.mean", each, 1) if averaged else each
+
+
+# --- transformers ---------------------------------------------------------------------------------
+
+
+class _Block(_Run):
+    """One layer of a transformer: the norms stand before or after the sums."""
+
+    def __init__(self, interp: "Interpreter", module: ModuleInstance, given: Kwargs) -> None:
+        super().__init__(interp, module)
+        self.given = given
+        self.first = self.own("norm_first") is True
+
+    def residual(self, value: Value, number: int, branch: Callable[[Value], Value]) -> Value:
+        if self.first:
+            return self.add(value, branch(self.part(f"norm{number}", value)))
+        return self.part(f"norm{number}", self.add(value, branch(value)))
+
+    def attend(self, value: Value) -> Value:
+        made = self.part("self_attn", value, value, value, need_weights=False)
+        return self.part("dropout1", self.head(made))
+
+    def attend_memory(self, value: Value) -> Value:
+        memory = self.given.get("memory")
+        made = self.part("multihead_attn", value, memory, memory, need_weights=False)
+        return self.part("dropout2", self.head(made))
+
+    def head(self, made: Value) -> Value:
+        return made[0] if isinstance(made, tuple) else made
+
+    def feed(self, dropout: str) -> Callable[[Value], Value]:
+        def run(value: Value) -> Value:
+            wide = self.part("activation", self.part("linear1", value))
+            return self.part(dropout, self.part("linear2", self.part("dropout", wide)))
+
+        return run
+
+
+def _encoder_layer(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+    given = _given("src src_mask src_key_padding_mask is_causal", args, kwargs)
+    block = _Block(interp, args[0], given)
+    value = block.residual(given.get("src"), 1, block.attend)
+    return block.residual(value, 2, block.feed("dropout2"))
+
+
+def _decoder_layer(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+    given = _given("tgt memory", args[:3], kwargs)
+    block = _Block(interp, args[0], given)
+    value = block.residual(given.get("tgt"), 1, block.attend)
+    value = block.residual(value, 2, block.attend_memory)
+    return block.residual(value, 3, block.feed("dropout3"))
+
+
+def _stack(first: str) -> Any:
+    def run(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+        module, rest = args[0], args[2:]
+        value = args[1] if len(args) > 1 else kwargs.get(first)
+        memory = [rest[0] if rest else kwargs.get("memory")] if first == "tgt" else []
+        layers = interp.getattr(module, "layers")
+        for layer in interp.iterate(layers):
+            value = interp.call(layer, [value, *memory], {})
+        norm = interp.getattr(module, "norm")
+        return value if norm is None else interp.call(norm, [value], {})
+
+    return run
+
+
+def _transformer(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+    given = _given("src tgt", args, kwargs)
+    run = _Run(interp, args[0])
+    memory = run.part("encoder", given.get("src"))
+    return run.part("decoder", given.get("tgt"), memory)
+
+
+FORWARDS = {
+    "MultiheadAttention": _attention,
+    "TransformerEncoderLayer": _encoder_layer,
+    "TransformerDecoderLayer": _decoder_layer,
+    "TransformerEncoder": _stack("src"),
+    "TransformerDecoder": _stack("tgt"),
+    "Transformer": _transformer,
+}
+"""Layers without a row of their own to call, by name."""
