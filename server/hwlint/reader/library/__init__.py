@@ -16,6 +16,7 @@ def install(interp: "Interpreter") -> None:
     from hwlint.reader.library import (
         argument_parsers,
         copying,
+        einops_functions,
         enums,
         functions,
         iteration,
@@ -42,7 +43,7 @@ def install(interp: "Interpreter") -> None:
         argument_parsers,
         threads,
     )
-    for part in (*python, torch_nn, torch_functions):
+    for part in (*python, torch_nn, torch_functions, einops_functions):
         interp.modelled.update(part.TABLE)
 
 
