@@ -179,8 +179,10 @@ def _cut(path: Path, answer: Mapping[str, Any]) -> bool:
     text = path.read_text(encoding="utf-8")
     kept = [s for s in ast.parse(text).body if (s.end_lineno or s.lineno) < answer["line"]]
     last = max((s.end_lineno or s.lineno for s in kept), default=0)
+    if all(isinstance(s, ast.Import | ast.ImportFrom) for s in kept):
+        return False  # no model came to be
     path.write_text("".join(text.splitlines(keepends=True)[:last]), encoding="utf-8")
-    return bool(kept)
+    return True
 
 
 def examine(name: str, python: Path, site: Path) -> dict[str, Any]:
