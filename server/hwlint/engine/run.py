@@ -125,6 +125,8 @@ def read_options(workspace: Workspace, config: Config) -> ReadOptions:
         import_roots=tuple(dict.fromkeys((*config.src, *workspace.import_roots))),
         site_packages=site_packages_of(config.python, workspace.root),
         models={name: model.args for name, model in config.models.items()},
+        settings=workspace.settings,
+        documents=workspace.documents,
     )
 
 

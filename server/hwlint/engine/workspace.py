@@ -26,6 +26,10 @@ _IMPORT = re.compile(
     rb"^[ \t]*(?:from[ \t]+[\w.]+[ \t]+)?import\b[^#\r\n(]*(?:\([^)]{0,9999}\))?", re.MULTILINE
 )
 _WORD = re.compile(rb"\w+")
+_SETTINGS = (".yaml", ".yml", ".json", ".toml")
+_DOCUMENTS = (".md", ".rst", ".sh", "README", "README.txt", "Makefile")
+_MOST = 2_000
+"""Settings and documents that are kept: a folder of data may hold any number of JSON files."""
 _TEST_NAME = re.compile(r"test_.*\.py|.*_test\.py|conftest\.py")
 
 
@@ -43,6 +47,10 @@ class Workspace:
     """Hash over the names of `files`."""
     digests: Mapping[str, str] = field(default_factory=dict[str, str])
     """Hash of each file's bytes."""
+    settings: tuple[str, ...] = ()
+    """Files of plain data: YAML, JSON, TOML."""
+    documents: tuple[str, ...] = ()
+    """READMEs and other pages, and shell scripts."""
     unreadable: tuple[tuple[str, str], ...] = ()
     """Files and folders that could not be opened, with the system's reason."""
 
@@ -124,8 +132,17 @@ def index(
         _import_roots(root, candidates),
         listing.hexdigest(),
         contents.digests,
+        _those(walk.beside, _SETTINGS),
+        _those(walk.beside, _DOCUMENTS),
         (*walk.unreadable, *contents.unreadable),
     )
+
+
+def _those(paths: Iterable[str], endings: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the files with such names, those highest up where there are too many."""
+    found = [path for path in dict.fromkeys(paths) if path.endswith(endings)]
+    nearest = sorted(found, key=lambda path: (path.count(os.sep), path))[:_MOST]
+    return tuple(sorted(nearest))
 
 
 def _named_file(path: Path) -> Iterator[str]:
@@ -158,6 +175,8 @@ class _Walk:
         self.nested = nested
         self.marked: list[Path] = []
         self.unreadable: list[tuple[str, str]] = []
+        self.beside: list[str] = []
+        """Settings and documents that were met on the way."""
         self._above = _ignores_above(root, exclude)
 
     def files(self, top: Path) -> Iterator[str]:
@@ -173,8 +192,12 @@ class _Walk:
                 if entry.is_dir(follow_symlinks=False):
                     if self._enter(Path(entry.path)):
                         stack.append((entry.path, rules))
-                elif entry.name.endswith(".py") and _is_regular(entry):
+                elif not _is_regular(entry):
+                    continue
+                elif entry.name.endswith(".py"):
                     yield entry.path
+                else:
+                    self.beside.append(entry.path)
 
     def _entries(self, folder: str) -> list[os.DirEntry[str]]:
         try:
@@ -196,7 +219,7 @@ class _Walk:
 
 
 def _is_source(entry: os.DirEntry[str]) -> bool:
-    if entry.name.endswith(".py"):
+    if entry.name.endswith((".py", *_SETTINGS, *_DOCUMENTS)):
         return True
     hidden = entry.name.startswith(".") or entry.name in _SKIPPED
     return not hidden and entry.is_dir(follow_symlinks=False)

@@ -12,6 +12,7 @@ from hwlint.reader.abstract_classes import STRUCTURAL
 from hwlint.reader.limits import check_key
 from hwlint.reader.provenance import derive
 from hwlint.reader.values import (
+    Builtin,
     Class,
     DictValue,
     External,
@@ -255,7 +256,7 @@ class Containers:
         if isinstance(value, Instance):
             for name in ("__str__", "__repr__"):
                 method = value.cls.find(name)
-                if isinstance(method, Function):
+                if isinstance(method, Function | Builtin):
                     return self.call(method, [value], {})
             if value.payload is not None:
                 return self.text_of(value.payload)

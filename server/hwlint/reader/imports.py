@@ -17,6 +17,7 @@ from hwlint.reader.budget import Exhausted
 from hwlint.reader.code import Code, Compiled
 from hwlint.reader.environment import required_modules
 from hwlint.reader.frame import Frame, Scope
+from hwlint.reader.nearby import Nearby
 from hwlint.reader.values import (
     DictValue,
     External,
@@ -35,11 +36,17 @@ if TYPE_CHECKING:
 __all__ = ["Imports", "LazyImport", "PythonModule", "type_checking_branch"]
 
 NEVER_FOLLOWED = frozenset(
-    {"torch", "numpy", "einops", *sys.stdlib_module_names} - {"this", "antigravity"}
+    {
+        *("torch", "numpy", "einops", "yaml", "click", "typer", "fire", "omegaconf", "hydra"),
+        *("absl", "lightning", "pytorch_lightning", *sys.stdlib_module_names),
+    }
+    - {"this", "antigravity"}
 )
 MODULE_STEPS = 100_000
 """Steps that executing the top level of one module may take."""
 MAX_FILES = 4_000
+MAX_EXPANDED = 400
+"""Modules that are executed only because a program imports them."""
 
 _MISSING = object()
 
@@ -143,13 +150,21 @@ class PythonModule:
         """Return a name that a star import brings. `visited`: packages already asked."""
         if self.name in visited or (key.startswith("__") and key.endswith("__")):
             return _MISSING
-        for name in reversed(self.stars):
-            module = self.imports.find(name)
-            if isinstance(module, PythonModule) and module.may_define(key):
-                found = module.attribute(key, visited | {self.name})
-                if found is not _MISSING:
-                    return found
+        found = [self.imports.find(name) for name in reversed(self.stars)]
+        modules = [m for m in found if isinstance(m, PythonModule)]
+        # Who defines a name before who only imports it, perhaps from this very package.
+        for module in sorted(modules, key=lambda m: not m.defines(key)):
+            if module.may_define(key):
+                value = module.attribute(key, visited | {self.name})
+                if value is not _MISSING:
+                    return value
         return _MISSING
+
+    def defines(self, key: str) -> bool:
+        """Say whether a class or function of that name stands in the file."""
+        if key not in self.source.text:
+            return False
+        return any(s.kind in ("def", "class") for s in self.source.names.get(key, ()))
 
     def may_define(self, key: str) -> bool:
         """Say whether the text can bind a name, without running it."""
@@ -201,6 +216,16 @@ class PythonModule:
             return False
         module = self.imports.find(own)
         return isinstance(module, PythonModule) and module.may_define(key)
+
+    def imported(self) -> list[str]:
+        """Return the names of the modules that its top level imports."""
+        names = list(self.stars)
+        for value in self.frame.vars.values():
+            if type(value) is LazyImport:
+                names += [value.module, f"{value.module}.{value.attribute}"]
+            elif isinstance(value, PythonModule):
+                names.append(value.name)
+        return names
 
     def namespace(self) -> Value:
         """Return what globals() gives."""
@@ -345,6 +370,7 @@ class Imports:
         self.builtins: dict[str, Value] = {}
         self._required: frozenset[str] | None = None
         self._listings: dict[str, frozenset[str]] = {}
+        self.nearby = Nearby(roots, site_packages, self.is_file)
 
     # --- finding ----------------------------------------------------------------------------
 
@@ -368,18 +394,17 @@ class Imports:
         return found
 
     def _shadowed(self, root: str) -> bool:
-        return (
-            root not in ("torch", "numpy")
-            and root not in sys.builtin_module_names
-            and any(self._is_file(os.path.join(base, root + ".py")) for base in self.roots)
-        )
+        if root in ("torch", "numpy") or root in sys.builtin_module_names:
+            return False
+        names = (root + ".py", os.path.join(root, "__init__.py"))
+        return any(self.is_file(os.path.join(base, name)) for base in self.roots for name in names)
 
     def _search(self, name: str) -> "PythonModule | None":
         parts = name.split(".")
         for base in [*self.roots, *self.site_packages]:
             stem = os.path.join(base, *parts)
             for path in (os.path.join(stem, "__init__.py"), stem + ".py"):
-                if self._is_file(path):
+                if self.is_file(path):
                     return self.load_path(path, name)
         return None
 
@@ -390,7 +415,8 @@ class Imports:
             os.path.isdir(os.path.join(b, *parts)) for b in [*self.roots, *self.site_packages]
         )
 
-    def _is_file(self, path: str) -> bool:
+    def is_file(self, path: str) -> bool:
+        """Say whether a path is a file, and keep that it was looked for."""
         folder, name = os.path.split(path)
         listing: frozenset[str] | None = self._listings.get(folder)
         if listing is None:
@@ -413,7 +439,7 @@ class Imports:
             source = read_source(path)
         except SourceError:
             return None
-        module = PythonModule(self, name, path, source)
+        module = PythonModule(self, self.module_name(path), path, source)
         module.frame = Frame(self.interp, module, None)
         module.frame.stamp = 0
         self.by_path[path] = module
@@ -421,8 +447,13 @@ class Imports:
         return module
 
     def module_name(self, path: str) -> str:
-        """Return the dotted name of a file under the import roots."""
-        for base in [*self.roots, *self.site_packages]:
+        """Return the dotted name of a file: from the folder above its package where it is in one,
+        else from the first import root above it."""
+        above = self.nearby.above_package(os.path.dirname(path))
+        bases = [*self.roots, *self.site_packages]
+        if above in bases and above != os.path.dirname(path):
+            bases = [above]
+        for base in bases:
             relative = os.path.relpath(path, base)
             if not relative.startswith(".."):
                 parts = relative.removesuffix(".py").split(os.sep)
@@ -447,20 +478,41 @@ class Imports:
                 pending.extend(p for p, _ in module.cells)
         return found | {path for path, there in self.looked_for.items() if not there}
 
+    # --- programs ---------------------------------------------------------------------------
+
+    def expand(self, name: str, attribute: str = "") -> None:
+        """Where a program imports a module of the workspace, execute it with all that it imports,
+        as Python does: importing may fill registries."""
+        roots = self.interp.roots
+        if roots is None or self.executing:
+            return
+        pending = [name, f"{name}.{attribute}"]
+        while pending and len(roots.imported) < MAX_EXPANDED:
+            module = self.find(pending.pop(0), quiet=True)
+            if not isinstance(module, PythonModule) or module.path in roots.imported:
+                continue
+            if self.interp.is_own(module.path):
+                roots.imported.add(module.path)
+                module.ensure()
+                pending += module.imported()
+
     # --- import statements ------------------------------------------------------------------
 
     def absolute(self, module: PythonModule, level: int, base: str) -> str:
-        """Return the absolute name of a relative import."""
+        """Return the absolute name of an import, as `find` knows it."""
         if level == 0:
-            return base
+            return self.nearby.name(module.path, base)
         package = module.package.split(".")
         stem = package[: len(package) - (level - 1)] if level > 1 else package
-        return ".".join([p for p in [*stem, base] if p])
+        full = ".".join([p for p in [*stem, base] if p])
+        return self.nearby.name(module.path, full)
 
-    def import_module(self, module: PythonModule, bound: str, full: str) -> Value:
+    def import_module(self, module: PythonModule | None, bound: str, full: str) -> Value:
         """`import full`: return what gets bound."""
-        self._require(full)
-        return self._module_value(bound)
+        near = self.nearby.name(module.path, full) if module is not None else full
+        self.expand(near)
+        self._require(near)
+        return self._module_value(near[: len(near) - len(full) + len(bound)])
 
     def _module_value(self, name: str) -> Value:
         found = self.find(name)
@@ -494,6 +546,7 @@ class Imports:
     def import_from(self, fr: Frame, level: int, base: str, name: str) -> Value:
         """`from base import name`: return what gets bound; lazy at a module's top level."""
         full = self.absolute(fr.module, level, base)
+        self.expand(full, name)
         if self.interp.trying:
             self._require(full)
         lazy = LazyImport(full, name)
@@ -508,6 +561,7 @@ class Imports:
     def import_star(self, fr: Frame, level: int, base: str) -> None:
         """`from base import *`."""
         full = self.absolute(fr.module, level, base)
+        self.expand(full)
         found = self.find(full)
         if isinstance(found, PythonModule):
             fr.module.stars.append(full)
@@ -629,7 +683,7 @@ class Imports:
 
     def _package_files(self, module: PythonModule) -> list[str]:
         folder = os.path.dirname(module.path)
-        while self._is_file(os.path.join(os.path.dirname(folder), "__init__.py")):
+        while self.is_file(os.path.join(os.path.dirname(folder), "__init__.py")):
             folder = os.path.dirname(folder)
         out: list[str] = []
         for parent, folders, files in os.walk(folder):

@@ -65,6 +65,8 @@ class Interpreter(Attributes, Calls, Containers, Programs, TensorOperations):
         self.flow: Flow | None = None
         """What `forward` leaves behind while it is followed."""
         self.training = True
+        self.home = ""
+        self.settings: tuple[str, ...] = ()
         self.handling: list[PyRaise] = []
         self.constructed: dict[LayerRecord, None] = {}
         self.notes: dict[tuple[Place | None, str], Unknown] = {}

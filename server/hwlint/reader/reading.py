@@ -21,6 +21,7 @@ from hwlint.reader.forward.following import with_flow
 from hwlint.reader.forward.inputs import ForwardOptions
 from hwlint.reader.imports import Imports, PythonModule
 from hwlint.reader.interpreter import Interpreter
+from hwlint.reader.program_graphs import ProgramGraphs
 from hwlint.reader.values import Class, ModuleInstance, PyRaise, Unknown, Value
 from hwlint.source import SyntaxProblem
 
@@ -47,6 +48,10 @@ class ReadOptions:
         default_factory=dict[str, Mapping[str, object]]
     )
     """Configured ways of building: "pkg.net:Net" or "pkg/net.py:Net" -> keyword arguments."""
+    settings: tuple[str, ...] = ()
+    """The YAML, JSON and TOML files of the workspace, sorted."""
+    documents: tuple[str, ...] = ()
+    """Its READMEs, pages and shell scripts, sorted."""
     max_steps: int = 400_000
     """Calls and loop turns that one entry point may take, and again its forward."""
     forward: ForwardOptions | None = None
@@ -80,6 +85,9 @@ class Reader:
         roots = [str(p) for p in options.import_roots]
         self.imports = Imports(roots, [str(p) for p in options.site_packages])
         self.interp = Interpreter(self.imports, Budget(options.max_steps))
+        self.interp.home = str(options.root)
+        self.interp.settings = options.settings
+        self._runs = contexts.Runs(options.documents, options.settings)
         self._cells: set[tuple[str, str]] = set()
 
     # --- files ------------------------------------------------------------------------------
@@ -111,22 +119,21 @@ class Reader:
         return self._reading(path, graphs, built)
 
     def _programs(self, module: PythonModule, built: set[tuple[str, str]]) -> list[Any]:
-        """Follow a file as a program, once for each value that it leaves to whoever runs it."""
-        if not contexts.is_program(module):
-            return []
-        graphs: dict[object, Any] = {}
-        runs = [Choices()]
-        for run in runs:
+        """Follow a file as a program, in every way in which it is started."""
+        self._begin()
+        runs = self._runs.of(self.interp, module, plainly=contexts.is_program(module))
+        made = ProgramGraphs(self._each)
+        for index, run in enumerate(runs):
             self._begin()
-            for made in contexts.follow(self.interp, module, run, str(self.options.root)):
-                if made.key() not in graphs:
-                    graphs[made.key()] = self._each(self._emit_built(made))
+            base = str(self.options.root)
+            for model in contexts.follow(self.interp, module, run, base):
+                made.add(self._emit_built(model), run.said())
             self._cells |= self.interp.cells
             built.update(_places(self.interp.built))
             self._collect()
-            if run is runs[0]:
-                runs += [Choices(other) for other in run.others()[:_MAX_RUNS]]
-        return list(graphs.values())
+            if index == 0 and run.plain:
+                runs += [Choices(taken=other) for other in run.others()[:_MAX_RUNS]]
+        return made.graphs()
 
     def _emit_built(self, made: contexts.Built) -> ModelGraph:
         self.interp.constructed, self.interp.notes = made.constructed, made.notes

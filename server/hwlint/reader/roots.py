@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from hwlint.reader.budget import Exhausted
 from hwlint.reader.compile_expressions import Site
+from hwlint.reader.spoken import spoken_value
 from hwlint.reader.values import (
     Args,
     Class,
@@ -33,12 +34,16 @@ class Root:
 
     __slots__ = (
         "args", "cls", "constructed", "direct", "kwargs", "model", "notes", "problem", "site",
+        "spoken", "spoken_by_name",
     )  # fmt: skip
 
     def __init__(self, cls: Class, given: tuple[Args, Kwargs], sites: list[Site | None]) -> None:
         self.cls = cls
         self.args, self.kwargs = given
         self.direct, self.site = sites
+        # Said before it is built: a constructor may change the list that it is given.
+        self.spoken = [spoken_value(v) for v in self.args]
+        self.spoken_by_name = {name: spoken_value(v) for name, v in self.kwargs.items()}
         self.model: ModuleInstance | None = None
         self.problem: tuple[Place | None, str] | None = None
         self.constructed: dict[LayerRecord, None] = {}
@@ -53,6 +58,12 @@ class Roots:
         self.interp = interp
         self.path = path
         self.found: list[Root] = []
+        self.options: set[str] = set()
+        """Texts that options have where nothing is given for them."""
+        self.imported: set[str] = set()
+        """Files of the workspace that it imports."""
+        self.settings_folder = ""
+        """Where hydra was told to look."""
 
     def construct(self, cls: Class, args: Args, kwargs: Kwargs) -> Value:
         """Build a module that is not part of another one and keep it; raises as its class does."""

@@ -20,7 +20,7 @@ from hwlint.reader.library.containers import CONTAINERS
 from hwlint.reader.library.modules import named_modules
 from hwlint.reader.plain_values import NEVER_OLD
 from hwlint.reader.roots import Root, Roots
-from hwlint.reader.values import LayerRecord, ModuleInstance
+from hwlint.reader.values import LayerRecord, ModuleInstance, PyRaise
 
 if TYPE_CHECKING:
     from hwlint.reader.interpreter import Interpreter
@@ -43,14 +43,16 @@ class Built:
             self.missing.append(Missing(root.problem[0] or entry.place, root.problem[1]))
 
     def key(self) -> object:
-        """Return what two runs of a program that build the same have in common."""
+        """Return what two calls that build the same in one run have in common."""
         return (self.entry.name, self.entry.place, self.entry.built_with)
 
 
 def is_program(module: PythonModule) -> bool:
     """Say whether running a file may build models that importing it does not show: it asks whether
-    it is `__main__`, or importing it builds modules."""
-    return "__main__" in module.source.text or bool(module.constructed)
+    it is `__main__`, importing it builds modules, or it cannot be imported to its end."""
+    if "__main__" in module.source.text or module.constructed:
+        return True
+    return module.problem is not None or module.exhausted
 
 
 def follow(
@@ -66,15 +68,25 @@ def follow(
     # What a program changes may be read as a global by what it builds next.
     interp.memo.entry_stamp = interp.memo.stamp = NEVER_OLD
     interp.roots, interp.choices = roots, choices
+    interp.modelled["sys.argv"] = interp.make_list([module.path, *choices.words])
     try:
-        with contextlib.suppress(Exhausted, RecursionError):
-            program.run()
+        with contextlib.suppress(Exhausted, RecursionError, PyRaise):
+            _run(interp, program, choices.function)
     finally:
         interp.memo.world, interp.roots, interp.choices = None, None, None
+        del interp.modelled["sys.argv"]
         world.put_back()
         interp.callers.clear()
         interp.memo.recordings.clear()
     yield from _kept(module, roots.found, base)
+
+
+def _run(interp: "Interpreter", program: PythonModule, function: str) -> None:
+    if function:
+        program.frame.vars["__name__"] = program.name
+    program.run()
+    if function:
+        interp.call(interp.getattr(program, function), [], {})
 
 
 def _as_main(interp: "Interpreter", module: PythonModule) -> PythonModule:

@@ -9,21 +9,17 @@ from collections.abc import Iterator
 from hwlint.reader.roots import Root
 from hwlint.reader.values import (
     Class,
-    DictValue,
-    External,
     Function,
-    Instance,
     ListValue,
-    SetValue,
     Unknown,
     Value,
 )
 from hwlint.source import SourceError, read_source
 
-__all__ = ["spoken_call", "spoken_value"]
+__all__ = ["spoken_call"]
 
 _MAX_PARTS = 6
-_MAX_VALUE = 40
+_MAX_WRITTEN = 40
 
 
 def spoken_call(root: Root) -> str:
@@ -53,28 +49,29 @@ def _call_node(root: Root) -> ast.Call | None:
 
 def _by_expression(root: Root, node: ast.Call) -> Iterator[str]:
     names = _parameters(root.cls)
-    for index, (expression, value) in enumerate(zip(node.args, root.args, strict=True)):
-        yield _part(names[index] if index < len(names) else "", expression, value)
+    given = zip(node.args, root.args, root.spoken, strict=True)
+    for index, (expression, value, said) in enumerate(given):
+        yield _part(names[index] if index < len(names) else "", expression, value, said)
     for keyword in node.keywords:
-        yield _part(keyword.arg or "", keyword.value, root.kwargs.get(keyword.arg or ""))
+        name = keyword.arg or ""
+        said = root.spoken_by_name.get(name, "?")
+        yield _part(name, keyword.value, root.kwargs.get(name), said)
 
 
-def _part(name: str, expression: ast.expr, value: Value) -> str:
+def _part(name: str, expression: ast.expr, value: Value, said: str) -> str:
     written = ast.unparse(expression)
-    if isinstance(expression, ast.Constant) or len(written) > _MAX_VALUE:
-        return f"{name}={spoken_value(value)}" if name else spoken_value(value)
     if isinstance(expression, ast.Name | ast.Attribute | ast.Subscript) and _is_plain(value):
-        return f"{written}={spoken_value(value)}"
-    return f"{name}={spoken_value(value)}" if name else spoken_value(value)
+        name = written if len(written) <= _MAX_WRITTEN else name
+    return f"{name}={said}" if name else said
 
 
 def _by_parameter(root: Root) -> Iterator[str]:
     names = _parameters(root.cls)
-    for index, value in enumerate(root.args):
+    for index, said in enumerate(root.spoken):
         name = names[index] if index < len(names) else ""
-        yield f"{name}={spoken_value(value)}" if name else spoken_value(value)
-    for name, value in root.kwargs.items():
-        yield f"{name}={spoken_value(value)}"
+        yield f"{name}={said}" if name else said
+    for name, said in root.spoken_by_name.items():
+        yield f"{name}={said}"
 
 
 def _parameters(cls: Class) -> list[str]:
@@ -86,32 +83,3 @@ def _parameters(cls: Class) -> list[str]:
 
 def _is_plain(value: Value) -> bool:
     return value is None or isinstance(value, int | float | str | tuple | ListValue | Unknown)
-
-
-def spoken_value(value: Value) -> str:
-    """Return a short text for a value: what is long or no plain value is only named."""
-    if isinstance(value, Unknown):
-        return "?"
-    if value is None or isinstance(value, bool):
-        return str(value)
-    for plain in (int, float, str):
-        if isinstance(value, plain):
-            return _cut(repr(plain(value)))
-    if isinstance(value, tuple | ListValue):
-        items = ", ".join(spoken_value(v) for v in value[:20])
-        return _cut(f"({items})" if isinstance(value, tuple) else f"[{items}]")
-    if isinstance(value, DictValue):
-        return _cut("{" + ", ".join(f"{k}: {spoken_value(v)}" for k, v in value.items()) + "}")
-    return _named(value)
-
-
-def _named(value: Value) -> str:
-    if isinstance(value, Class | Function | External):
-        return value.name.rpartition(".")[2]
-    if isinstance(value, Instance):
-        return f"{value.cls.name}(...)"
-    return "set" if isinstance(value, SetValue) else type(value).__name__.lower()
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= _MAX_VALUE else text[: _MAX_VALUE - 3] + "..."

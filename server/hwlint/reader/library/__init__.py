@@ -18,10 +18,14 @@ def install(interp: "Interpreter") -> None:
         copying,
         einops_functions,
         enums,
+        files,
         functions,
+        hydra,
         iteration,
         operator_functions,
+        paths,
         records,
+        settings,
         standard,
         text,
         threads,
@@ -40,10 +44,10 @@ def install(interp: "Interpreter") -> None:
         tools,
         enums,
         records,
-        argument_parsers,
         threads,
     )
-    for part in (*python, torch_nn, torch_functions, einops_functions):
+    outside = (argument_parsers, files, paths, settings, hydra)
+    for part in (*python, *outside, torch_nn, torch_functions, einops_functions):
         interp.modelled.update(part.TABLE)
 
 

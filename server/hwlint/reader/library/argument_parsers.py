@@ -132,19 +132,13 @@ def _parse_args(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
 
 
 def _words(interp: "Interpreter", given: Value) -> "list[str] | Unknown":
-    """The command line: what the program gives itself, else nothing."""
-    if given is None:
-        return []
+    """The command line: what the program gives itself, else what it is run with."""
     try:
-        items = interp.iterate(given)
+        items = interp.iterate(given) if given is not None else interp.command_line()[1:]
     except operators.UnknownIteration as stop:
-        # `sys.argv[1:]` and the like: whoever runs the program may give nothing.
-        return [] if stop.unknown.reason == COMMAND_LINE else stop.unknown
+        return stop.unknown
     unknown = next((i for i in items if not isinstance(i, str)), None)
     return [str(i) for i in items] if unknown is None else operators.why(unknown)
-
-
-COMMAND_LINE = "what stands on the command line"
 
 
 def _fill(
@@ -161,19 +155,21 @@ def _fill(
     for name, value in parser.attrs["defaults"].items():
         space.attrs.setdefault(name, value)
     for holder in parser.attrs["subparsers"]:
-        _fill_subparser(interp, holder, space)
+        _fill_subparser(interp, holder, words, space)
 
 
-def _fill_subparser(interp: "Interpreter", holder: Instance, space: Instance) -> None:
+def _fill_subparser(
+    interp: "Interpreter", holder: Instance, words: "list[str] | Unknown", space: Instance
+) -> None:
     parsers: DictValue = holder.attrs["parsers"]
-    if not parsers:
+    if not parsers or isinstance(words, Unknown):
         return
     names = list(parsers)
-    name = interp.choose(f"command {' '.join(names)}", names)
+    at = next((i for i, word in enumerate(words) if word in parsers), None)
+    name = words[at] if at is not None else interp.choose("command", names)
     if isinstance(holder.attrs["dest"], str):
         space.attrs[holder.attrs["dest"]] = name
-    if isinstance(name, str):
-        _fill(interp, parsers[name], [], space)
+    _fill(interp, parsers[name], words[at + 1 :] if at is not None else [], space)
 
 
 def _split(options: ListValue, words: list[str]) -> dict[str, list[str]]:
@@ -243,6 +239,8 @@ def _default(interp: "Interpreter", option: Option) -> Value:
     default = option.given.get("default")
     if option.action in ("store_true", "store_false") and "default" not in option.given:
         return option.action == "store_false"
+    if isinstance(default, str) and interp.roots is not None:
+        interp.roots.options.add(str(default))
     value = _typed(interp, option, default) if isinstance(default, str) else default
     choices = _choices(interp, option)
     if value is None or not choices:

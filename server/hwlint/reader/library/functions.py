@@ -330,7 +330,7 @@ _FUNCTIONS: dict[str, core.Maker] = {
     "delattr": _delattr, "callable": _callable, "id": _id, "hash": _hash, "dir": _dir,
     "__import__": _import, "ord": _ord, "vars": _vars, "print": _nothing, "input": _not_run,
     "exit": _leave, "quit": _leave,
-    "open": _not_run, "exec": _not_run, "eval": _not_run, "compile": _not_run,
+    "exec": _not_run, "eval": _not_run, "compile": _not_run,
     "chr": _chr,
     "bin": _arithmetic("bin", bin), "hex": _arithmetic("hex", hex), "oct": _arithmetic("oct", oct),
     "repr": lambda i, a, k: i.repr_of(a[0]),

@@ -189,7 +189,7 @@ def _import_module(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
     if isinstance(found, PythonModule):
         found.ensure()
     if found is None and interp.imports.namespace_package(full):
-        return interp.imports.import_module(None, full, full)  # type: ignore[arg-type]  # unused there
+        return interp.imports.import_module(None, full, full)
     if found is None:
         raise interp.error("ModuleNotFoundError", f"No module named {full!r}")
     return found
