@@ -2,13 +2,16 @@
 
 import ast
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hwlint.reader import operators
 from hwlint.reader.code import Code, Compiled
 from hwlint.reader.compile_expressions import compile_expression, compile_load
 from hwlint.reader.frame import BREAK, CONTINUE, RETURN, Frame, Scope, assigned_names, weigh
 from hwlint.reader.values import ListValue, PyRaise, Unknown, Value
+
+if TYPE_CHECKING:
+    from hwlint.reader.roots import Roots
 
 __all__ = ["compile_body", "compile_store"]
 
@@ -251,6 +254,15 @@ def _if(scope: Scope, node: ast.If) -> Compiled:
     return run
 
 
+_LONG = Unknown("a loop of a program that goes on for long")
+_ENDLESS = 1 << 62
+
+
+def _long(roots: "Roots | None") -> tuple[int, int]:
+    """Return at how many steps a loop of a program counts as long, and what was built before it."""
+    return (roots.limit(), len(roots.found)) if roots is not None else (_ENDLESS, 0)
+
+
 def _for(scope: Scope, node: ast.For) -> Compiled:
     source = compile_expression(scope, node.iter)
     store = compile_store(scope, node.target)
@@ -278,8 +290,13 @@ def _for(scope: Scope, node: ast.For) -> Compiled:
         return result
 
     def over(fr: Frame, items: Iterable[Value]) -> Value:
-        budget = fr.interp.budget
+        budget, roots = fr.interp.budget, fr.interp.roots
+        limit, built = _long(roots)
         for item in items:
+            if budget.steps > limit:
+                if roots is None or len(roots.found) == built:
+                    return fr.interp.joins.unknown_loop(fr, _LONG, store, body, names)
+                limit, built = _long(roots)
             budget.steps += weight
             fr.interp.tick()
             store(fr, item)
@@ -307,8 +324,13 @@ def _while(scope: Scope, node: ast.While) -> Compiled:
         return result
 
     def repeat(fr: Frame) -> Value:
-        interp = fr.interp
+        interp, roots = fr.interp, fr.interp.roots
+        limit, built = _long(roots)
         while True:
+            if interp.budget.steps > limit:
+                if roots is None or len(roots.found) == built:
+                    return interp.joins.unknown_loop(fr, _LONG, None, body, names)
+                limit, built = _long(roots)
             interp.budget.steps += weight
             interp.tick()
             value = test(fr)

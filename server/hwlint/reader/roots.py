@@ -25,6 +25,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Root", "Roots"]
 
+_MAX_FORWARDS = 4
+"""Calls of models that are followed in one program."""
+_LOOP_STEPS = 10_000
+"""Steps that a loop may take in which no model is built; beyond that, what it changes is not
+known."""
 _MAX_ROOTS = 200
 """Models that one program may build; what it builds beyond that is not kept."""
 
@@ -58,6 +63,7 @@ class Roots:
         self.interp = interp
         self.path = path
         self.found: list[Root] = []
+        self._forwards = 0
         self.options: set[str] = set()
         """Texts that options have where nothing is given for them."""
         self.imported: set[str] = set()
@@ -88,6 +94,16 @@ class Roots:
                 self.found.append(root)
         root.model = made if isinstance(made, ModuleInstance) else None
         return made
+
+    def follows_forward(self) -> bool:
+        """Say whether one more call of a model is followed. A program may read a width off what a
+        model returns; what it does over and over is training, and builds nothing."""
+        self._forwards += 1
+        return self._forwards <= _MAX_FORWARDS
+
+    def limit(self) -> int:
+        """Return at how many steps a loop that begins now is only summed up."""
+        return self.interp.budget.steps + _LOOP_STEPS
 
     def _site(self) -> Site | None:
         """Return the innermost call that stands in the program's own file."""

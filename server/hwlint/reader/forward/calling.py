@@ -27,6 +27,8 @@ __all__ = ["call_module", "layer_forward"]
 
 def call_module(interp: "Interpreter", module: ModuleInstance, args: Args, kwargs: Kwargs) -> Value:
     """Do `module(*args, **kwargs)`."""
+    if interp.roots is not None and interp.flow is None and not interp.roots.follows_forward():
+        return Unknown("what forward returns")
     forward = module.attrs.get("forward")
     if forward is None:
         forward = module.cls.find("forward")
