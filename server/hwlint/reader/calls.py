@@ -172,7 +172,8 @@ class Calls:
         if self.depth >= self.budget.max_depth:
             raise self.error("RecursionError", "maximum recursion depth exceeded")
         self.depth += 1
-        self.callers.append(self.site)
+        fr.site = self.site
+        self.callers.append(fr)
         if code.is_generator:
             fr.yielded = ListValue((), self.clock)
         assert code.body is not None

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from hwlint.reader.values import Function, ListValue, Value
 
 if TYPE_CHECKING:
+    from hwlint.reader.compile_names import Site
     from hwlint.reader.imports import PythonModule
     from hwlint.reader.interpreter import Interpreter
     from hwlint.source import Segment
@@ -30,6 +31,7 @@ class Frame:
         "pending",
         "result",
         "self_value",
+        "site",
         "skipped",
         "stamp",
         "vars",
@@ -47,6 +49,7 @@ class Frame:
         self.result: Value = None
         self.function: Function | None = None
         self.self_value: Value = None
+        self.site: Site | None = None
         self.pending: list[Value] | None = None
         self.why: Value = None
         self.maybe = 0

@@ -59,7 +59,7 @@ class Interpreter(Attributes, Calls, Containers, Programs, TensorOperations):
         self.guarded = 0
         self.probing = 0
         self.site: Site | None = None
-        self.callers: list[Site | None] = []
+        self.callers: list[Frame] = []
         self.roots: Roots | None = None
         self.choices: Choices | None = None
         self.flow: Flow | None = None

@@ -107,7 +107,8 @@ class Roots:
 
     def _site(self) -> Site | None:
         """Return the innermost call that stands in the program's own file."""
-        for site in (self.interp.site, *reversed(self.interp.callers)):
+        outer = (frame.site for frame in reversed(self.interp.callers))
+        for site in (self.interp.site, *outer):
             if site is not None and site.place.path == self.path:
                 return site
         return self.interp.site

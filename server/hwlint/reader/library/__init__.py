@@ -15,6 +15,7 @@ def install(interp: "Interpreter") -> None:
     """Fill `interp.modelled`."""
     from hwlint.reader.library import (
         argument_parsers,
+        command_lines,
         copying,
         einops_functions,
         enums,
@@ -22,6 +23,7 @@ def install(interp: "Interpreter") -> None:
         functions,
         hydra,
         iteration,
+        lightning,
         operator_functions,
         paths,
         records,
@@ -38,6 +40,7 @@ def install(interp: "Interpreter") -> None:
         functions,
         standard,
         iteration,
+        lightning,
         operator_functions,
         copying,
         text,
@@ -46,7 +49,7 @@ def install(interp: "Interpreter") -> None:
         records,
         threads,
     )
-    outside = (argument_parsers, files, paths, settings, hydra)
+    outside = (argument_parsers, command_lines, files, paths, settings, hydra, lightning)
     for part in (*python, *outside, torch_nn, torch_functions, einops_functions):
         interp.modelled.update(part.TABLE)
 

@@ -24,7 +24,7 @@ from hwlint.reader.values import (
 if TYPE_CHECKING:
     from hwlint.reader.interpreter import Interpreter
 
-__all__ = ["NAMESPACE", "TABLE"]
+__all__ = ["NAMESPACE", "TABLE", "Option", "split", "value_of"]
 
 PARSER = core.make("ArgumentParser", module="argparse")
 NAMESPACE = core.make("Namespace", module="argparse")
@@ -147,11 +147,11 @@ def _fill(
     options: ListValue = parser.attrs["options"]
     if options.unknown is not None:
         space.attrs["**"] = options.unknown
-    found = words if isinstance(words, Unknown) else _split(options, words)
+    found = words if isinstance(words, Unknown) else split(options, words)
     for option in options:
         if option.action in ("help", "version"):
             continue
-        space.attrs[option.dest] = _value(interp, parser, option, found)
+        space.attrs[option.dest] = value_of(interp, option, found, parser.attrs["defaults"])
     for name, value in parser.attrs["defaults"].items():
         space.attrs.setdefault(name, value)
     for holder in parser.attrs["subparsers"]:
@@ -172,7 +172,7 @@ def _fill_subparser(
     _fill(interp, parsers[name], words[at + 1 :] if at is not None else [], space)
 
 
-def _split(options: ListValue, words: list[str]) -> dict[str, list[str]]:
+def split(options: list[Value], words: list[str]) -> dict[str, list[str]]:
     """Words of a command line by the option that takes them."""
     declared: list[Option] = list(options)
     by_flag = {flag: option for option in declared for flag in option.flags}
@@ -199,15 +199,19 @@ def _takes_more(option: Option, taken: list[str]) -> bool:
     return nargs in ("*", "+") or len(taken) < (nargs if isinstance(nargs, int) else 1)
 
 
-def _value(
-    interp: "Interpreter", parser: Instance, option: Option, found: "dict[str, list[str]] | Unknown"
+def value_of(
+    interp: "Interpreter",
+    option: Option,
+    found: "dict[str, list[str]] | Unknown",
+    defaults: "dict[Value, Value]",
 ) -> Value:
+    """Return what a program gets for an option. `found`: words of the command line by option."""
     if isinstance(found, Unknown):
         return found
     if option.dest in found:
         return _given(interp, option, found[option.dest])
-    if option.dest in parser.attrs["defaults"]:
-        return parser.attrs["defaults"][option.dest]
+    if option.dest in defaults:
+        return defaults[option.dest]
     if option.required:
         return _required(interp, option)
     return _default(interp, option)

@@ -31,11 +31,21 @@ from hwlint.source.literals import LiteralProblem, read_yaml_text
 if TYPE_CHECKING:
     from hwlint.reader.interpreter import Interpreter
 
-__all__ = ["CONFIG", "TABLE", "as_config", "load", "merge", "override", "plain_dict"]
+__all__ = [
+    "ATTRIBUTES",
+    "CONFIG",
+    "TABLE",
+    "as_config",
+    "dotted",
+    "load",
+    "merge",
+    "override",
+    "plain_dict",
+]
 
 _DICT = core.BUILTINS["dict"]
 CONFIG = core.make("DictConfig", _DICT, module="omegaconf")
-_ATTRIBUTES = core.make("EasyDict", _DICT, module="easydict")
+ATTRIBUTES = core.make("EasyDict", _DICT, module="easydict")
 _NODE = core.make("CfgNode", _DICT, module="yacs.config")
 _REFERENCE = re.compile(r"\$\{([^${}]*)\}")
 _MAX_ROUNDS = 10
@@ -109,7 +119,7 @@ def _init(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
     return None
 
 
-for _cls in (CONFIG, _ATTRIBUTES, _NODE):
+for _cls in (CONFIG, ATTRIBUTES, _NODE):
     _cls.attrs.update(
         {
             "__init__": Builtin("__init__", _init),
@@ -403,12 +413,12 @@ TABLE: dict[str, Value] = {
     "omegaconf.DictConfig": CONFIG,
     "omegaconf.ListConfig": core.BUILTINS["list"],
     "omegaconf.MISSING": "???",
-    "easydict.EasyDict": _ATTRIBUTES,
-    "addict.Dict": _ATTRIBUTES,
-    "munch.Munch": _ATTRIBUTES,
-    "munch.munchify": Builtin("munchify", lambda i, a, k: as_config(i, a[0], _ATTRIBUTES)),
-    "box.Box": _ATTRIBUTES,
-    "ml_collections.ConfigDict": _ATTRIBUTES,
-    "ml_collections.config_dict.ConfigDict": _ATTRIBUTES,
+    "easydict.EasyDict": ATTRIBUTES,
+    "addict.Dict": ATTRIBUTES,
+    "munch.Munch": ATTRIBUTES,
+    "munch.munchify": Builtin("munchify", lambda i, a, k: as_config(i, a[0], ATTRIBUTES)),
+    "box.Box": ATTRIBUTES,
+    "ml_collections.ConfigDict": ATTRIBUTES,
+    "ml_collections.config_dict.ConfigDict": ATTRIBUTES,
     "yacs.config.CfgNode": _NODE,
 }
