@@ -1,9 +1,10 @@
 """Examine the reader: what `hwlint inspect` says against what torch was recorded to build.
 
-    python benchmarks/truth.py [--truth DIR] [--split dev] [--lib timm ...] [--site DIR]
+    python benchmarks/truth.py [--truth DIR] [--split dev] [--lib timm ...] [--site DIR] [--forward]
 
 Each package is read whole, with the entry points that hwlint finds in it by itself. A layer that a
-model of one package builds in a file of another counts there, as it does in the record.
+model of one package builds in a file of another counts there, as it does in the record. With
+`--forward` the models are called too, with the inputs that the record has.
 """
 
 import argparse
@@ -18,10 +19,11 @@ from typing import Any
 from _common import CACHE, LIBRARIES, TRUTH, Run, fetch, hwlint, record, run, table
 
 
-def inspect(library: str, site: Path) -> tuple[Path, Run]:
+def inspect(library: str, site: Path, inputs: Path | None) -> tuple[Path, Run]:
     """Read one package; return the file of records and how the run went."""
     output = CACHE / "inspect" / f"{library}.jsonl"
-    arguments = ("inspect", site / library, "--root", site, "--output-format", "jsonl")
+    arguments = ["inspect", site / library, "--root", site, "--output-format", "jsonl"]
+    arguments += ["--no-forward"] if inputs is None else ["--inputs-from", inputs]
     done = run(hwlint(*arguments), output)
     if done.code != 0:
         sys.exit(f"inspect {library} ended with {done.code}:\n{done.errors[-2000:]}")
@@ -35,6 +37,40 @@ def score(truth: Path, records: Path, library: str, split: str) -> dict[str, Any
     command += ["--split", split, "--lib", library, "--level", "core", "--json", result]
     subprocess.run([str(part) for part in command], check=True, stdout=subprocess.DEVNULL)
     return json.loads(result.read_text())
+
+
+def recorded_inputs(truth: Path) -> Path:
+    """Write what the recorded models were called with as `--inputs-from` takes it."""
+    found: dict[str, list[str]] = {}
+    with gzip.open(truth / "out" / "forward.jsonl.gz", "rt") as file:
+        for line in file:
+            record_ = json.loads(line)
+            given = record_.get("input") or []
+            named = given[1] if given and given[0] == [] else {}
+            texts = ["x".join(map(str, shape)) for shape in given if not named]
+            texts += [f"{name}={'x'.join(map(str, shape))}" for name, shape in named.items()]
+            found[f"{record_['lib']}:{record_['model']}"] = texts
+    target = CACHE / "inspect" / "inputs.json"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(json.dumps(found))
+    return target
+
+
+def flows(library: str, scores: Mapping[str, Any]) -> dict[str, object]:
+    """Return one line of the table of forward passes."""
+    found = scores.get("forward", {}).get(library, {})
+    ran, said = found.get("entries with a recorded forward", 0), found.get("macs said", 0)
+    said = found.get("macs said (complete readings)", said)
+    rows = found.get("rows right", 0) + found.get("rows wrong", 0)
+    return {
+        "library": library,
+        "recorded": ran,
+        "complete": said / ran if ran else None,
+        "macs within 1 %": found.get("macs within 1%", 0) / said if said else None,
+        "params exact": found.get("params exact", 0) / max(found.get("params said", 0), 1),
+        "rows said": rows / found["rows"] if found.get("rows") else None,
+        "rows right of said": found.get("rows right", 0) / rows if rows else None,
+    }
 
 
 def judged(truth: Path, read: Mapping[str, Path]) -> Path:
@@ -84,6 +120,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--split", default="dev", choices=("dev", "heldout", "all"))
     parser.add_argument("--lib", action="append", choices=tuple(LIBRARIES), help="may be repeated")
     parser.add_argument("--site", type=Path, help="unpacked packages; else they are downloaded")
+    parser.add_argument("--forward", action="store_true", help="follow forward as well")
     return parser.parse_args()
 
 
@@ -92,7 +129,8 @@ def main() -> None:
     options = arguments()
     libraries = options.lib or list(LIBRARIES)
     site = fetch(libraries, options.site).resolve()
-    runs = {library: inspect(library, site) for library in libraries}
+    inputs = recorded_inputs(options.truth) if options.forward else None
+    runs = {library: inspect(library, site, inputs) for library in libraries}
     records = CACHE / "inspect" / "all.jsonl"
     records.write_bytes(b"".join(path.read_bytes() for path, _ in runs.values()))
     scores = {lib: score(options.truth, records, lib, options.split) for lib in libraries}
@@ -101,6 +139,14 @@ def main() -> None:
     rows = [row(lib, scores[lib], certain[lib], runs[lib][1]) for lib in libraries]
     text = table(rows)
     print(text)
+    if options.forward:
+        flowing = [flows(lib, scores[lib]) for lib in libraries]
+        print(table(flowing))
+        if set(libraries) == set(LIBRARIES):
+            title = f"Forward against recorded truth, split {options.split}, inputs as recorded"
+            data = {"split": options.split, "rows": flowing, "scores": scores}
+            record("forward", data, title, table(flowing))
+        return
     if set(libraries) == set(LIBRARIES):  # a part of the examination is not the record
         title = f"The reader against recorded truth, split {options.split}, level core"
         record("truth", {"split": options.split, "rows": rows, "scores": scores}, title, text)

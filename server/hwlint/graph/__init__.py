@@ -1,6 +1,6 @@
 """The model as read: what the reader gives and the rules, the cost model and the reports take."""
 
-from hwlint.graph.flow import Called, Flow, Operation, TensorInfo, Unread
+from hwlint.graph.flow import Called, Flow, Mismatch, Operation, TensorInfo, Unread
 from hwlint.graph.model import (
     Argument,
     EntryPoint,
@@ -17,6 +17,7 @@ __all__ = [
     "EntryPoint",
     "Flow",
     "Layer",
+    "Mismatch",
     "Missing",
     "ModelGraph",
     "Node",

@@ -5,7 +5,7 @@ from math import prod
 
 from hwlint.source.spans import Place
 
-__all__ = ["Called", "Flow", "Operation", "TensorInfo", "Unread"]
+__all__ = ["Called", "Flow", "Mismatch", "Operation", "TensorInfo", "Unread"]
 
 Shape = tuple[int | None, ...]
 
@@ -82,6 +82,20 @@ class Unread:
 
 
 @dataclass(frozen=True, slots=True)
+class Mismatch:
+    """Shapes that do not fit together, for every input that the model can be given."""
+
+    message: str
+    """As torch says it."""
+    place: Place | None
+    """The call that fails."""
+    module: str
+    """Qualified name of the module that was running."""
+    layer: Place | None
+    """Where the layer that refuses was built; None where it is no layer."""
+
+
+@dataclass(frozen=True, slots=True)
 class Flow:
     """One run of a model."""
 
@@ -97,6 +111,8 @@ class Flow:
     """Of the whole run, of one forward pass; None unless every operation is known."""
     missing: tuple[Unread, ...] = field(default=())
     """What is not known, first one first."""
+    mismatch: Mismatch | None = None
+    """Why the run ends in an error, where that is proved."""
     uncounted: tuple[str, ...] = ()
     """Functions that ran and have no row in the table."""
 

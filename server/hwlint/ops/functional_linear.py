@@ -165,7 +165,7 @@ _ATTENTION = (
 
 ROWS = (
     *function(
-        "matmul __matmul__",
+        "matmul",
         METHOD,
         "input, other, *, out=None",
         _matmul("input", "other"),

@@ -239,7 +239,7 @@ def _pools(count: int) -> tuple[FunctionSpec, ...]:
         *function(one, "torch F", _MAX, _pool(one, count), onnx="MaxPool", tflite=flags[1]),
         *function(
             average,
-            "torch F",
+            "torch F" if count == 1 else F,
             _AVERAGE,
             _pool(average, count),
             onnx="AveragePool",
@@ -254,13 +254,13 @@ def _pools(count: int) -> tuple[FunctionSpec, ...]:
         ),
         *function(
             f"adaptive_avg_pool{count}d",
-            "torch F",
+            "torch F" if count == 1 else F,
             adaptive,
             _adaptive(f"adaptive_avg_pool{count}d", count),
         ),
         *function(
             f"adaptive_max_pool{count}d",
-            "torch F",
+            "torch F" if count == 1 else F,
             f"{adaptive}, return_indices=False",
             _adaptive(f"adaptive_max_pool{count}d", count),
         ),

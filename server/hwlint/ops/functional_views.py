@@ -337,5 +337,4 @@ ROWS = (
     *_view("as_strided", "input, size, stride, storage_offset=None", _strided),
     *_view("diagonal", "input, offset=0, dim1=0, dim2=1", _diagonal),
     *_view("detach", "input", like_input),
-    *function("alias", "Tensor", "input", like_input, effect="view"),
 )

@@ -9,7 +9,7 @@ from hwlint.reader.code import Code, Compiled
 from hwlint.reader.compile_names import Site, compile_load
 from hwlint.reader.frame import Frame, Scope
 from hwlint.reader.provenance import Leaf, Operation, SourcedStr, sourced
-from hwlint.reader.values import DictValue, Function, ListValue, Unknown, Value
+from hwlint.reader.values import DictValue, Function, ListValue, Tensor, Unknown, Value
 
 __all__ = ["Site", "compile_expression", "compile_load"]
 
@@ -63,9 +63,13 @@ def _binary(scope: Scope, node: ast.BinOp) -> Compiled:
     left = compile_expression(scope, node.left)
     right = compile_expression(scope, node.right)
     operator = operators.BINARY[type(node.op)]
+    site = Site(scope, node)
 
     def run(fr: Frame) -> Value:
-        return operators.binary(fr.interp, operator, left(fr), right(fr))
+        one, other = left(fr), right(fr)
+        if type(one) is Tensor or type(other) is Tensor:
+            fr.interp.site = site
+        return operators.binary(fr.interp, operator, one, other)
 
     return run
 
@@ -224,7 +228,15 @@ def _dict(scope: Scope, node: ast.Dict) -> Compiled:
 def _subscript(scope: Scope, node: ast.Subscript) -> Compiled:
     value = compile_expression(scope, node.value)
     index = compile_expression(scope, node.slice)
-    return lambda fr: operators.subscript(fr.interp, value(fr), index(fr))
+    site = Site(scope, node)
+
+    def run(fr: Frame) -> Value:
+        holder, key = value(fr), index(fr)
+        if type(holder) is Tensor:
+            fr.interp.site = site
+        return operators.subscript(fr.interp, holder, key)
+
+    return run
 
 
 def _slice(scope: Scope, node: ast.Slice) -> Compiled:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from hwlint.reader import operators
 from hwlint.reader.code import Code, Compiled
-from hwlint.reader.compile_expressions import compile_expression, compile_load
+from hwlint.reader.compile_expressions import Site, compile_expression, compile_load
 from hwlint.reader.frame import BREAK, CONTINUE, RETURN, Frame, Scope, assigned_names, weigh
-from hwlint.reader.values import ListValue, PyRaise, Unknown, Value
+from hwlint.reader.values import ListValue, PyRaise, Tensor, Unknown, Value
 
 if TYPE_CHECKING:
     from hwlint.reader.roots import Roots
@@ -180,9 +180,13 @@ def _augmented(scope: Scope, node: ast.AugAssign) -> Compiled:
     if isinstance(node.target, ast.Name):
         load = compile_load(scope, node.target.id, node.target)
         store = compile_store(scope, node.target)
+        site = Site(scope, node)
 
         def run_name(fr: Frame) -> Value:
-            store(fr, operators.inplace(fr.interp, operator, load(fr), value(fr)))
+            old, new = load(fr), value(fr)
+            if type(old) is Tensor:
+                fr.interp.site = site
+            store(fr, operators.inplace(fr.interp, operator, old, new))
 
         return run_name
     if isinstance(node.target, ast.Attribute):

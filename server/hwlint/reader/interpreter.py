@@ -114,7 +114,10 @@ class Interpreter(Attributes, Calls, Containers, Programs, TensorOperations):
 
     def mismatch(self, message: str) -> PyRaise:
         """Return the error of shapes that do not fit together."""
-        return self.error("RuntimeError", message)
+        problem = self.error("RuntimeError", message)
+        if self.flow is not None and not self.maybe:
+            self.flow.refused(problem, message)
+        return problem
 
     def native_error(self, problem: BaseException) -> PyRaise:
         """Return the interpreted form of an exception that Python raised on a native value."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
-from hwlint.graph import Argument, Called, Flow, Layer, ModelGraph, Node
+from hwlint.graph import Argument, Called, Flow, Layer, Mismatch, ModelGraph, Node
 from hwlint.report.lines import clean, where
 from hwlint.report.origins import explain
 from hwlint.source.spans import Place
@@ -73,9 +73,15 @@ class TextTree:
         else:
             lines.append("    not followed to the end, so there is no total:")
         lines += (clean(f"    {self._at(u.place)}{u.reason}") for u in flow.missing)
+        if flow.mismatch is not None:
+            lines.append(clean(f"    {self._mismatch(flow.mismatch)}"))
         if flow.uncounted:
             lines.append(f"    not in the table of operations: {', '.join(flow.uncounted)}")
         return lines
+
+    def _mismatch(self, found: Mismatch) -> str:
+        built = f"; the layer is built at {self._at(found.layer)}"[:-2] if found.layer else ""
+        return f"HW002 shape-mismatch: {self._at(found.place)}{found.message}{built}"
 
     def _at(self, place: Place | None) -> str:
         return f"{where(place.path, self.base)}:{place.line + 1}: " if place else ""

@@ -72,13 +72,16 @@ def follow(
     try:
         with contextlib.suppress(Exhausted, RecursionError, PyRaise):
             _run(interp, program, choices.function)
+        interp.roots, interp.choices = None, None
+        interp.callers.clear()
+        # Whoever looks at a model finds the world as the program left it.
+        yield from _kept(module, roots.found, base)
     finally:
         interp.memo.world, interp.roots, interp.choices = None, None, None
         del interp.modelled["sys.argv"]
         world.put_back()
         interp.callers.clear()
         interp.memo.recordings.clear()
-    yield from _kept(module, roots.found, base)
 
 
 def _run(interp: "Interpreter", program: PythonModule, function: str) -> None:

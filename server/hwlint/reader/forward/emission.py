@@ -5,7 +5,7 @@
 
 from collections.abc import Iterator
 
-from hwlint.graph import Called, Flow, Operation, TensorInfo, Unread
+from hwlint.graph import Called, Flow, Mismatch, Operation, TensorInfo, Unread
 from hwlint.ops.dtypes import item_size
 from hwlint.reader.forward.inputs import Given
 from hwlint.reader.forward.recording import Call, Event
@@ -47,8 +47,17 @@ class _Emission:
             tuple([t.shape for t in outputs]),
             None if missing else macs,
             missing,
+            self.mismatch(recorded),
             tuple(self.uncounted),
         )
+
+    def mismatch(self, recorded: Recorded) -> Mismatch | None:
+        if recorded.refusal is None:
+            return None
+        problem, message, module = recorded.refusal
+        layer = module.layer if module is not None else None
+        name = self.names.get(id(module), "") if module is not None else ""
+        return Mismatch(message, problem.place, name, layer.place if layer is not None else None)
 
     def call(self, call: Call, module: str) -> tuple[int | None, int | None]:
         """Emit what a call did; return its MACs and the bytes that it moved."""

@@ -17,6 +17,7 @@ from hwlint.reader.forward.inputs import (
     InputSpec,
     default_inputs,
     make_inputs,
+    open_shape,
 )
 from hwlint.reader.forward.recording import Flow
 from hwlint.reader.values import ModuleInstance, PyRaise, Value
@@ -39,10 +40,30 @@ def with_flow(
         return graph
     entry = graph.entry
     given = options.of(entry.package, entry.name)
-    specs = given or default_inputs(interp, model, options.image, options.tokens)
-    if not specs:
-        return graph
-    return replace(graph, flow=_safely(interp, model, specs, assumed=not given))
+    if given:
+        return replace(graph, flow=_safely(interp, model, given, assumed=False))
+    return replace(graph, flow=_guessed(interp, model, options))
+
+
+def _guessed(
+    interp: "Interpreter", model: ModuleInstance, options: ForwardOptions
+) -> FlowGraph | None:
+    """Call a model with what it is likely to take, other sizes where one does not fit. That none
+    fits proves nothing yet: only an error that comes whatever the size is one of the model's."""
+    guesses = default_inputs(interp, model, options)
+    first: FlowGraph | None = None
+    for specs in guesses[:_MOST_GUESSES]:
+        flow = _safely(interp, model, specs, assumed=True)
+        if flow.mismatch is None:
+            return flow
+        first = first or flow
+    if first is None:
+        return None
+    anything = [replace(spec, shape=open_shape(spec)) for spec in guesses[0]]
+    return replace(first, mismatch=_safely(interp, model, anything, assumed=True).mismatch)
+
+
+_MOST_GUESSES = 8
 
 
 def _safely(
@@ -89,9 +110,13 @@ def follow(interp: "Interpreter", model: ModuleInstance, given: Given) -> FlowGr
     result: Value = None
     try:
         result = call_module(interp, model, list(given.args), dict(given.kwargs))
+        flow.refusal = None
     except PyRaise as problem:
         flow.doubt(problem.text(), problem.place)
+        if flow.refusal is not None and flow.refusal[0].value is not problem.value:
+            flow.refusal = None
     except (Exhausted, RecursionError) as stop:
+        flow.refusal = None
         flow.doubt(stop.reason if isinstance(stop, Exhausted) else "nested too deeply", None)
     except SyntaxProblem as problem:
         flow.doubt(f"syntax error: {problem.message}", problem.place)

@@ -2,17 +2,24 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hwlint.reader.library.modules import named_modules
-from hwlint.reader.values import Function, ModuleInstance, Tensor
+from hwlint.reader.values import Function, LayerRecord, ModuleInstance, Tensor
 
 if TYPE_CHECKING:
     from hwlint.reader.interpreter import Interpreter
 
-__all__ = ["ForwardOptions", "Given", "InputSpec", "default_inputs", "make_inputs"]
+__all__ = [
+    "ForwardOptions",
+    "Given",
+    "InputSpec",
+    "default_inputs",
+    "make_inputs",
+    "open_shape",
+]
 
-Shape = tuple[int, ...]
+Shape = tuple[int | None, ...]
 
 
 @dataclass(frozen=True)
@@ -75,27 +82,65 @@ def make_inputs(specs: Sequence[InputSpec], *, assumed: bool = False) -> Given:
 
 
 def default_inputs(
-    interp: "Interpreter", model: ModuleInstance, image: int, tokens: int
-) -> list[InputSpec] | None:
-    """Return what a model is likely to take: an image where its first convolution takes three
-    channels or one, token ids where it begins with a table of embeddings. None if neither."""
+    interp: "Interpreter", model: ModuleInstance, options: ForwardOptions
+) -> list[list[InputSpec]]:
+    """Return what a model may take, the likeliest first: an image where its first convolution takes
+    three channels or one, token ids where it begins with a table of embeddings, numbers where it
+    begins with a linear layer. Empty where none of these holds."""
     forward = model.cls.find("forward")
     if isinstance(forward, Function) and _required(interp, forward) > 1:
-        return None
+        return []
     for _, module in named_modules(model):
         record = module.layer if isinstance(module, ModuleInstance) else None
-        if record is None:
-            continue
-        op, values = record.spec.op, record.values
-        if op == "Conv2d" and values["in_channels"] in (1, 3):
-            return [InputSpec("", (1, int(values["in_channels"]), image, image))]
-        if op == "Embedding":
-            return [InputSpec("", (1, tokens), "int64")]
-        if op == "Linear" and isinstance(values["in_features"], int):
-            return [InputSpec("", (1, int(values["in_features"])))]
-        if record.spec.family in ("conv", "recurrent", "attention"):
-            return None
-    return None
+        if record is not None and record.spec.family in _ENTRANCES:
+            return _for_entrance(model, record, options)
+    return []
+
+
+_ENTRANCES = frozenset(("conv", "embedding", "linear", "recurrent", "attention"))
+_OTHER_IMAGES = (256, 32, 64, 28, 128, 384)
+_OTHER_TEXTS = (64, 32, 16)
+_SIZE_NAMES = ("img_size", "image_size", "input_size", "resolution")
+
+
+def _for_entrance(
+    model: ModuleInstance, record: LayerRecord, options: ForwardOptions
+) -> list[list[InputSpec]]:
+    op, values = record.spec.op, record.values
+    if op == "Conv2d" and values["in_channels"] in (1, 3):
+        channels = int(values["in_channels"])
+        sizes = dict.fromkeys([*_own_sizes(model), options.image, *_OTHER_IMAGES])
+        return [[InputSpec("", (1, channels, size, size))] for size in sizes]
+    if op == "Embedding":
+        lengths = dict.fromkeys((options.tokens, *_OTHER_TEXTS))
+        return [[InputSpec("", (1, length), "int64")] for length in lengths]
+    if op == "Linear" and isinstance(values["in_features"], int):
+        return [[InputSpec("", (1, int(values["in_features"])))]]
+    return []
+
+
+def _own_sizes(model: ModuleInstance) -> list[int]:
+    """Return the image sizes that a model or a part of it keeps under a usual name."""
+    found: list[int] = []
+    for _, module in named_modules(model):
+        for name in _SIZE_NAMES:
+            size = _first(module.attrs.get(name))
+            if isinstance(size, int) and not isinstance(size, bool) and 4 <= size <= 4096:
+                found.append(int(size))
+    return found[:2]
+
+
+def _first(value: Any) -> Any:
+    return value[0] if isinstance(value, tuple) and value else value
+
+
+def open_shape(spec: InputSpec) -> Shape:
+    """Return the shape of an input with only what its model decides: no sizes, no lengths."""
+    if len(spec.shape) == 2 and spec.dtype.startswith("int"):
+        return (None, None)
+    if len(spec.shape) == 4:
+        return (None, spec.shape[1], None, None)
+    return (None, *spec.shape[1:])
 
 
 def _required(interp: "Interpreter", forward: Function) -> int:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hwlint.reader.values import ModuleInstance, Tensor, Unknown, Value
+from hwlint.reader.values import ModuleInstance, PyRaise, Tensor, Unknown, Value
 from hwlint.source import Place
 
 __all__ = ["Call", "Event", "Flow"]
@@ -54,7 +54,12 @@ class Flow:
         self.stack = [self.top]
         self.quiet = 0
         """Above 0, a rule is at work: what it does inside is not an operation of the model."""
+        self.refusal: tuple[PyRaise, str, ModuleInstance | None] | None = None
         self.doubts: dict[tuple[Place | None, str], Unknown] = {}
+
+    def refused(self, problem: PyRaise, message: str) -> None:
+        """Keep an error of shapes: the last one counts if it ends the run."""
+        self.refusal = (problem, message, self.stack[-1].module)
 
     def doubt(self, reason: str, place: Place | None) -> None:
         """Keep why the run is not complete."""

@@ -1,0 +1,108 @@
+"""Shapes that do not fit together are said where torch refuses them, and nowhere else."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from hwlint.engine.inputs import parse_input
+
+
+@pytest.fixture(scope="module")
+def cases(load):
+    return load(Path(__file__).with_name("broken.py")).CASES
+
+
+def here(source):
+    return next((i for i, line in enumerate(source.splitlines()) if "# here" in line), None)
+
+
+def torch_refuses(path, inputs, load):
+    spec = parse_input(inputs[0])
+    whole = spec.dtype == "int64"
+    value = torch.zeros(spec.shape, dtype=torch.int64) if whole else torch.rand(spec.shape)
+    try:
+        load(path).Net()(value)
+    except (RuntimeError, ValueError, IndexError):
+        return True
+    return False
+
+
+@pytest.mark.parametrize("number", range(34))
+def test_broken_models(number, cases, tmp_path, load, read_flow):
+    inputs, source = cases[number]
+    path = tmp_path / f"net{number}.py"
+    path.write_text(source)
+    flow = read_flow(path, "Net", inputs).flow
+    assert torch_refuses(path, inputs, load) == (here(source) is not None)
+    if here(source) is None:
+        assert flow.mismatch is None
+        return
+    assert flow.macs is None
+    assert flow.mismatch is not None
+    assert flow.mismatch.place.line == here(source)
+
+
+SIZE = """
+import torch.nn as nn
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 8, 3, padding=1)
+        self.head = nn.Linear(8 * 40 * 40, 10)
+
+    def forward(self, x):
+        return self.head(self.conv(x).flatten(1))
+"""
+
+
+def test_a_size_that_hwlint_chose_is_no_fault_of_the_model(tmp_path, read_flow):
+    path = tmp_path / "net.py"
+    path.write_text(SIZE)
+    assert read_flow(path, "Net").flow.mismatch is None  # no size that is tried fits
+
+
+def test_a_fault_at_every_size_is_proved(tmp_path, read_flow):
+    path = tmp_path / "net.py"
+    path.write_text(
+        """
+import torch.nn as nn
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.one = nn.Conv2d(3, 8, 3, padding=1)
+        self.two = nn.Conv2d(9, 8, 3, padding=1)
+
+    def forward(self, x):
+        return self.two(self.one(x))
+"""
+    )
+    flow = read_flow(path, "Net").flow
+    assert flow.assumed
+    assert flow.mismatch.place.line == 10
+    assert flow.mismatch.layer.line == 7
+
+
+def test_a_model_that_catches_the_error_is_whole(tmp_path, read_flow):
+    path = tmp_path / "net.py"
+    path.write_text(
+        """
+import torch.nn as nn
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.one = nn.Linear(8, 8)
+
+    def forward(self, x):
+        try:
+            return self.one(x)
+        except RuntimeError:
+            return self.one(x[:, :8])
+"""
+    )
+    flow = read_flow(path, "Net", ["2x9"]).flow
+    assert flow.mismatch is None
+    assert flow.macs == 2 * 8 * 8
