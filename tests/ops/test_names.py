@@ -1,14 +1,18 @@
-import importlib.util
+import subprocess
+import sys
 
 from hwlint.ops import names
 
 
 def test_the_file_is_what_the_script_writes(repository):
     path = repository / "docs" / "audits" / "torch_names.py"
-    spec = importlib.util.spec_from_file_location("torch_names", path)
-    script = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(script)
-    assert script.TARGET.read_text(encoding="utf-8") == script.text()
+    # In a process of its own: what other tests import shows up among torch's submodules.
+    code = "import runpy, sys; print(runpy.run_path(sys.argv[1])['text'](), end='')"
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True
+    )
+    target = repository / "server" / "hwlint" / "ops" / "names.py"
+    assert target.read_text(encoding="utf-8") == done.stdout
 
 
 def test_names():

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, cast
 
 from hwlint.reader.library.modules import named_modules
 from hwlint.reader.values import Function, LayerRecord, ModuleInstance, Tensor
@@ -130,8 +130,8 @@ def _own_sizes(model: ModuleInstance) -> list[int]:
     return found[:2]
 
 
-def _first(value: Any) -> Any:
-    return value[0] if isinstance(value, tuple) and value else value
+def _first(value: object) -> object:
+    return cast("tuple[object, ...]", value)[0] if isinstance(value, tuple) and value else value
 
 
 def open_shape(spec: InputSpec) -> Shape:
