@@ -2,9 +2,9 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from hwlint.api import LAYERS, Finding, Layer, ModelGraph, Origin, Place, Reading, Reporting
+from hwlint.api import LAYERS, Finding, Layer, ModelGraph, Node, Origin, Place, Reading, Reporting
 from hwlint_rules._alignment_text import finding
 from hwlint_rules._dimensions import Cause, Dimension, Waste
 from hwlint_rules._gates import gate_layers
@@ -38,15 +38,15 @@ def misaligned(
     graph, limits = reading.graph, reading.profile.reporting
     if graph is None or limits is None:
         return
-    layers, owners = _unique(graph), _Owners()
+    layers, owners = _certain(graph), _Owners()
     causes = list(_causes(reading, layers, dimensions, owners))
     sides = Counter(key for cause in causes for key in {id(d.layer) for d in cause.concerned()})
     for cause in causes:
         waste = _waste(graph, layers, cause.concerned())
         if waste is not None and _worth_reading(limits, cause, waste):
             norms = _norms(layers, cause, owners) if with_norms else 0
-            partly = sum(sides[id(layer)] > 1 for layer in waste.layers)
-            yield finding(reading, cause, waste, _things((len(waste.layers), partly), noun, norms))
+            partly = sum(layers[layer] for layer in waste.layers if sides[id(layer)] > 1)
+            yield finding(reading, cause, waste, _things((waste.number, partly), noun, norms))
 
 
 def _worth_reading(limits: Reporting, cause: Cause, waste: Waste) -> bool:
@@ -61,21 +61,21 @@ def _worth_reading(limits: Reporting, cause: Cause, waste: Waste) -> bool:
     return waste.padding >= limits.padding_model_share * waste.model
 
 
-def _unique(graph: ModelGraph) -> list[Layer]:
-    """Layers that are built for certain, each once: a shared one stands in the tree twice."""
-    return list({id(layer): layer for layer in graph.layers() if not layer.maybe}.values())
+def _certain(graph: ModelGraph) -> Mapping[Layer, int]:
+    """Layers that are built for certain, with how many there are of each."""
+    return {layer: number for layer, number in graph.layers.items() if not layer.maybe}
 
 
 def _causes(
     reading: Reading,
-    layers: list[Layer],
+    layers: Mapping[Layer, int],
     dimensions: Callable[[Reading, Layer], Iterable[Dimension]],
     owners: "_Owners",
 ) -> Iterable[Cause]:
     """Group dimensions by the literal that decides them, else by those that they come from."""
     limits = reading.profile.reporting
     few = limits.image_channels if limits is not None else 0
-    ends = _Ends(layers)
+    ends = _Ends(reading.graph)
     gates = gate_layers(reading.graph) if reading.graph is not None else frozenset[int]()
     found = [
         dim
@@ -154,10 +154,10 @@ class _Owners:
 class _Ends:
     """What is not the author's to choose: the ends of the model, class counts, 1 + 2 * width."""
 
-    def __init__(self, layers: list[Layer]) -> None:
-        weighted = [layer for layer in layers if widths(layer) is not None]
-        self._first = weighted[0] if weighted else None
-        self._last = weighted[-1] if weighted else None
+    def __init__(self, graph: ModelGraph | None) -> None:
+        root = graph.root if graph is not None else None
+        self._first = _end(root, last=False) if root is not None else None
+        self._last = _end(root, last=True) if root is not None else None
 
     def given(self, dim: Dimension, literal: Origin | None) -> bool:
         """Whether the dimension is given."""
@@ -167,6 +167,18 @@ class _Ends:
             return True
         names = [literal] if literal is not None else _leaves(dim.argument.origin)
         return any(leaf.name and _GIVEN.search(leaf.name) for leaf in names)
+
+
+def _end(node: Node, *, last: bool) -> Layer | None:
+    """Return the first or last layer below a node that has widths."""
+    if node.layer is not None and not node.layer.maybe and widths(node.layer) is not None:
+        return node.layer
+    below = node.children.values()
+    for child in reversed(below) if last else below:
+        found = _end(child, last=last)
+        if found is not None:
+            return found
+    return None
 
 
 def _plus_few(dim: Dimension) -> bool:
@@ -184,7 +196,7 @@ def _leaves(origin: Origin | None) -> list[Origin]:
     return list(origin.leaves()) if origin is not None else []
 
 
-def _waste(graph: ModelGraph, layers: list[Layer], dims: list[Dimension]) -> Waste | None:
+def _waste(graph: ModelGraph, layers: Mapping[Layer, int], dims: list[Dimension]) -> Waste | None:
     """Add up what filling the tiles takes; None where a layer's parameters are not known."""
     growth: dict[int, float] = {}
     concerned: dict[int, Layer] = {}
@@ -196,30 +208,32 @@ def _waste(graph: ModelGraph, layers: list[Layer], dims: list[Dimension]) -> Was
     for key, layer in concerned.items():
         if layer.params is None:
             return None
-        params += layer.params
-        padding += layer.params * (growth[key] - 1)
+        params += layer.params * layers[layer]
+        padding += layer.params * layers[layer] * (growth[key] - 1)
     if not padding:
         return None
-    known = sum(layer.params or 0 for layer in layers)
+    known = sum((layer.params or 0) * number for layer, number in layers.items())
     model = known if graph.params is None else graph.params
-    return Waste(tuple(concerned.values()), params, padding, model, graph.params is not None)
+    number = sum(layers[layer] for layer in concerned.values())
+    whole = graph.params is not None
+    return Waste(tuple(concerned.values()), number, params, padding, model, whole)
 
 
-def _norms(layers: list[Layer], cause: Cause, owners: _Owners) -> int:
+def _norms(layers: Mapping[Layer, int], cause: Cause, owners: _Owners) -> int:
     """Count the norms whose width the same literal decides."""
     literal = cause.literal
     if literal is None:
         return 0
     values = {dim.value * dim.groups for dim in cause.concerned()}
     step = max(dim.tile.minimum for dim in cause.concerned())
-    arguments = [
-        layer.args.get("num_features") or layer.args.get("num_channels")
-        for layer in layers
-        if LAYERS[layer.op].family == "norm"
-    ]
-    wide = [a for a in arguments if a is not None and a.value in values]
-    found = [owners.of(argument.origin, step) for argument in wide]
-    return sum(decides is not None and decides.place == literal.place for decides in found)
+    total = 0
+    for layer, number in layers.items():
+        wide = layer.args.get("num_features") or layer.args.get("num_channels")
+        if LAYERS[layer.op].family != "norm" or wide is None or wide.value not in values:
+            continue
+        decides = owners.of(wide.origin, step)
+        total += number if decides is not None and decides.place == literal.place else 0
+    return total
 
 
 def _things(layers: tuple[int, int], noun: str, norms: int) -> str:

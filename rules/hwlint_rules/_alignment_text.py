@@ -35,7 +35,7 @@ def finding(reading: Reading, cause: Cause, waste: Waste, things: str) -> Findin
             "value": value if solved is not None else None,
             "padded": solved,
             "dimensions": [[before, after] for before, after in padded.items()],
-            "layers": len(waste.layers),
+            "layers": waste.number,
         },
     )
 
@@ -51,7 +51,7 @@ def _padded(dims: list[Dimension]) -> dict[int, int]:
 
 def _tied(reading: Reading, place: Place) -> list[Layer]:
     """Return the grouped convolutions with a width or groups that the literal decides."""
-    layers = reading.graph.layers() if reading.graph is not None else ()
+    layers = reading.graph.layers if reading.graph is not None else ()
     grouped = [layer for layer in layers if (number(layer.args.get("groups")) or 1) > 1]
     return [
         layer

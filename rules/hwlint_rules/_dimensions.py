@@ -60,6 +60,8 @@ class Waste:
     """What filling the tiles would add, in parameters."""
 
     layers: tuple[Layer, ...]
+    number: int
+    """How many instances of these layers the model has."""
     params: int
     padding: float
     model: int

@@ -19,17 +19,17 @@ def gate_layers(graph: ModelGraph) -> frozenset[int]:
     what came in; a global context has two such pairs.
     """
     found: set[int] = set()
-    for node in graph.root.walk() if graph.root is not None else ():
-        inner = _squeeze_and_excite(node)
+    for node in graph.nodes:
+        inner = _squeeze_and_excite(node) if node is not graph.root else ()
         found.update(id(layer) for layer in inner)
     return frozenset(found)
 
 
 def _squeeze_and_excite(node: Node) -> tuple[Layer, ...]:
     # A whole model that narrows, widens and squashes is an autoencoder.
-    if not node.name or not any(_SQUASH.search(c.class_name) for c in node.children):
+    if not any(_SQUASH.search(child.class_name) for child in node.children.values()):
         return ()
-    layers = [below.layer for below in node.walk() if below.layer is not None]
+    layers = [below.layer for _, below in node.walk() if below.layer is not None]
     weighted = [layer for layer in layers if widths(layer) is not None]
     # A layer that makes one channel weighs the positions before they are pooled.
     weighted = [layer for layer in weighted if _ends(layer)[1] != 1]

@@ -19,38 +19,39 @@ def costly(
     says have a kernel. `change` says what using them means.
     """
     groups: dict[tuple[Place, str], list[Layer]] = {}
-    for layer in reading.graph.layers() if reading.graph is not None else ():
+    counts = reading.graph.layers if reading.graph is not None else {}
+    for layer in counts:
         if layer.maybe or LAYERS[layer.op].family != family:
             continue
         if reading.profile.support(reading.dtype, layer.op) in _COSTLY:
             groups.setdefault((layer.place, layer.op), []).append(layer)
     for (place, op), layers in groups.items():
         others = [layer for key, more in groups.items() if key[1] == op for layer in more]
-        yield _finding(reading, place, layers, others, (instead.get(op, ()), change))
+        number = sum(counts[layer] for layer in layers)
+        yield _finding(reading, place, (op, number), others, (instead.get(op, ()), change))
 
 
 def _finding(
     reading: Reading,
     place: Place,
-    layers: list[Layer],
+    found: tuple[str, int],
     others: list[Layer],
     instead: tuple[Sequence[str], str],
 ) -> Finding:
-    op = layers[0].op
+    op, number = found
     return Finding(
         place,
-        _message(reading, op, layers),
+        _message(reading, op, number),
         _why(reading, op),
         _advice(reading, *instead),
         related=related(others, place, lambda layer: f"{layer.op} too"),
-        data={"op": op, "layers": len({layer.name for layer in layers})},
+        data={"op": op, "layers": number},
     )
 
 
-def _message(reading: Reading, op: str, layers: list[Layer]) -> str:
+def _message(reading: Reading, op: str, number: int) -> str:
     support = reading.profile.support(reading.dtype, op)
     deploy = reading.profile.deploy
-    number = len({layer.name for layer in layers})
     one = number == 1
     built = "this layer" if one else f"{number} layers of this call"
     if support == "float":

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from hwlint.api import Finding, Layer, Place, Reading, Rule
-from hwlint_rules._sequences import fits, plain_runs
+from hwlint_rules._sequences import Run, fits, plain_runs
 from hwlint_rules._text import count, related
 
 __all__ = ["ActivationBeforeNorm"]
@@ -89,24 +89,26 @@ class ActivationBeforeNorm(Rule):
         if fusion is None or fusion.pointwise_chains is not False or reading.graph is None:
             return
         folds = fusion.batch_norm_folds_into or ()
-        groups: dict[Place, list[tuple[Layer, ...]]] = {}
-        for run in plain_runs(reading.graph, ("conv|linear", "activation", "norm")):
+        groups: dict[Place, list[tuple[Run, int]]] = {}
+        for run, times in plain_runs(reading.graph, ("conv|linear", "activation", "norm")):
             producer, activation, norm = run
             if producer.op in folds and "BatchNorm" in norm.op and fits(producer, norm):
-                groups.setdefault(activation.place, []).append(run)
+                groups.setdefault(activation.place, []).append((run, times))
         yield from _findings(groups, fusion.evidence)
 
 
-def _findings(groups: dict[Place, list[tuple[Layer, ...]]], evidence: str) -> Iterator[Finding]:
+def _findings(groups: dict[Place, list[tuple[Run, int]]], evidence: str) -> Iterator[Finding]:
     for place, found in groups.items():
-        producer, activation, norm = found[0]
-        times = f", in {count(len(found), 'place')} of the model" if len(found) > 1 else ""
+        first = found[0][0]
+        producer, activation, norm = first
+        number = sum(times for _, times in found)
+        where = f", in {count(number, 'place')} of the model" if number > 1 else ""
         yield Finding(
             place,
-            f"{norm.op} cannot fold into {producer.op}: {activation.op} stands between{times}",
+            f"{norm.op} cannot fold into {producer.op}: {activation.op} stands between{where}",
             f"it stays one more pass over {producer.op}'s output [{evidence}]",
             f"{producer.op}, {norm.op}, {activation.op} folds (changes results: train again)",
-            related=related(found[0], place, _role),
+            related=related(first, place, _role),
         )
 
 

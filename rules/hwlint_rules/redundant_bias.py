@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from hwlint.api import Argument, Finding, Layer, Place, Reading, Rule
-from hwlint_rules._sequences import fits, plain_runs
+from hwlint_rules._sequences import Run, fits, plain_runs
 from hwlint_rules._text import count, related
 
 __all__ = ["RedundantBias"]
@@ -101,11 +101,11 @@ class RedundantBias(Rule):
         fusion = reading.profile.fusion
         if fusion is None or fusion.batch_norm_folds_into is None or reading.graph is None:
             return
-        groups: dict[Place, list[tuple[Layer, ...]]] = {}
-        for run in plain_runs(reading.graph, ("conv|linear", "norm")):
+        groups: dict[Place, list[tuple[Run, int]]] = {}
+        for run, times in plain_runs(reading.graph, ("conv|linear", "norm")):
             producer, norm = run
             if _cancels(norm) and _has_bias(producer) and fits(producer, norm):
-                groups.setdefault(producer.place, []).append(run)
+                groups.setdefault(producer.place, []).append((run, times))
         yield from _findings(groups, fusion.batch_norm_folds_into)
 
 
@@ -120,19 +120,20 @@ def _has_bias(layer: Layer) -> bool:
 
 
 def _findings(
-    groups: dict[Place, list[tuple[Layer, ...]]], folds: tuple[str, ...]
+    groups: dict[Place, list[tuple[Run, int]]], folds: tuple[str, ...]
 ) -> Iterator[Finding]:
     for place, found in groups.items():
-        producer, norm = found[0]
-        biases = sum(_channels(run[0]) for run in found)
-        times = f" in {len(found)} layers of this call" if len(found) > 1 else ""
+        producer, norm = found[0][0]
+        biases = sum(_channels(run[0]) * times for run, times in found)
+        number = sum(times for _, times in found)
+        where = f" in {number} layers of this call" if number > 1 else ""
         yield Finding(
             place,
-            f"{norm.op} cancels this bias: {count(biases, 'parameter')} without effect{times}",
+            f"{norm.op} cancels this bias: {count(biases, 'parameter')} without effect{where}",
             _why(producer, norm, folds),
             "bias=False (changes the checkpoint)",
             related=related((norm,), place, lambda layer: f"the {layer.op} that follows"),
-            data={"parameters": biases, "layers": len(found)},
+            data={"parameters": biases, "layers": number},
         )
 
 

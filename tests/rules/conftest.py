@@ -1,7 +1,7 @@
 """Models by hand: layers, where their numbers come from, and the tree that they stand in."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
@@ -28,7 +28,7 @@ def place(line: int, col: int = 8) -> Place:
     return Place(PATH, line, col, line, col + 3)
 
 
-def make(op: str, name: str, line: int, **given: object) -> Layer:
+def make(op: str, line: int, **given: object) -> Layer:
     """Return a layer with torch's defaults; an `Origin` as argument brings its value."""
     maybe = bool(given.pop("maybe", False))
     class_name = str(given.pop("class_name", op))
@@ -45,16 +45,17 @@ def make(op: str, name: str, line: int, **given: object) -> Layer:
         )
         for key, value in bound.values.items()
     }
-    return Layer(op, name, place(line), args, params, class_name, "Net.__init__", maybe)
+    return Layer(op, place(line), args, params, class_name, "Net.__init__", maybe)
 
 
 @dataclass
 class Net:
     """A model under construction."""
 
-    layers: list[Layer] = field(default_factory=list[Layer])
+    layers: dict[str, Layer] = field(default_factory=dict[str, Layer])
     sequences: dict[str, list[Layer]] = field(default_factory=dict[str, list[Layer]])
     sequence_kind: str = "Sequential"
+    again: set[str] = field(default_factory=set[str])
 
     @staticmethod
     def literal(value: object, line: int, name: str | None = None, path: str = PATH) -> Origin:
@@ -68,32 +69,36 @@ class Net:
 
     def add(self, op: str, name: str, line: int, **given: object) -> Layer:
         """Add a layer to the model itself."""
-        layer = make(op, name, line, **given)
-        self.layers.append(layer)
+        layer = self.layers[name] = make(op, line, **given)
         return layer
+
+    def use_again(self, name: str, layer: Layer) -> None:
+        """Let the model hold a layer under one more name."""
+        self.layers[name] = replace(layer, params=0)
+        self.again.add(name)
 
     def sequence(self, name: str, *layers: tuple[str, dict[str, object]]) -> None:
         """Add an `nn.Sequential` of layers that nothing else uses."""
         self.sequences[name] = [
-            make(op, f"{name}.{number}", 10 + number, **given)
+            make(op, 10 + number, **given)
             for number, (op, given) in enumerate(layers)
         ]
 
     def graph(self, params: int | None = -1) -> ModelGraph:
         """Return what the reader would give; `params` None: the total is not known."""
-        nodes = [_leaf(layer, layer.name) for layer in self.layers]
+        nodes = {name: _leaf(layer, name in self.again) for name, layer in self.layers.items()}
         for name, members in self.sequences.items():
-            children = tuple(_leaf(m, f"{name}.{i}") for i, m in enumerate(members))
-            nodes.append(Node(name, "Sequential", self.sequence_kind, place(1), children))
-        root = Node("", "Net", "module", None, tuple(nodes))
-        layers = [node.layer for node in root.walk() if node.layer is not None]
+            children = {str(i): _leaf(member) for i, member in enumerate(members)}
+            nodes[name] = Node("Sequential", self.sequence_kind, place(1), children)
+        root = Node("Net", "module", None, nodes)
+        layers = [node.layer for _, node in root.walk() if node.layer is not None]
         total = sum(layer.params or 0 for layer in layers) if params == -1 else params
         entry = EntryPoint("Net", "class", place(0), PATH, "net")
         return ModelGraph(entry, root, tuple(layers), total, complete=True, files=(PATH,))
 
 
-def _leaf(layer: Layer, name: str) -> Node:
-    return Node(name, layer.class_name, "layer", layer.place, (), layer)
+def _leaf(layer: Layer, again: bool = False) -> Node:
+    return Node(layer.class_name, "layer", layer.place, {}, layer, again)
 
 
 @pytest.fixture

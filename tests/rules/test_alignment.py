@@ -188,7 +188,7 @@ def test_another_cause_on_the_other_side_is_told(net, findings):
 def test_a_shared_layer_counts_once(net, findings):
     net.add("Conv2d", "first", 0, in_channels=64, out_channels=64, kernel_size=3)
     shared = net.add("Conv2d", "a", 1, in_channels=64, out_channels=100, kernel_size=3)
-    net.layers.append(shared)
+    net.use_again("b", shared)
     net.add("Conv2d", "last", 2, in_channels=64, out_channels=64, kernel_size=3)
     (found,) = findings(MisalignedChannels, net.graph())
     assert "align 1 convolution" in found.message

@@ -62,7 +62,7 @@ def test_instance_norm_cancels_too(net, findings):
 
 def test_a_shared_layer_proves_nothing(net, findings):
     net.sequence("body", CONV, NORM)
-    net.layers.append(net.sequences["body"][0])
+    net.use_again("other", net.sequences["body"][0])
     assert not findings(RedundantBias, net.graph(), "h100-sxm")
 
 

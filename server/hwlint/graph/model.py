@@ -5,6 +5,7 @@ Nothing in here computes; the reader fills it and everything else looks at it.
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from hwlint.graph.flow import Flow
 from hwlint.source.spans import Place
@@ -87,14 +88,13 @@ class Argument:
         return (Argument, (self.value, self.origin, self.known, self.default))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Layer:
-    """One torch.nn layer that the entry point builds (an instance, not a call site)."""
+    """A torch.nn layer that the entry point builds: one for all instances that are built by the
+    same call from the same numbers of the same origin."""
 
     op: str
     """torch.nn's class name, a key of `hwlint.ops.LAYERS`: "Conv2d"."""
-    name: str
-    """Qualified name as torch has it: "layer1.0.conv1"; "" for the model itself."""
     place: Place
     """The call that builds it."""
     args: Mapping[str, Argument]
@@ -109,25 +109,32 @@ class Layer:
     """Built only on one side of a branch whose condition is not known: makes no finding."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Node:
-    """A module of the tree. Leaves that are torch layers carry `layer`."""
+    """A module of the tree. Leaves that are torch layers carry `layer`.
 
-    name: str
-    """Qualified name; "" for the root."""
+    Modules that are built alike, from the same numbers of the same origin, are one node that
+    stands in the tree more than once; what a name or a number of instances depends on is asked of
+    the graph. A module that the *model* uses twice is two nodes, the later one `again`.
+    """
+
     class_name: str
     kind: str
     """"Sequential", "ModuleList", "ModuleDict", "layer" or "module"."""
     place: Place | None
     """The call that builds it, where there is one."""
-    children: "tuple[Node, ...]" = ()
+    children: "Mapping[str, Node]" = field(default_factory=dict[str, "Node"])
+    """Submodules by their name in this module, in registration order."""
     layer: Layer | None = None
+    again: bool = False
+    """The very same module stands in the tree before: its parameters count there."""
 
-    def walk(self) -> "Iterator[Node]":
-        """Yield this node and all below it, in registration order."""
-        yield self
-        for child in self.children:
-            yield from child.walk()
+    def walk(self, name: str = "") -> "Iterator[tuple[str, Node]]":
+        """Yield (qualified name, node) of this node and all below it, in registration order."""
+        yield name, self
+        prefix = f"{name}." if name else ""
+        for key, child in self.children.items():
+            yield from child.walk(prefix + key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +163,7 @@ class EntryPoint:
     """How, in words: "defaults", "config BertConfig()", "train.py:88 with width=100"."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ModelGraph:
     """What one entry point builds."""
 
@@ -177,9 +184,36 @@ class ModelGraph:
     """What flows through it when it is called; None where nobody asked, or with what to call it is
     not known."""
 
-    def layers(self) -> Iterator[Layer]:
-        """Yield the layers of the module tree in registration order."""
+    def walk(self) -> "Iterator[tuple[str, Node]]":
+        """Yield (qualified name, node) of every module in registration order."""
         if self.root is not None:
-            for node in self.root.walk():
-                if node.layer is not None:
-                    yield node.layer
+            yield from self.root.walk()
+
+    @cached_property
+    def nodes(self) -> "Mapping[Node, int]":
+        """Every distinct node with how often it stands in the tree, in order of first standing."""
+        if self.root is None:
+            return {}
+        order: dict[Node, int] = {}
+        after: list[Node] = []  # each node after all that is below it
+        stack: list[tuple[Node, bool]] = [(self.root, False)]
+        while stack:
+            node, done = stack.pop()
+            if done:
+                after.append(node)
+            elif node not in order:
+                order[node] = 0
+                stack.append((node, True))
+                stack += [(child, False) for child in reversed(node.children.values())]
+        order[self.root] = 1
+        for node in reversed(after):
+            for child in node.children.values():
+                order[child] += order[node]
+        return order
+
+    @cached_property
+    def layers(self) -> "Mapping[Layer, int]":
+        """Every distinct layer of the module tree with the number of its instances, in order of
+        the first one; a module that the model uses again counts once."""
+        layers = ((node.layer, number) for node, number in self.nodes.items() if not node.again)
+        return {layer: number for layer, number in layers if layer is not None}

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from hwlint.reader import builtin_classes as core
 from hwlint.reader.object_methods import OBJECT_METHODS, OF_EVERY_OBJECT
+from hwlint.reader.provenance import SourcedFloat, SourcedInt, SourcedStr
 from hwlint.reader.special_attributes import CLASS_SPECIAL, MISSING, SPECIAL, register_special
 from hwlint.reader.values import (
     BoundMethod,
@@ -19,8 +20,10 @@ from hwlint.reader.values import (
     External,
     Function,
     Instance,
+    LazyModule,
     ListValue,
     ModuleInstance,
+    Partial,
     PropertyValue,
     PyRaise,
     SetValue,
@@ -110,6 +113,12 @@ class Attributes:
         raw = value.cls.find(name, MISSING)
         if isinstance(raw, PropertyValue):
             return self.get_property(raw, value, value.cls)
+        if type(value) is LazyModule:
+            found = _peek(self, value, name)
+            if found is _ABSENT:
+                return MISSING if raw is MISSING else self.bind(raw, value)
+            if found is not MISSING:
+                return found
         attrs = value.attrs
         if name in attrs:
             return attrs[name]
@@ -346,6 +355,8 @@ class Attributes:
             self.call(raw.fset, [value, item], {})
             return
         self.touch(value)
+        if type(item) in _CALLABLE:
+            self.verdicts.callables.add(name)
         if isinstance(value, ModuleInstance):
             self._register(value, name, item)
         else:
@@ -353,30 +364,40 @@ class Attributes:
 
     def _register(self: "Interpreter", value: ModuleInstance, name: str, item: Value) -> None:
         self.budget.steps += 2
-        for table in (value.modules, value.parameters, value.buffers):
-            self.touch(table)
         if isinstance(item, ModuleInstance):
             self._drop(value, name, value.modules)
+            self.touch(value.modules)
             value.modules[name] = item
         elif isinstance(item, Tensor) and item.kind == "parameter":
             self._drop(value, name, value.parameters)
+            self.touch(value.parameters)
             value.parameters[name] = item
-        elif name in value.modules and item is None:
-            value.modules[name] = None
-        elif name in value.parameters and item is None:
-            value.parameters[name] = None
-        elif name in value.buffers and (item is None or isinstance(item, Tensor)):
-            value.buffers[name] = item
-        elif isinstance(item, Unknown) and name in value.modules:
-            value.modules[name] = item
-        else:
+        elif not self._replace(value, name, item):
             value.attrs[name] = item
+
+    def _replace(self: "Interpreter", value: ModuleInstance, name: str, item: Value) -> bool:
+        """Put something else in the place of what is registered; False where nothing is."""
+        if value.unfilled is not None:
+            value.parameters  # noqa: B018 - fills them
+        modules, parameters, buffers = value.tables()
+        if modules and name in modules and (item is None or isinstance(item, Unknown)):
+            table = modules
+        elif parameters and name in parameters and item is None:
+            table = parameters
+        elif buffers and name in buffers and (item is None or isinstance(item, Tensor)):
+            table = buffers
+        else:
+            return False
+        self.touch(table)
+        table[name] = item
+        return True
 
     def _drop(self: "Interpreter", value: ModuleInstance, name: str, keep: DictValue) -> None:
         value.attrs.pop(name, None)
-        for table in (value.modules, value.parameters, value.buffers):
-            if table is not keep:
-                table.pop(name, None)
+        for table in value.tables():
+            if table is not None and table is not keep and name in table:
+                self.touch(table)
+                del table[name]
 
     def delattr(self: "Interpreter", value: Value, name: str) -> None:
         """Do `del value.name`."""
@@ -392,6 +413,40 @@ class Attributes:
                 self.touch(table)
                 table.pop(name, None)
         value.attrs.pop(name, None)
+
+
+_CALLABLE = frozenset((Function, BoundMethod, Partial, Class, Builtin))
+_ABSENT = object()
+_ALWAYS = frozenset(("_modules", "_parameters", "_buffers", "training", "__class__", "__dict__"))
+_PLAIN = frozenset((int, bool, str, float, type(None), SourcedInt, SourcedFloat, SourcedStr))
+
+
+def _peek(interp: "Interpreter", value: ModuleInstance, name: str) -> Value:
+    """Look for what an unopened copy has under a name, without opening it.
+
+    Returns the value where it is a plain one, `_ABSENT` where there is nothing of that name in the
+    object itself, MISSING where it has to be opened.
+    """
+    if name in _ALWAYS:
+        return MISSING
+    if type(value) is LazyModule:
+        assert value.pending is not None
+        original, copier = value.pending
+        found = _peek(interp, original, name)
+        return found if found is MISSING or found is _ABSENT else copier.copy(found)
+    attrs = value.attrs
+    if name in attrs:
+        found = attrs[name]
+        return found if type(found) in _PLAIN else MISSING
+    if value.layer is not None:
+        from hwlint.reader.library.torch_nn import layer_attributes
+
+        found = layer_attributes(interp, value).get(name, MISSING)
+        if found is not MISSING:
+            return found if type(found) in _PLAIN else MISSING
+    if value.unfilled is not None:
+        value.parameters  # noqa: B018 - fills them
+    return MISSING if any(table and name in table for table in value.tables()) else _ABSENT
 
 
 _NATIVE_KIND: dict[type, Any] = {list: ListValue, dict: DictValue, set: SetValue}

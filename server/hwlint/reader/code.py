@@ -25,7 +25,6 @@ class Code:
         "cls",
         "default_code",
         "failed",
-        "inert",
         "is_generator",
         "kwarg",
         "kwdefault_code",
@@ -55,7 +54,6 @@ class Code:
         self.qualname = outer.inner_qualname(name)
         self.ready = False
         self.failed = 0
-        self.inert: bool | None = None
         self.raises = False
         self.params: list[str] = []
         self.posonly = 0

@@ -4,19 +4,25 @@
 # pyright: reportUnknownArgumentType=false, reportUnknownMemberType=false
 # pyright: reportUnknownVariableType=false
 
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, cast
 
-from hwlint.graph import Argument, EntryPoint, Layer, Missing, ModelGraph, Node, Origin
+from hwlint.graph import Argument, EntryPoint, Layer, Missing, ModelGraph, Node
 from hwlint.ops import count
 from hwlint.reader import operators
+from hwlint.reader.budget import Exhausted
 from hwlint.reader.library.containers import CONTAINERS
-from hwlint.reader.provenance import to_origin, trace_of
+from hwlint.reader.outline import outline_of, untouched
+from hwlint.reader.provenance import Bindings, to_origin, trace_of
 from hwlint.reader.values import (
     Builtin,
+    DictValue,
     External,
     Instance,
     LayerRecord,
+    LazyModule,
     ListValue,
     ModuleInstance,
     Tensor,
@@ -39,21 +45,21 @@ def emit(
     interp: "Interpreter", entry: EntryPoint, root: "ModuleInstance | None", missing: list[Missing]
 ) -> ModelGraph:
     """Return the graph of one entry point."""
-    notes = [Missing(place, reason) for place, reason in interp.notes]
-    every = [*missing, *notes]
+    every = [*missing, *[Missing(place, reason) for place, reason in interp.notes]]
     files = tuple(sorted({path for path, _ in interp.cells}))
     if root is None:
         constructed = _distinct(interp.constructed)
         return ModelGraph(entry, None, constructed, None, tuple(every), False, files)
-    tree = _Tree()
-    node = tree.node(root, "", _label(root))
+    emitter = Emitter(interp)
+    part = emitter.whole(root)
     # A layer of the model may have been built before the model: as the default of a parameter, or
     # in the body of a class.
-    constructed = _distinct([*interp.constructed, *tree.records])
-    every.extend(tree.missing)
-    params = tree.params if not every and tree.known else None
-    complete = params is not None
-    return ModelGraph(entry, node, constructed, params, tuple(every), complete, files)
+    constructed = _distinct([*interp.constructed, *emitter.records])
+    every.extend(part.reasons())
+    params = part.params if not every else None
+    return ModelGraph(
+        entry, part.node, constructed, params, tuple(every), params is not None, files
+    )
 
 
 def _distinct(records: Iterable[LayerRecord]) -> tuple[Layer, ...]:
@@ -61,7 +67,7 @@ def _distinct(records: Iterable[LayerRecord]) -> tuple[Layer, ...]:
     for record in records:
         key = (record.place, record.spec.op, _key(record.values), record.maybe)
         if key not in seen:
-            seen[key] = _layer(record, "", record.spec.op, None)
+            seen[key] = _layer(record, record.spec.op, None)
     return tuple(seen.values())
 
 
@@ -69,35 +75,48 @@ def _key(values: dict[str, Value]) -> Any:
     return tuple([(k, _plain(v)) for k, v in values.items() if k not in _SKIPPED])
 
 
-def _layer(record: LayerRecord, name: str, class_name: str, params: int | None) -> Layer:
-    args = record.arguments
-    if args is None:
-        args = record.arguments = {
-            key: _argument(value, key in record.defaulted)
-            for key, value in record.values.items()
-            if key not in _SKIPPED
-        }
+def _layer(
+    record: LayerRecord, class_name: str, params: int | None, bindings: Bindings = ()
+) -> Layer:
+    if record.arguments is None:
+        record.arguments = _arguments(record)
+    args, traced = record.arguments
+    if bindings and traced:
+        args = {**args, **{k: _traced(v, bindings) for k, v in traced}}
     place = record.place or _NO_PLACE
-    return Layer(record.spec.op, name, place, args, params, class_name, record.owner, record.maybe)
+    return Layer(record.spec.op, place, args, params, class_name, record.owner, record.maybe)
 
 
-def _argument(value: Value, default: bool) -> Argument:
-    if isinstance(value, Unknown):
-        return Argument(None, None, False, default)
-    if default or value is None or isinstance(value, bool):
-        return Argument(_plain(value), None, True, default)
-    return Argument(_plain(value), None, True, default, _find_origin(value))
+def _arguments(record: LayerRecord) -> tuple[dict[str, Argument], list[tuple[str, Value]]]:
+    """Return the arguments as the graph has them, and those that have an origin."""
+    args: dict[str, Argument] = {}
+    traced: list[tuple[str, Value]] = []
+    for key, value in record.values.items():
+        if key in _SKIPPED:
+            continue
+        default = key in record.defaulted
+        if isinstance(value, Unknown):
+            args[key] = Argument(None, None, False, default)
+        elif default or not _has_trace(value):
+            args[key] = Argument(_plain(value), None, True, default)
+        else:
+            args[key] = _traced(value, ())
+            traced.append((key, value))
+    return args, traced
 
 
-def _find_origin(value: Value) -> Callable[[], Origin | None] | None:
-    """Return what computes the origin when a rule asks for it, None where there is none."""
-    if trace_of(value) is not None:
-        return lambda: to_origin(value)
-    if isinstance(value, tuple):
-        traced = [v for v in value if trace_of(v) is not None]
-        if traced and all(trace_of(v) is trace_of(traced[0]) for v in traced):
-            return lambda: to_origin(traced[0])
-    return None
+def _has_trace(value: Value) -> bool:
+    if type(value) is tuple:
+        traces = {id(t) for t in [trace_of(v) for v in value] if t is not None}
+        return len(traces) == 1
+    return trace_of(value) is not None
+
+
+def _traced(value: Value, bindings: Bindings) -> Argument:
+    source = value
+    if type(value) is tuple:
+        source = next(v for v in value if trace_of(v) is not None)
+    return Argument(_plain(value), None, True, False, lambda: to_origin(source, bindings))
 
 
 def _plain(value: Value) -> Any:
@@ -119,10 +138,6 @@ def _plain(value: Value) -> Any:
     return None if isinstance(value, Unknown) else f"<{type(value).__name__}>"
 
 
-def _label(module: ModuleInstance) -> str:
-    return module.cls.name
-
-
 def _kind(module: ModuleInstance) -> str:
     if module.layer is not None:
         return "layer"
@@ -133,101 +148,183 @@ def _kind(module: ModuleInstance) -> str:
     return "module"
 
 
-class _Tree:
-    """Walks a module tree once; parameters that are shared count where they come first."""
+@dataclass(slots=True)
+class Part:
+    """A node with what is below it."""
 
-    def __init__(self) -> None:
-        self.params = 0
-        self.known = True
-        self.missing: list[Missing] = []
+    node: Node
+    params: int | None = 0
+    count: int = 1
+    missing: list[tuple[str, Unknown]] = field(default_factory=list[tuple[str, Unknown]])
+    """What is not known, by the name of the module from here."""
+    keep: Any = None
+    """Keeps the objects alive by whose ids the part is looked up."""
+
+    def note(self, name: str, unknown: Unknown) -> None:
+        """Keep why something is not known."""
+        self.missing.append((name, unknown))
+
+    def add(self, name: str, part: "Part") -> None:
+        """Count a submodule in."""
+        known = self.params is not None and part.params is not None
+        self.params = (self.params or 0) + (part.params or 0) if known else None
+        self.count += part.count
+        self.missing += [(f"{name}.{n}" if n else name, u) for n, u in part.missing]
+
+    def reasons(self) -> Iterator[Missing]:
+        """Yield each reason once."""
+        seen: set[tuple[Place | None, str]] = set()
+        for name, unknown in self.missing:
+            if (unknown.place, unknown.reason) not in seen:
+                seen.add((unknown.place, unknown.reason))
+                yield Missing(unknown.place, f"{name}: {unknown.reason}")
+        if self.params is None and not self.missing:
+            yield Missing(None, "parameters that are not known")
+
+
+class Emitter:
+    """Walks a module tree once. Parameters that are shared count where they come first; what comes
+    unopened out of a template is emitted once for each origin of its numbers."""
+
+    def __init__(self, interp: "Interpreter") -> None:
+        self.interp = interp
+        self.emitted: dict[Any, Part] = interp.memo.emitted
         self.records: dict[LayerRecord, None] = {}
-        self.seen_parameters: set[int] = set()
+        self.seen: set[int] = set()
         self.on_path: set[int] = set()
-        self.reasons: set[tuple[Place | None, str]] = set()
-        self.count = 0
 
-    def node(self, module: ModuleInstance, name: str, label: str) -> Node:
-        self.count += 1
+    def whole(self, root: ModuleInstance) -> Part:
+        """Emit a model."""
+        budget = self.interp.budget
+        limit, budget.limit = budget.limit, budget.steps + 8 * MAX_NODES
+        try:
+            return self.part(root, (), False)
+        finally:
+            budget.limit = limit
+
+    def part(self, module: ModuleInstance, bindings: Bindings, again: bool) -> Part:
+        """Emit a module. `bindings` fill the slots of the template that it is a part of."""
+        again = again or (not bindings and id(module) in self.seen)
+        if module.pending is not None and self._linked(module, bindings):
+            found = self._shared(module, bindings, again)
+            if found is not None:
+                return found
         self.on_path.add(id(module))
-        own = self.own_parameters(module, name)
-        table = module.tables()[0]
-        if table is not None and table.unknown is not None:
-            self.unknown(table.unknown, name)
-        children: list[Node] = []
-        for key, child in (table or {}).items():
-            path = f"{name}.{key}" if name else str(key)
-            if isinstance(child, Unknown):
-                self.unknown(child, path)
-            elif isinstance(child, ModuleInstance) and self._fits(child):
-                children.append(self.node(child, path, _label(child)))
+        part = self._own(module, bindings, again)
+        for key, child in (module.tables()[0] or {}).items():
+            self._below(part, str(key), child, bindings, again)
         self.on_path.discard(id(module))
+        self.seen.add(id(module))
+        return part
+
+    def _linked(self, module: ModuleInstance, bindings: Bindings) -> bool:
+        """Say whether a module is just what its template has."""
+        if bindings:
+            return module.summary.linked  # found out when the template around it was outlined
+        ids = untouched(module, self.seen)
+        if ids is not None:
+            self.seen.update(ids)
+        return ids is not None
+
+    def _shared(self, module: ModuleInstance, bindings: Bindings, again: bool) -> Part | None:
+        assert module.pending is not None
+        original, copier = module.pending
+        outline = outline_of(original, copier.template)
+        if outline is None:
+            return None
+        inner = (*bindings, copier.binding)
+        number = self.interp.memo.identities.of
+        origins = tuple([number(slot, inner) for slot in outline.slots])
+        key = (id(original), module.place, again, origins)
+        found = self.emitted.get(key)
+        if found is None:
+            found = self.part(original, inner, again)
+            place = module.place
+            if place is not None and found.node.place != place:
+                found = replace(found, node=replace(found.node, place=place))
+            found = replace(found, keep=original)
+            self.emitted[key] = found
+        return found
+
+    def _below(
+        self, part: Part, key: str, child: Value, bindings: Bindings, again: bool
+    ) -> None:
+        if isinstance(child, Unknown):
+            part.note(key, child)
+        if not isinstance(child, ModuleInstance) or id(child) in self.on_path:
+            return
+        try:
+            below = self.part(child, bindings, again)
+        except Exhausted:
+            below = None
+        if below is None or part.count + below.count > MAX_NODES:
+            part.note(key, Unknown(f"more than {MAX_NODES} modules", child.place))
+            part.params = None
+            return
+        part.add(key, below)
+        cast("dict[str, Node]", part.node.children)[key] = below.node
+
+    def _own(self, module: ModuleInstance, bindings: Bindings, again: bool) -> Part:
+        """Emit a module without its submodules."""
+        missing: list[tuple[str, Unknown]] = []
+        modules, parameters, _ = module.tables()
+        missing += [
+            ("", t.unknown) for t in (modules, parameters) if t is not None and t.unknown is not None
+        ]
+        params = 0 if again else self._parameters(module, parameters, bindings, missing)
         layer = None
         if module.layer is not None and not module.layer.inner:
-            self.records[module.layer] = None
-            self.arguments(module.layer, name)
-            layer = _layer(module.layer, name, label, own)
-        return Node(name, label, _kind(module), module.place, tuple(children), layer)
+            missing += _unknown_arguments(module.layer)
+            layer = _layer(module.layer, module.cls.name, params, bindings)
+            if not bindings:
+                self.records[module.layer] = None
+        node = Node(module.cls.name, _kind(module), module.place, {}, layer, again)
+        return Part(node, params, missing=missing)
 
-    def arguments(self, record: LayerRecord, name: str) -> None:
-        """Keep which arguments of a layer are not known."""
-        for key, value in record.values.items():
-            found = operators.find_unknown(value) if key not in _SKIPPED else None
-            if found is not None:
-                place = found.place or record.place
-                self.unknown(Unknown(f"{key}: {found.reason}", place), name)
-
-    def _fits(self, child: ModuleInstance) -> bool:
-        return id(child) not in self.on_path and self.count < MAX_NODES
-
-    def own_parameters(self, module: ModuleInstance, name: str) -> int | None:
-        table = module.tables()[1]
+    def _parameters(
+        self,
+        module: ModuleInstance,
+        table: "DictValue | None",
+        bindings: Bindings,
+        missing: list[tuple[str, Unknown]],
+    ) -> int | None:
+        """Count the own parameters of a module that have not been counted before."""
         if module.unfilled is not None and module.layer is not None:
-            return self._untouched(module, module.layer)
-        if table is not None and table.unknown is not None:
-            self.unknown(table.unknown, name)
+            return _composite(module.layer)  # nobody looked at them: they are its own
         total: int | None = 0
         for item in (table or {}).values():
-            if not isinstance(item, Tensor) or id(item) in self.seen_parameters:
+            if not isinstance(item, Tensor) or (not bindings and id(item) in self.seen):
                 continue
-            self.seen_parameters.add(id(item))
+            self.seen.add(id(item))
             if item.shape is None:
-                self.known, total = False, None
-                self.unknown(Unknown("a parameter of unknown shape", module.place), name)
-            elif total is not None:
-                size = 1
-                for dim in item.shape:
-                    size *= dim
-                total += size
-                self.params += size
-        if module.layer is not None and total == 0 and not module.layer.inner:
-            return self._composite(module.layer)
-        return total
-
-    def _untouched(self, module: ModuleInstance, record: LayerRecord) -> int | None:
-        """A layer whose parameters nobody looked at: they are its own."""
-        if id(module) in self.seen_parameters:
-            return 0
-        self.seen_parameters.add(id(module))
-        total = self._composite(record)
-        if total is None:
-            self.known = False
-        else:
-            self.params += total
-        return total
-
-    def _composite(self, record: LayerRecord) -> int | None:
-        if record.params is None:
-            known = operators.find_unknown(list(record.values.values())) is None
-            try:
-                total = count(record.spec, record.values) if known else None
-            except (TypeError, ValueError, AttributeError):  # an argument that torch does not take
                 total = None
-            record.params = -1 if total is None else total
-        return record.params if record.params >= 0 else None
+                missing.append(("", Unknown("a parameter of unknown shape", module.place)))
+            elif total is not None:
+                total += math.prod(item.shape)
+        if module.layer is not None and total == 0 and not module.layer.inner:
+            return _composite(module.layer)
+        return total
 
-    def unknown(self, unknown: Unknown, name: str) -> None:
-        """Keep why a submodule is not known, once for each reason."""
-        key = (unknown.place, unknown.reason)
-        if key not in self.reasons:
-            self.reasons.add(key)
-            self.missing.append(Missing(unknown.place, f"{name}: {unknown.reason}"))
+
+def _unknown_arguments(record: LayerRecord) -> Iterator[tuple[str, Unknown]]:
+    """Yield which arguments of a layer are not known."""
+    if record.known:
+        return
+    record.known = True
+    for key, value in record.values.items():
+        found = operators.find_unknown(value) if key not in _SKIPPED else None
+        if found is not None:
+            record.known = False
+            yield "", Unknown(f"{key}: {found.reason}", found.place or record.place)
+
+
+def _composite(record: LayerRecord) -> int | None:
+    """Return the parameters of a layer, by what its constructor was given."""
+    if record.params is None:
+        known = operators.find_unknown(list(record.values.values())) is None
+        try:
+            total = count(record.spec, record.values) if known else None
+        except (TypeError, ValueError, AttributeError):  # an argument that torch does not take
+            total = None
+        record.params = -1 if total is None else total
+    return record.params if record.params >= 0 else None

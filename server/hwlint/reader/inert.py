@@ -6,28 +6,39 @@ that are inert themselves.
 """
 
 import ast
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from hwlint.reader.frame import assigned_names, parameter_names
 from hwlint.reader.imports import LazyImport
-from hwlint.reader.values import BoundMethod, Function, Partial, Value
+from hwlint.reader.library.modules import MODULE
+from hwlint.reader.native_methods import NATIVE_METHODS
+from hwlint.reader.values import (
+    BoundMethod,
+    Builtin,
+    ClassMethod,
+    Function,
+    Partial,
+    StaticMethod,
+    Value,
+)
 
 if TYPE_CHECKING:
     from hwlint.reader.code import Code
     from hwlint.reader.frame import Frame
     from hwlint.reader.interpreter import Interpreter
 
-__all__ = ["is_inert", "loop_is_inert"]
+__all__ = ["Verdicts", "is_inert", "loop_is_inert"]
 
 _PURE = frozenset(
     "isinstance hasattr getattr len range enumerate zip min max float int bool print type sum abs "
-    "issubclass sorted reversed list tuple str round id super any all".split()
+    "issubclass sorted reversed list tuple str round id super any all partial".split()
 )
 _PURE_ROOTS = frozenset(("math", "torch", "np", "numpy", "init", "nn", "logger", "warnings", "F"))
 _PURE_METHODS = frozenset(
     "size numel dim modules named_modules parameters named_parameters children named_children view "
     "reshape copy clone detach float to item tolist format items keys values get unsqueeze "
-    "init_weights _init_weights reset_parameters weight_init startswith endswith split join "
+    "startswith endswith split join "
     "info warning debug endwith squeeze expand repeat transpose t".split()
 )
 _STATEMENTS = (
@@ -37,7 +48,87 @@ _STATEMENTS = (
 _EFFECTS = (
     ast.ClassDef, ast.Global, ast.Nonlocal, ast.Delete, ast.Import, ast.ImportFrom, ast.NamedExpr,
 )  # fmt: skip
+_HARMLESS = frozenset(("reset_parameters", "_reset_parameters"))
+_NATIVE = frozenset(name for methods in NATIVE_METHODS.values() for name in methods)
 _WEIGHT_ATTRIBUTES = frozenset(("data", "requires_grad", "_is_hf_initialized", "grad"))
+
+
+Conditions = frozenset[str]
+"""Names of methods that are called on objects nobody knows when the code is judged. The code is
+inert as long as all methods of these names are, of the classes that the entry point has built."""
+
+
+class Verdicts:
+    """What is known to be inert, for one interpreter."""
+
+    def __init__(self, interp: "Interpreter") -> None:
+        self.interp = interp
+        self.callables: set[str] = set()
+        self._known: dict[Any, Conditions | None] = {}
+        self._judging: set[Any] = set()
+        self._circular = False
+
+    def function(self, func: Function) -> Conditions | None:
+        """Return under which conditions a function is inert, None where it never is."""
+        return self.judge(func.code, lambda: self._judge_code(func))
+
+    def judge(self, key: Any, look: "Callable[[], Conditions | None]") -> Conditions | None:
+        """Return the verdict on code, looking at it where there is none yet."""
+        if key in self._known:
+            return self._known[key]
+        if key in self._judging:
+            self._circular = True  # adds nothing to what is being looked at
+            return frozenset()
+        outermost = not self._judging
+        self._judging.add(key)
+        found = look()
+        self._judging.discard(key)
+        if outermost or not self._circular:
+            self._known[key] = found
+        self._circular = self._circular and not outermost
+        return found
+
+    def met(self, conditions: Conditions | None) -> bool:
+        """Say whether conditions hold for the classes that are built so far."""
+        if not conditions:
+            return conditions is not None
+        waiting, seen = list(conditions), set(conditions)
+        while waiting:
+            name = waiting.pop()
+            if name in self.callables:
+                return False  # some object has a function of its own under that name
+            for cls in self.interp.built:
+                more = self._method(cls.find(name))
+                if more is None:
+                    return False
+                waiting += more - seen
+                seen |= more
+        return True
+
+    def _method(self, raw: Value) -> Conditions | None:
+        if isinstance(raw, StaticMethod | ClassMethod):
+            raw = raw.func
+        if isinstance(raw, Function):
+            return self.function(raw)
+        harmless = isinstance(raw, Builtin) and raw.name in _HARMLESS
+        return frozenset() if raw is None or harmless else None
+
+    def _judge_code(self, func: Function) -> Conditions | None:
+        code = func.code
+        try:
+            node = code.function_node()
+        except Exception:  # noqa: BLE001 - whatever does not parse is not judged here
+            return None
+        if isinstance(node, ast.Lambda):
+            body = _Body(self.interp, func.module, code.name, set())
+            inert = body.expression(node.body)
+        else:
+            names = assigned_names(node.body) | set(parameter_names(node.args))
+            body = _Body(self.interp, func.module, code.name, names)
+            inert = body.all(node.body)
+        code.forget_tree()
+        code.raises = inert and "raise " in code.segment.text
+        return frozenset(body.conditions) if inert else None
 
 
 def is_inert(interp: "Interpreter", func: Value, args: "list[Value] | None" = None) -> bool:
@@ -47,40 +138,42 @@ def is_inert(interp: "Interpreter", func: Value, args: "list[Value] | None" = No
         func = func.func
     if not isinstance(func, Function):
         return False
-    code = func.code
-    if code.inert is None:
-        code.inert = True  # while it is being looked at: recursion adds nothing
-        code.inert = _code_is_inert(interp, func, code)
-        code.forget_tree()
-        code.raises = code.inert and "raise " in code.segment.text
-    if not code.inert:
+    verdicts = interp.verdicts
+    if not verdicts.met(verdicts.function(func)):
         return False
-    if interp.guarded and code.raises:
+    if interp.guarded and func.code.raises:
         return False  # a check that raises may be what the `try` around it is after
     called = [a for a in args or () if isinstance(a, Function | BoundMethod | Partial)]
     return all(is_inert(interp, a) for a in called)
 
 
-def _code_is_inert(interp: "Interpreter", func: Function, code: "Code") -> bool:
-    try:
-        node = code.function_node()
-    except Exception:  # noqa: BLE001 - whatever does not parse is not judged here
-        return False
-    if isinstance(node, ast.Lambda):
-        return _Body(interp, func.module, code.name, set()).expression(node.body)
-    names = assigned_names(node.body) | set(parameter_names(node.args))
-    return _Body(interp, func.module, code.name, names).all(node.body)
-
-
 def loop_is_inert(interp: "Interpreter", fr: "Frame", node: Any) -> bool:
     """Say whether a `for` statement over modules or parameters only fills weights."""
-    cached = getattr(node, "hwlint_inert", None)
+    if not _walks_modules(node.iter):
+        return False
+    name = fr.function.code.name if fr.function is not None else ""
+    called = [n for n in _called_names(node) if n in fr.vars and fr is not fr.module.frame]
+
+    def look() -> Conditions | None:
+        own = assigned_names([node]) | set(called)
+        body = _Body(interp, fr.module, name, own)
+        return frozenset(body.conditions) if body.all(node.body) else None
+
+    verdicts = interp.verdicts
+    if not verdicts.met(verdicts.judge(node, look)):
+        return False
+    return all(is_inert(interp, fr.vars[n]) for n in called)
+
+
+def _called_names(node: Any) -> list[str]:
+    """Return the variables of the function around a loop that the loop calls."""
+    cached = getattr(node, "hwlint_called", None)
     if cached is None:
-        name = fr.function.code.name if fr.function is not None else ""
-        names = assigned_names([node])
-        cached = _walks_modules(node.iter) and _Body(interp, fr.module, name, names).all(node.body)
-        node.hwlint_inert = cached
-    return bool(cached)
+        own = assigned_names([node])
+        calls = [n.func for n in ast.walk(node) if isinstance(n, ast.Call)]
+        names = [f.id for f in calls if isinstance(f, ast.Name) and f.id not in own]
+        cached = node.hwlint_called = list(dict.fromkeys(names))
+    return cached
 
 
 def _walks_modules(node: ast.expr) -> bool:
@@ -100,8 +193,11 @@ class _Body:
         self.module = module
         self.own = own
         self.names = names
+        self.fresh: set[str] = set()
+        self.conditions: set[str] = set()
 
     def all(self, body: list[ast.stmt]) -> bool:
+        self.fresh |= _fresh_names(body)
         return all(isinstance(s, _STATEMENTS) and self.expression(s) for s in body)
 
     def expression(self, node: ast.AST) -> bool:
@@ -114,7 +210,7 @@ class _Body:
             return self.name(node.id)
         if isinstance(node, ast.Assign | ast.AugAssign | ast.AnnAssign):
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            return all(_target_is_inert(t) for t in targets)
+            return all(_target_is_inert(t, self.fresh) for t in targets)
         return not isinstance(node, _EFFECTS)
 
     def name(self, name: str) -> bool:
@@ -124,7 +220,11 @@ class _Body:
         found = self.module.frame.vars.get(name)
         if isinstance(found, LazyImport):
             found = self.interp.imports.resolve(found)
-        return not isinstance(found, Function) or is_inert(self.interp, found)
+        if not isinstance(found, Function):
+            return True
+        conditions = self.interp.verdicts.function(found)
+        self.conditions.update(conditions or ())
+        return conditions is not None
 
     def call(self, func: ast.expr) -> bool:
         if isinstance(func, ast.Attribute):
@@ -143,18 +243,66 @@ class _Body:
         root = func.value
         while isinstance(root, ast.Attribute):
             root = root.value
-        known = isinstance(root, ast.Name) and root.id in _PURE_ROOTS
-        return known and not func.attr[:1].isupper()
+        if isinstance(root, ast.Name) and root.id in _PURE_ROOTS:
+            return not func.attr[:1].isupper()
+        if func.attr in _NATIVE or MODULE.find(func.attr) is not None:
+            return False
+        self.conditions.add(func.attr)
+        return True
 
 
-def _target_is_inert(target: ast.expr) -> bool:
+def _target_is_inert(target: ast.expr, fresh: set[str]) -> bool:
     if isinstance(target, ast.Name):
         return True
     if isinstance(target, ast.Tuple):
-        return all(_target_is_inert(t) for t in target.elts)
+        return all(_target_is_inert(t, fresh) for t in target.elts)
     if isinstance(target, ast.Attribute):
         return target.attr in _WEIGHT_ATTRIBUTES
     if isinstance(target, ast.Subscript):
+        if isinstance(target.value, ast.Name) and target.value.id in fresh:
+            return True
         text = ast.unparse(target.value)
         return "data" in text or "weight" in text or "bias" in text
     return False
+
+
+def _fresh_names(body: list[ast.stmt]) -> set[str]:
+    """Return the local names that only ever hold tensors which the function made itself."""
+    given: dict[str, list[ast.expr]] = {}
+    other: set[str] = set()
+    for statement in body:
+        for node in ast.walk(statement):
+            if isinstance(node, ast.Assign) and all(isinstance(t, ast.Name) for t in node.targets):
+                for target in node.targets:
+                    assert isinstance(target, ast.Name)
+                    given.setdefault(target.id, []).append(node.value)
+            elif isinstance(node, ast.Assign | ast.For | ast.NamedExpr | ast.With | ast.AnnAssign):
+                other |= assigned_names([node]) if isinstance(node, ast.stmt) else set()
+    found = set(given) - other
+    while True:
+        kept = {n for n in found if all(_is_fresh(value, found) for value in given[n])}
+        if kept == found:
+            return kept
+        found = kept
+
+
+def _is_fresh(value: ast.expr, fresh: set[str]) -> bool:
+    """Say whether an expression makes a new tensor, or a view of one."""
+    while True:
+        if isinstance(value, ast.Name):
+            return value.id in fresh
+        if isinstance(value, ast.BinOp | ast.Compare):
+            return True
+        if isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute):
+            root = value.func
+            while isinstance(root, ast.Attribute):
+                root = root.value
+            if isinstance(root, ast.Name) and root.id in ("torch", "np", "numpy", "F"):
+                return True
+            value = value.func.value
+        elif isinstance(value, ast.Subscript):
+            value = value.value
+        else:
+            return False
+
+

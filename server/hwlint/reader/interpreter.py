@@ -16,6 +16,7 @@ from hwlint.reader.containers import Containers
 from hwlint.reader.forward.recording import Flow
 from hwlint.reader.frame import Frame
 from hwlint.reader.imports import Imports
+from hwlint.reader.inert import Verdicts
 from hwlint.reader.joins import Joins
 from hwlint.reader.limits import SIZES
 from hwlint.reader.memo import Memo
@@ -76,6 +77,7 @@ class Interpreter(Attributes, Calls, Containers, Programs, TensorOperations):
         self.modelled: dict[str, Value] = {}
         self.joins = Joins(self)
         self.memo = Memo(self)
+        self.verdicts = Verdicts(self)
         install(self)
         imports.builtins = {
             name.removeprefix("builtins."): value

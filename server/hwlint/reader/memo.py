@@ -9,12 +9,13 @@ an equal 768 from different literals never share an origin, and no copy sees ano
 # The items of a container that the program made are of any type.
 # pyright: reportUnknownArgumentType=false, reportUnknownVariableType=false
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from hwlint.reader.budget import Exhausted
 from hwlint.reader.joins import World
 from hwlint.reader.provenance import (
+    Identities,
     Leaf,
     Slot,
     SourcedFloat,
@@ -35,6 +36,7 @@ from hwlint.reader.values import (
     Instance,
     IteratorValue,
     LayerRecord,
+    LazyModule,
     ListValue,
     ModuleInstance,
     Partial,
@@ -65,7 +67,9 @@ class _NotFrozen(Exception):
 class Template:
     """A construction that can be replayed."""
 
-    __slots__ = ("built", "cells", "constructed", "keep", "made", "slots", "stamp", "steps")
+    __slots__ = (
+        "built", "cells", "closed", "constructed", "keep", "made", "slots", "stamp", "steps",
+    )  # fmt: skip
 
     def __init__(self, made: ModuleInstance, slots: list["Slot | None"], stamp: int) -> None:
         self.made = made
@@ -76,6 +80,7 @@ class Template:
         self.cells: set[tuple[str, str]] = set()
         self.keep: Any = None
         self.steps = 0
+        self.closed: bool | None = None  # see outline.py
 
 
 class _Recording:
@@ -92,6 +97,8 @@ class Memo:
     def __init__(self, interp: "Interpreter") -> None:
         self.interp = interp
         self.templates: dict[Any, Template | None] = {}
+        self.emitted: dict[Any, Any] = {}
+        self.identities = Identities()
         self.recordings: list[_Recording] = []
         self.stamp = 0
         self.entry_stamp = 0
@@ -117,14 +124,20 @@ class Memo:
             recording.impure = True
         if value.stamp < self.entry_stamp:
             self.epoch += 1
-            self.templates.clear()
+            self.forget()
+
+    def forget(self) -> None:
+        """Drop all templates and what was emitted of them."""
+        self.templates.clear()
+        self.emitted.clear()
+        self.identities = Identities()
 
     def construct(self, cls: Class, args: list[Value], kwargs: dict[str, Value]) -> Value:
         """Build an instance of a module class, from a template where there is one."""
         if not self.enabled or self.interp.maybe or not self._is_own(cls):
             return self._plain(cls, args, kwargs)
         if len(self.templates) > MAX_TEMPLATES:
-            self.templates.clear()
+            self.forget()
         self.looked_at = 0
         try:
             named = tuple([(k, self._freeze(v)) for k, v in kwargs.items()])
@@ -218,12 +231,12 @@ class Memo:
         self, key: Any, template: Template, made: Value, args: list[Value], kwargs: dict[str, Value]
     ) -> Value:
         try:
-            copy = self._copy(template, args, kwargs)
+            _Check(template.stamp).all([made])
         except _NotFrozen:
             self.templates[key] = None
             return made
         self.templates[key] = template
-        return copy
+        return self._copy(template, args, kwargs)
 
     def _absorb(self, constructed: Any, notes: Any, built: Any, cells: Any) -> None:
         self.interp.constructed.update(constructed)
@@ -253,15 +266,10 @@ class Memo:
             if slot is not None:
                 binding[slot] = trace_of(value)
         old = [*template.keep[0], *template.keep[1].values()]
-        budget = self.interp.budget
-        copier = _Copier(template.stamp, self.interp.clock, binding)
-        copier.left = max(0, budget.limit - budget.steps) // _STEPS_PER_COPY
-        copies = copier.left
+        copier = Copier(template, self.interp, binding)
         for before, now in zip(old, values, strict=True):
             copier.pair(before, now)
-        made = copier.copy(template.made)
-        budget.steps += (copies - copier.left) * _STEPS_PER_COPY
-        return made
+        return copier.copy(template.made)
 
     # --- keys -------------------------------------------------------------------------------
 
@@ -330,15 +338,66 @@ def _slotted(value: Value, slot: "Slot | None") -> Value:
     return sourced(plain(value), slot)
 
 
-class _Copier:
-    """Copies what was created since `stamp`, shares the rest."""
+class _Check:
+    """Looks whether what was created since `stamp` can be copied; raises _NotFrozen."""
 
-    def __init__(self, stamp: int, clock: int, binding: Mapping[Slot, Trace | None]) -> None:
+    def __init__(self, stamp: int) -> None:
         self.stamp = stamp
-        self.clock = clock
+        self.seen: set[int] = set()
+
+    def all(self, values: Iterable[Value]) -> None:
+        stack = list(values)
+        while stack:
+            value = stack.pop()
+            kind = type(value)
+            if kind in _SAFE or id(value) in self.seen:
+                continue
+            self.seen.add(id(value))
+            if kind is IteratorValue:
+                raise _NotFrozen
+            if kind is Function:
+                if value.closure is not None and value.closure.stamp >= self.stamp:
+                    raise _NotFrozen  # it sees variables of the construction itself
+                continue
+            parts = _PARTS.get(kind)
+            if parts is not None:
+                stack.extend(parts(value))
+
+
+def _module_parts(value: ModuleInstance) -> Iterable[Value]:
+    tables = [t.values() for t in value.tables() if t]
+    layer = value.layer.values.values() if value.layer is not None else ()
+    return [*value.attrs.values(), *layer, *[v for table in tables for v in table]]
+
+
+_SAFE = frozenset({int, str, bool, float, type(None), SourcedInt, SourcedFloat, SourcedStr, Class})
+_PARTS: dict[type, Callable[[Any], Iterable[Value]]] = {
+    ModuleInstance: _module_parts,
+    Instance: lambda v: [*v.attrs.values(), v.payload],
+    ListValue: lambda v: v,
+    tuple: lambda v: v,
+    SetValue: lambda v: v,
+    DictValue: lambda v: v.values(),
+    BoundMethod: lambda v: (v.func, v.self_value),
+    Partial: lambda v: (v.func, *v.args, *v.kwargs.values()),
+}
+
+
+class Copier:
+    """Copies what a template created, shares the rest. A module is copied when somebody looks into
+    it: most never are."""
+
+    __slots__ = ("binding", "budget", "clock", "done", "stamp", "template")
+
+    def __init__(
+        self, template: Template, interp: "Interpreter", binding: Mapping[Slot, Trace | None]
+    ) -> None:
+        self.template = template  # keeps alive what `done` knows by its id
+        self.stamp = template.stamp
+        self.clock = interp.clock
+        self.budget = interp.budget
         self.binding = binding
         self.done: dict[int, Value] = {}
-        self.left = 0
 
     def pair(self, before: Value, now: Value) -> None:
         """Let a copy hold what its own caller gave, also inside of lists that are alike."""
@@ -367,25 +426,23 @@ class _Copier:
     def module(self, value: ModuleInstance) -> Value:
         if value.stamp < self.stamp:
             return value
-        self.left -= 1
-        if self.left < 0:
-            raise Exhausted("too many steps")
-        made = ModuleInstance(value.cls, self.clock)
-        self.done[id(value)] = made
-        made.place, made.unfilled = value.place, value.unfilled
-        modules, parameters, buffers = value.tables()
-        if modules:
-            made.modules = self.mapping(modules)
-        if parameters is not None:
-            made.parameters = self.mapping(parameters)
-        if buffers is not None:
-            made.buffers = self.mapping(buffers)
-        if value.attrs:
-            copy = self.copy
-            made.attrs = {k: copy(v) for k, v in value.attrs.items()}
-        if value.layer is not None:
-            made.layer = self.layer(value.layer)
+        made = self.done[id(value)] = LazyModule(value, self, self.clock)
         return made
+
+    def open(self, made: ModuleInstance, value: ModuleInstance) -> None:
+        """Copy what `value` holds, one level deep, into `made`."""
+        self.budget.steps += _STEPS_PER_COPY
+        if self.budget.steps > self.budget.limit:
+            raise Exhausted("too many steps")
+        modules, parameters, buffers = value.tables()
+        made.__class__ = ModuleInstance
+        made.layer = None if value.layer is None else self.layer(value.layer)
+        made.unfilled = value.unfilled
+        made.modules = self.mapping(modules) if modules else None
+        made.parameters = None if parameters is None else self.mapping(parameters)
+        made.buffers = None if buffers is None else self.mapping(buffers)
+        copy = self.copy
+        made.attrs = {k: copy(v) for k, v in value.attrs.items()}
 
     def layer(self, record: LayerRecord) -> LayerRecord:
         values: dict[str, Value] = {}
@@ -461,22 +518,17 @@ class _Copier:
         named = {k: self.copy(v) for k, v in value.kwargs.items()}
         return Partial(self.copy(value.func), [self.copy(v) for v in value.args], named)
 
-    def function(self, value: Function) -> Value:
-        if value.closure is not None and value.closure.stamp >= self.stamp:
-            raise _NotFrozen  # it sees variables of the construction itself
-        return value
-
 
 _COPY: dict[type, Any] = {
-    ModuleInstance: _Copier.module,
-    Instance: _Copier.instance,
-    ListValue: _Copier.list,
-    DictValue: _Copier.mapping,
-    SetValue: _Copier.set,
-    IteratorValue: _Copier.iterator,
-    Tensor: _Copier.tensor,
-    tuple: _Copier.tuple,
-    BoundMethod: _Copier.method,
-    Partial: _Copier.partial,
-    Function: _Copier.function,
+    ModuleInstance: Copier.module,
+    LazyModule: Copier.module,
+    Instance: Copier.instance,
+    ListValue: Copier.list,
+    DictValue: Copier.mapping,
+    SetValue: Copier.set,
+    IteratorValue: Copier.iterator,
+    Tensor: Copier.tensor,
+    tuple: Copier.tuple,
+    BoundMethod: Copier.method,
+    Partial: Copier.partial,
 }

@@ -9,14 +9,16 @@ interpreter need to carry the trace on. A trace is a bounded DAG; `to_origin` tu
 # The items of a container that the program made are of any type.
 # pyright: reportUnknownVariableType=false
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from hwlint.graph import Origin
 from hwlint.source import Place
 
 __all__ = [
+    "Bindings",
     "Bound",
+    "Identities",
     "Leaf",
     "Operation",
     "Slot",
@@ -26,6 +28,7 @@ __all__ = [
     "Trace",
     "combine",
     "derive",
+    "open_slots",
     "rebind",
     "sourced",
     "to_origin",
@@ -39,8 +42,20 @@ MAX_DEPTH = 24
 class Trace:
     """Base of the nodes of the DAG."""
 
-    __slots__ = ("depth",)
+    __slots__ = ("_slots", "depth")
     depth: int
+    _slots: "frozenset[Slot]"
+
+    def slots(self) -> "frozenset[Slot]":
+        """Return the holes that this trace depends on."""
+        try:
+            return self._slots
+        except AttributeError:
+            self._slots = self._find_slots()
+            return self._slots
+
+    def _find_slots(self) -> "frozenset[Slot]":
+        return _NO_SLOTS
 
 
 class Leaf(Trace):
@@ -79,6 +94,9 @@ class Operation(Trace):
                 depth = operand.depth
         self.depth = depth + 1
 
+    def _find_slots(self) -> "frozenset[Slot]":
+        return _NO_SLOTS.union(*[operand.slots() for operand in self.operands])
+
 
 class Slot(Trace):
     """A hole in a memo template: the trace of one argument of whoever uses the template.
@@ -90,6 +108,9 @@ class Slot(Trace):
         self.depth = 1
         self.filled: Trace | None = None
 
+    def _find_slots(self) -> "frozenset[Slot]":
+        return frozenset((self,))
+
 
 class Bound(Trace):
     """A trace out of a template together with what fills its slots."""
@@ -100,6 +121,26 @@ class Bound(Trace):
         self.inner = inner
         self.binding = binding
         self.depth = inner.depth + 1
+
+    def _find_slots(self) -> "frozenset[Slot]":
+        return open_slots(self.inner.slots(), self.binding)
+
+
+_NO_SLOTS: frozenset[Slot] = frozenset()
+
+
+def open_slots(
+    slots: Iterable[Slot], binding: "Mapping[Slot, Trace | None]"
+) -> frozenset[Slot]:
+    """Return the holes that are left of `slots` once `binding` has filled its own."""
+    found: set[Slot] = set()
+    for slot in slots:
+        if slot in binding:
+            filling = binding[slot]
+            found.update(filling.slots() if filling is not None else ())
+        else:
+            found.add(slot)
+    return frozenset(found)
 
 
 class SourcedInt(int):
@@ -215,17 +256,63 @@ def _plain(value: object) -> object:
     return str(value)
 
 
-def to_origin(value: object) -> Origin | None:
+Bindings = tuple[Mapping[Slot, Trace | None], ...]
+"""What fills the slots of templates inside templates, the outermost first."""
+
+
+def to_origin(value: object, bindings: Bindings = ()) -> Origin | None:
     """Turn the trace of a value into an `Origin`; None where nothing is known."""
     trace = trace_of(value)
-    return None if trace is None else _origin(trace, value, (), {}, 0)
+    return None if trace is None else _origin(trace, value, bindings, {}, 0)
 
 
-_Bindings = tuple[Mapping[Slot, Trace | None], ...]
+class Identities:
+    """Numbers traces so that two have the same number if their origins are the same."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[object, int] = {}
+
+    def of(self, trace: Trace | None, bindings: Bindings) -> int:
+        """Return the number of a trace whose slots `bindings` fill."""
+        return self._of(trace, bindings, {}, 0)
+
+    def _of(
+        self, trace: Trace | None, bindings: Bindings, done: dict[object, int], depth: int
+    ) -> int:
+        if trace is None:
+            return -1
+        if type(trace) is Leaf:
+            return self._number(trace)
+        key = (id(trace), tuple([id(b) for b in bindings]))
+        if key not in done:
+            done[key] = self._number(self._described(trace, bindings, done, depth + 1))
+        return done[key]
+
+    def _described(
+        self, trace: Trace, bindings: Bindings, done: dict[object, int], depth: int
+    ) -> object:
+        if depth > 4 * MAX_DEPTH:
+            return object()  # as `_origin`, which stops here: equal to nothing
+        if isinstance(trace, Operation):
+            parts = [self._of(o, bindings, done, depth) for o in trace.operands]
+            return (trace.symbol, trace.value, *parts)
+        if isinstance(trace, Bound):
+            return ("", self._of(trace.inner, (*bindings, trace.binding), done, depth))
+        assert isinstance(trace, Slot)
+        for index in range(len(bindings) - 1, -1, -1):
+            if trace in bindings[index]:
+                outer = bindings[index][trace]
+                return ("", self._of(outer, bindings[:index], done, depth))
+        filled = trace.filled
+        return trace if filled is None else ("", self._of(filled, bindings, done, depth))
+
+    def _number(self, described: object) -> int:
+        return self._numbers.setdefault(described, len(self._numbers))
+
 
 
 def _origin(
-    trace: Trace, value: object, bindings: _Bindings, done: dict[object, Origin], depth: int
+    trace: Trace, value: object, bindings: Bindings, done: dict[object, Origin], depth: int
 ) -> Origin:
     key = (id(trace), tuple([id(b) for b in bindings]))
     if key in done:
@@ -247,7 +334,7 @@ def _origin(
 
 
 def _filled(
-    slot: Slot, value: object, bindings: _Bindings, done: dict[object, Origin], depth: int
+    slot: Slot, value: object, bindings: Bindings, done: dict[object, Origin], depth: int
 ) -> Origin:
     for index in range(len(bindings) - 1, -1, -1):
         if slot in bindings[index]:

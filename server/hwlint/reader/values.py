@@ -39,6 +39,7 @@ __all__ = [
     "IteratorValue",
     "Kwargs",
     "LayerRecord",
+    "LazyModule",
     "ListValue",
     "ModuleInstance",
     "Partial",
@@ -149,8 +150,8 @@ class LayerRecord:
     """What one constructor call of a torch.nn layer was given."""
 
     __slots__ = (
-        "arguments", "attributes", "defaulted", "inner", "maybe", "owner", "params", "place",
-        "spec", "values",
+        "arguments", "attributes", "defaulted", "inner", "known", "maybe", "owner", "params",
+        "place", "spec", "values",
     )  # fmt: skip
 
     def __init__(
@@ -170,6 +171,7 @@ class LayerRecord:
         self.maybe = maybe
         self.inner = False  # built by torch inside a composite layer, not by a call in the source
         self.attributes: dict[str, Value] | None = None
+        self.known = False  # whether all arguments were found to be known
         self.arguments: Any = None  # as the graph has them, once made
         self.params: int | None = None  # number of parameters once counted, -1 = not known
 
@@ -178,10 +180,15 @@ class ModuleInstance(Instance):
     """A torch.nn.Module. Its tables are made when they are first looked at: most layers of a
     large model are only ever counted."""
 
-    __slots__ = ("_buffers", "_modules", "_parameters", "layer", "place", "unfilled")
+    __slots__ = (
+        "_buffers", "_modules", "_parameters", "layer", "pending", "place", "summary", "unfilled",
+    )  # fmt: skip
 
     def __init__(self, cls: Class, stamp: int = 0) -> None:
         super().__init__(cls, stamp)
+        self.pending: tuple[ModuleInstance, Any] | None = None
+        """Of a copy out of a template: the original and what copies it. See LazyModule."""
+        self.summary: Any = None  # what emitting it once found out, for a part of a template
         self._modules: DictValue | None = None
         self._parameters: DictValue | None = None
         self._buffers: DictValue | None = None
@@ -234,6 +241,45 @@ class ModuleInstance(Instance):
     def tables(self) -> "tuple[DictValue | None, DictValue | None, DictValue | None]":
         """Return submodules, parameters and buffers as they are, None where never looked at."""
         return self._modules, self._parameters, self._buffers
+
+
+class LazyModule(ModuleInstance):
+    """A copy of a module out of a template that nobody has looked into so far. It becomes a plain
+    `ModuleInstance` when it is first looked into."""
+
+    __slots__ = ()
+
+    def __init__(self, original: ModuleInstance, copier: Any, stamp: int) -> None:
+        self.cls = original.cls
+        self.stamp = stamp
+        self.version = 0
+        self.payload = None
+        self.place = original.place
+        self.pending = (original, copier)
+        self.summary = None
+
+    def opened(self) -> ModuleInstance:
+        """Copy what the original holds; this object is a plain module from here on."""
+        assert self.pending is not None
+        original, copier = self.pending
+        copier.open(self, original)
+        return self
+
+
+def _opening(name: str) -> Any:
+    slot = getattr(Instance if name == "attrs" else ModuleInstance, name)
+
+    def read(self: LazyModule) -> Any:
+        return slot.__get__(self.opened())
+
+    def write(self: LazyModule, value: Any) -> None:
+        slot.__set__(self.opened(), value)
+
+    return property(read, write)
+
+
+for _name in ("attrs", "_modules", "_parameters", "_buffers", "layer", "unfilled"):
+    setattr(LazyModule, _name, _opening(_name))
 
 
 class Tensor:

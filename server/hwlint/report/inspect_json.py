@@ -38,14 +38,14 @@ class JsonTree:
             "built_with": entry.built_with,
             "params": graph.params,
             "complete": graph.complete,
-            "model": None if graph.root is None else self._node(graph.root),
+            "model": None if graph.root is None else self._node("", graph.root),
             "unknown": [self._missing(missing) for missing in graph.missing],
         }
         return json.dumps(shown, ensure_ascii=False)
 
-    def _node(self, node: Node) -> dict[str, object]:
+    def _node(self, name: str, node: Node) -> dict[str, object]:
         shown: dict[str, object] = {
-            "name": node.name,
+            "name": name,
             "class": node.class_name,
             "kind": node.kind,
             **self._place(node.place),
@@ -53,7 +53,8 @@ class JsonTree:
         if node.layer is not None:
             shown |= self._layer(node.layer)
         if node.children:
-            shown["children"] = [self._node(child) for child in node.children]
+            below = f"{name}." if name else ""
+            shown["children"] = [self._node(below + k, child) for k, child in node.children.items()]
         return shown
 
     def _layer(self, layer: Layer) -> dict[str, object]:

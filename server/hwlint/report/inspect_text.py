@@ -28,7 +28,7 @@ class TextTree:
         """Return the text of one entry point."""
         lines = [self._head(graph)]
         if graph.root is not None:
-            rows = self._sorted(list(_Rows(graph, self.base)(graph.root, 1)))
+            rows = self._sorted(list(_Rows(graph, self.base)("", graph.root, 0)))
             lines += _aligned(rows, flow=graph.flow is not None)
         lines += self._unknown(graph)
         if graph.flow is not None:
@@ -117,28 +117,35 @@ class _Rows:
             self.calls.setdefault(call.name, []).append(call)
         self.macs = graph.flow.macs if graph.flow is not None else None
 
-    def __call__(self, node: Node, depth: int) -> Iterator[_Row]:
+    def __call__(self, name: str, node: Node, depth: int) -> Iterator[_Row]:
         """Yield the rows of a node and all below it."""
         if node.layer is not None:
-            yield self._layer(node, node.layer, depth)
-        elif depth > 1 or not node.children:
-            yield self._row(node, depth, node.class_name, self._line(node.place))
-        for child in node.children:
-            yield from self(child, depth + 1 if node.name else depth)
+            yield self._layer(name, node, node.layer, depth)
+        elif depth > 0 or not node.children:
+            yield self._row(name, node, depth, node.class_name, self._line(node.place))
+        below = f"{name}." if name else ""
+        for key, child in node.children.items():
+            yield from self(below + key, child, depth + 1)
 
-    def _layer(self, node: Node, layer: Layer, depth: int) -> _Row:
+    def _layer(self, name: str, node: Node, layer: Layer, depth: int) -> _Row:
         call = f"{layer.class_name}({', '.join(_spoken(layer))})"
         if layer.class_name != layer.op:
             call += f" is a {layer.op}"
         if layer.maybe:
             call += "  (only perhaps)"
-        return self._row(node, depth, call, self._line(layer.place), layer)
+        return self._row(name, node, depth, call, self._line(layer.place), layer)
 
     def _row(
-        self, node: Node, depth: int, call: str, line: str, layer: Layer | None = None
+        self,
+        path: str,
+        node: Node,
+        depth: int,
+        call: str,
+        line: str,
+        layer: Layer | None = None,
     ) -> _Row:
-        name = "  " * depth + (node.name.rpartition(".")[2] or ".")
-        made = self.calls.get(node.name, [])
+        name = "  " * max(depth, 1) + (path.rpartition(".")[2] or ".")
+        made = self.calls.get(path, [])
         output = ", ".join(map(_shape, made[0].outputs)) if made else ""
         if len(made) > 1:
             output += f"  x{len(made)}"
