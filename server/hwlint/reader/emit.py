@@ -14,7 +14,7 @@ from hwlint.ops import count
 from hwlint.reader import operators
 from hwlint.reader.budget import Exhausted
 from hwlint.reader.library.containers import CONTAINERS
-from hwlint.reader.outline import outline_of, untouched
+from hwlint.reader.outline import Outline, outline_of, untouched
 from hwlint.reader.provenance import Bindings, to_origin, trace_of
 from hwlint.reader.values import (
     Builtin,
@@ -205,8 +205,8 @@ class Emitter:
     def part(self, module: ModuleInstance, bindings: Bindings, again: bool) -> Part:
         """Emit a module. `bindings` fill the slots of the template that it is a part of."""
         again = again or (not bindings and id(module) in self.seen)
-        if module.pending is not None and self._linked(module, bindings):
-            found = self._shared(module, bindings, again)
+        if module.pending is not None:
+            found = self._linked(module, bindings, again)
             if found is not None:
                 return found
         self.on_path.add(id(module))
@@ -217,21 +217,28 @@ class Emitter:
         self.seen.add(id(module))
         return part
 
-    def _linked(self, module: ModuleInstance, bindings: Bindings) -> bool:
-        """Say whether a module is just what its template has."""
-        if bindings:
-            return module.summary.linked  # found out when the template around it was outlined
-        ids = untouched(module, self.seen)
-        if ids is not None:
-            self.seen.update(ids)
-        return ids is not None
-
-    def _shared(self, module: ModuleInstance, bindings: Bindings, again: bool) -> Part | None:
+    def _linked(self, module: ModuleInstance, bindings: Bindings, again: bool) -> Part | None:
+        """Emit a copy that is just what its template has, None where it is not."""
         assert module.pending is not None
         original, copier = module.pending
         outline = outline_of(original, copier.template)
         if outline is None:
             return None
+        if not bindings:
+            ids = untouched(module, self.seen)
+            if ids is None:
+                return None
+            self.seen.update(ids)
+        elif not module.summary.linked:  # found out when the template around it was outlined
+            return None
+        return self._shared(module, outline, bindings, again)
+
+    def _shared(
+        self, module: ModuleInstance, outline: Outline, bindings: Bindings, again: bool
+    ) -> Part:
+        """Emit a copy once for each origin of its numbers."""
+        assert module.pending is not None
+        original, copier = module.pending
         inner = (*bindings, copier.binding)
         number = self.interp.memo.identities.of
         origins = tuple([number(slot, inner) for slot in outline.slots])

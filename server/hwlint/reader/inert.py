@@ -17,6 +17,7 @@ from hwlint.reader.values import (
     BoundMethod,
     Builtin,
     ClassMethod,
+    External,
     Function,
     Partial,
     StaticMethod,
@@ -35,6 +36,7 @@ _PURE = frozenset(
     "issubclass sorted reversed list tuple str round id super any all partial".split()
 )
 _PURE_ROOTS = frozenset(("math", "torch", "np", "numpy", "init", "nn", "logger", "warnings", "F"))
+_PURE_LIBRARIES = frozenset(("math", "torch", "numpy", "warnings"))
 _PURE_METHODS = frozenset(
     "size numel dim modules named_modules parameters named_parameters children named_children view "
     "reshape copy clone detach float to item tolist format items keys values get unsqueeze "
@@ -217,14 +219,18 @@ class _Body:
         """A function that is named may get called by way of a variable."""
         if name in self.names:
             return True
-        found = self.module.frame.vars.get(name)
-        if isinstance(found, LazyImport):
-            found = self.interp.imports.resolve(found)
-        if not isinstance(found, Function):
-            return True
-        conditions = self.interp.verdicts.function(found)
+        found = self.value_of(name)
+        return not isinstance(found, Function) or self.function(found)
+
+    def function(self, func: Function) -> bool:
+        conditions = self.interp.verdicts.function(func)
         self.conditions.update(conditions or ())
         return conditions is not None
+
+    def value_of(self, name: str) -> Value:
+        """Return what a global name stands for."""
+        found = self.module.frame.vars.get(name)
+        return self.interp.imports.resolve(found) if isinstance(found, LazyImport) else found
 
     def call(self, func: ast.expr) -> bool:
         if isinstance(func, ast.Attribute):
@@ -234,8 +240,11 @@ class _Body:
         name = func.id
         if name in _PURE or name in self.names or name.endswith(("_", "Error")) or name == self.own:
             return True
-        found = self.module.frame.vars.get(name)
-        return isinstance(found, Function | LazyImport) and self.name(name)
+        found = self.value_of(name)
+        if isinstance(found, External | Builtin):
+            root, _, last = found.name.partition(".")
+            return root in _PURE_LIBRARIES and not last.rpartition(".")[2][:1].isupper()
+        return isinstance(found, Function) and self.function(found)
 
     def method(self, func: ast.Attribute) -> bool:
         if func.attr.endswith("_") or func.attr == self.own or func.attr in _PURE_METHODS:
