@@ -173,7 +173,7 @@ def _end(node: Node, *, last: bool) -> Layer | None:
     """Return the first or last layer below a node that has widths."""
     if node.layer is not None and not node.layer.maybe and widths(node.layer) is not None:
         return node.layer
-    below = node.children.values()
+    below = list(node.children.values())
     for child in reversed(below) if last else below:
         found = _end(child, last=last)
         if found is not None:

@@ -19,7 +19,7 @@ def costly(
     says have a kernel. `change` says what using them means.
     """
     groups: dict[tuple[Place, str], list[Layer]] = {}
-    counts = reading.graph.layers if reading.graph is not None else {}
+    counts: Mapping[Layer, int] = reading.graph.layers if reading.graph is not None else {}
     for layer in counts:
         if layer.maybe or LAYERS[layer.op].family != family:
             continue

@@ -80,8 +80,7 @@ class Net:
     def sequence(self, name: str, *layers: tuple[str, dict[str, object]]) -> None:
         """Add an `nn.Sequential` of layers that nothing else uses."""
         self.sequences[name] = [
-            make(op, 10 + number, **given)
-            for number, (op, given) in enumerate(layers)
+            make(op, 10 + number, **given) for number, (op, given) in enumerate(layers)
         ]
 
     def graph(self, params: int | None = -1) -> ModelGraph:

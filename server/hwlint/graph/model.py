@@ -204,7 +204,7 @@ class ModelGraph:
             elif node not in order:
                 order[node] = 0
                 stack.append((node, True))
-                stack += [(child, False) for child in reversed(node.children.values())]
+                stack += [(child, False) for child in reversed(list(node.children.values()))]
         order[self.root] = 1
         for node in reversed(after):
             for child in node.children.values():

@@ -115,10 +115,8 @@ class Attributes:
             return self.get_property(raw, value, value.cls)
         if type(value) is LazyModule:
             found = _peek(self, value, name)
-            if found is _ABSENT:
-                return MISSING if raw is MISSING else self.bind(raw, value)
             if found is not MISSING:
-                return found
+                return found if found is not _ABSENT else self._bound(raw, value)
         attrs = value.attrs
         if name in attrs:
             return attrs[name]
@@ -138,6 +136,9 @@ class Attributes:
         if found is MISSING and name in OF_EVERY_OBJECT:
             return BoundMethod(OBJECT_METHODS[name], value)
         return found
+
+    def _bound(self: "Interpreter", raw: Value, value: Instance) -> Value:
+        return MISSING if raw is MISSING else self.bind(raw, value)
 
     def registered(self: "Interpreter", value: ModuleInstance, name: str) -> Value:
         """Return a submodule, parameter, buffer or layer attribute of a module."""
@@ -417,7 +418,7 @@ class Attributes:
 
 _CALLABLE = frozenset((Function, BoundMethod, Partial, Class, Builtin))
 _ABSENT = object()
-_ALWAYS = frozenset(("_modules", "_parameters", "_buffers", "training", "__class__", "__dict__"))
+_ALWAYS = frozenset(("_modules", "_parameters", "_buffers", "training"))
 _PLAIN = frozenset((int, bool, str, float, type(None), SourcedInt, SourcedFloat, SourcedStr))
 
 
@@ -427,7 +428,7 @@ def _peek(interp: "Interpreter", value: ModuleInstance, name: str) -> Value:
     Returns the value where it is a plain one, `_ABSENT` where there is nothing of that name in the
     object itself, MISSING where it has to be opened.
     """
-    if name in _ALWAYS:
+    if name in _ALWAYS or name.startswith("__"):
         return MISSING
     if type(value) is LazyModule:
         assert value.pending is not None

@@ -22,7 +22,6 @@ from hwlint.reader.values import (
     External,
     Instance,
     LayerRecord,
-    LazyModule,
     ListValue,
     ModuleInstance,
     Tensor,
@@ -253,9 +252,7 @@ class Emitter:
             self.emitted[key] = found
         return found
 
-    def _below(
-        self, part: Part, key: str, child: Value, bindings: Bindings, again: bool
-    ) -> None:
+    def _below(self, part: Part, key: str, child: Value, bindings: Bindings, again: bool) -> None:
         if isinstance(child, Unknown):
             part.note(key, child)
         if not isinstance(child, ModuleInstance) or id(child) in self.on_path:
@@ -276,7 +273,9 @@ class Emitter:
         missing: list[tuple[str, Unknown]] = []
         modules, parameters, _ = module.tables()
         missing += [
-            ("", t.unknown) for t in (modules, parameters) if t is not None and t.unknown is not None
+            ("", t.unknown)
+            for t in (modules, parameters)
+            if t is not None and t.unknown is not None
         ]
         params = 0 if again else self._parameters(module, parameters, bindings, missing)
         layer = None

@@ -25,7 +25,6 @@ from hwlint.reader.values import (
 )
 
 if TYPE_CHECKING:
-    from hwlint.reader.code import Code
     from hwlint.reader.frame import Frame
     from hwlint.reader.interpreter import Interpreter
 
@@ -313,5 +312,3 @@ def _is_fresh(value: ast.expr, fresh: set[str]) -> bool:
             value = value.value
         else:
             return False
-
-

@@ -129,9 +129,7 @@ class Bound(Trace):
 _NO_SLOTS: frozenset[Slot] = frozenset()
 
 
-def open_slots(
-    slots: Iterable[Slot], binding: "Mapping[Slot, Trace | None]"
-) -> frozenset[Slot]:
+def open_slots(slots: Iterable[Slot], binding: "Mapping[Slot, Trace | None]") -> frozenset[Slot]:
     """Return the holes that are left of `slots` once `binding` has filled its own."""
     found: set[Slot] = set()
     for slot in slots:
@@ -308,7 +306,6 @@ class Identities:
 
     def _number(self, described: object) -> int:
         return self._numbers.setdefault(described, len(self._numbers))
-
 
 
 def _origin(
