@@ -547,14 +547,21 @@ def expressions(draw: st.DrawFn) -> str:
     return text
 
 
+def fits(shape: Any, wanted: Any) -> bool:
+    pairs = zip(shape, wanted, strict=False)
+    return len(shape) == len(wanted) and all(f is None or f == w for f, w in pairs)
+
+
 def right_or_unknown(found: Any, wanted: Any) -> bool:
     if isinstance(found, Unknown):
         return True
     if isinstance(found, Tensor):
         found = plain(found)
         wanted = plain(wanted)
-        known = [f is None or f == "" or same(f, w) for f, w in zip(found, wanted, strict=True)]
-        return all(known)
+        kind, shape, *rest = found
+        shapes = shape is None or fits(shape, wanted[1])
+        others = zip((kind, *rest), (wanted[0], *wanted[2:]), strict=True)
+        return shapes and all(f is None or f == "" or same(f, w) for f, w in others)
     return same(plain(found), plain(wanted))
 
 
