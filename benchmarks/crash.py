@@ -34,9 +34,7 @@ for path in sys.argv[2:]:
     if not pid:
         start = time.perf_counter()
         reader = Reader(options)
-        first = reader.read_calls(path)
-        second = reader.read_defaults(path, first.built)
-        entries = len(first.graphs) + len(second.graphs)
+        entries = len(reader.read(path).graphs)
         seconds = time.perf_counter() - start
         print(json.dumps({"file": path, "seconds": seconds, "entries": entries}), flush=True)
         os._exit(0)

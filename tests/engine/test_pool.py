@@ -20,7 +20,9 @@ class Answer:
 
 
 class Echo:
-    def calls(self, path: str) -> Answer:
+    def visit(self, stage: str, path: str, built: Built) -> Answer:
+        if stage != "calls":
+            return Answer(path, built=built, process=os.getpid())
         if "die" in path:
             os._exit(3)
         if "hang" in path:
@@ -28,9 +30,6 @@ class Echo:
         if "boom" in path:
             raise RuntimeError("boom\nboom")
         return Answer(path, built=frozenset({(path, "Net")}), process=os.getpid())
-
-    def defaults(self, path: str, built: Built) -> Answer:
-        return Answer(path, built=built, process=os.getpid())
 
 
 @dataclass(frozen=True)
@@ -45,7 +44,7 @@ class Task:
 def both(pool: Pool[Answer], paths: list[str]) -> Iterator[Answer]:
     first = list(pool.read(paths))
     yield from first
-    yield from pool.read(paths, frozenset().union(*(answer.built for answer in first)))
+    yield from pool.read(paths, "defaults", frozenset().union(*(answer.built for answer in first)))
 
 
 @pytest.mark.parametrize("processes", [1, 2, 5])
@@ -60,14 +59,14 @@ def test_each_path_is_answered_once_in_each_pass(processes: int):
 def test_a_second_pass_knows_what_was_built():
     with Pool(Task(), 2) as pool:
         list(pool.read(PATHS))
-        answers = list(pool.read(PATHS, frozenset({("x", "Net")})))
+        answers = list(pool.read(PATHS, "defaults", frozenset({("x", "Net")})))
     assert {answer.built for answer in answers} == {frozenset({("x", "Net")})}
 
 
 def test_a_process_that_dies_costs_its_file_only():
     with Pool(Task(), 2) as pool:
         answers = {a.path: a for a in pool.read(["a", "die", "b", "die too", "c"])}
-        again = list(pool.read(["d"], frozenset()))
+        again = list(pool.read(["d"], "defaults", frozenset()))
     assert {p for p, a in answers.items() if a.incomplete} == {"die", "die too"}
     assert answers["die"].incomplete == "the process that read it died"
     assert [answer.path for answer in again] == ["d"]

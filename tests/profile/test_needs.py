@@ -86,8 +86,7 @@ def findings(rule: type[Rule], text: str, profile: Profile, folder: Path) -> int
         facts = file_facts(read_source(str(path)), rule.watches)
         return len(list(rule().check(Reading(profile, dtype, facts=facts))))
     reader = Reader(ReadOptions(root=folder, import_roots=(folder,), site_packages=()))
-    calls = reader.read_calls(str(path))
-    graphs = (*calls.graphs, *reader.read_defaults(str(path), calls.built).graphs)
+    graphs = reader.read(str(path)).graphs
     return sum(len(list(rule().check(Reading(profile, dtype, graph=g)))) for g in graphs)
 
 

@@ -45,8 +45,7 @@ def look(rule: type[Rule], text: str, profile: Profile, folder: Path) -> list[Fi
         facts = file_facts(read_source(str(path)), rule.watches)
         return list(rule().check(Reading(profile, dtype, facts=facts)))
     reader = Reader(ReadOptions(root=folder, import_roots=(folder,), site_packages=()))
-    calls = reader.read_calls(str(path))
-    graphs = (*calls.graphs, *reader.read_defaults(str(path), calls.built).graphs)
+    graphs = reader.read(str(path)).graphs
     return [
         finding
         for graph in graphs

@@ -8,8 +8,8 @@ from pathlib import Path
 from hwlint.api import Finding, Reading, Rule
 from hwlint.engine.pool import Built
 from hwlint.engine.targets import Target
-from hwlint.graph import EntryPoint, Missing, ModelGraph
-from hwlint.reader import FileReading, Reader, ReadOptions
+from hwlint.graph import EntryPoint, Missing, ModelGraph, Unbuilt
+from hwlint.reader import STAGES, FileReading, Reader, ReadOptions
 from hwlint.source import SourceError, file_facts, read_source
 from hwlint.source.comments import read_comments
 from hwlint.source.spans import Place
@@ -83,6 +83,8 @@ class FileResult:
     built: Built = frozenset()
     files: tuple[str, ...] = ()
     """Every file that was read or looked for."""
+    unbuilt: tuple[Unbuilt, ...] = ()
+    """Classes of the file that no way of building was found for."""
     incomplete: str = ""
     """Why the file could not be read to its end: such a result is never kept."""
     trace: str = ""
@@ -100,17 +102,14 @@ class Analyst:
         self._file_rules = [rule() for rule in job.rules if rule.scope == "file"]
         self._watched = frozenset(name for rule in self._file_rules for name in rule.watches)
 
-    def calls(self, path: str) -> FileResult:
-        """First pass: everything in the file that builds a model."""
+    def visit(self, stage: str, path: str, built: Built) -> FileResult:
+        """Make one pass over one file, see `hwlint.reader.STAGES`."""
         outcome = _Outcome()
-        self._look_at_facts(path, outcome)
-        reading = self._reader.read_calls(path, self._looking(outcome))
-        return self._result(path, reading, outcome)
-
-    def defaults(self, path: str, built: Built) -> FileResult:
-        """Second pass: classes of the file that nothing builds, by their defaults."""
-        outcome = _Outcome()
-        reading = self._reader.read_defaults(path, built, self._looking(outcome))
+        if stage == STAGES[0]:
+            self._look_at_facts(path, outcome)
+        # What only documents and tests build gives contexts, never findings.
+        look = _entry if stage == STAGES[-1] else self._looking(outcome)
+        reading = self._reader.read_stage(stage, path, built, look)
         return self._result(path, reading, outcome)
 
     def _looking(self, outcome: "_Outcome") -> Callable[[ModelGraph], "EntryResult"]:
@@ -135,6 +134,7 @@ class Analyst:
             (*outcome.notes, *reading.problems),
             reading.built,
             tuple(sorted({path, *reading.files})),
+            unbuilt=reading.unbuilt,
         )
 
     def _look_at_graph(self, number: int, graph: ModelGraph, outcome: "_Outcome") -> None:

@@ -21,6 +21,7 @@ from platformdirs import user_cache_path
 from hwlint.engine.analysis import FileResult, Job
 from hwlint.engine.pool import Built
 from hwlint.engine.workspace import Workspace, digest
+from hwlint.reader import STAGES
 from hwlint.source import SourceError, read_regular
 
 __all__ = ["Cache", "cache_folder", "drop_caches"]
@@ -70,22 +71,23 @@ class Cache:
         before = self._stored.digests
         self._changed = {path for path in before if self._digest(path) != before[path]}
 
-    def get(self, path: str, built: Built | None = None) -> FileResult | None:
+    def get(self, path: str, stage: str, built: Built = frozenset()) -> FileResult | None:
         """Return the result of an earlier run if nothing that it rests on has changed."""
-        key = (path, self._pass(path, built))
+        key = (path, self._pass(path, stage, built))
         found = self._stored.results.get(key)
         if found is None or not self._changed.isdisjoint(found[0]):
             return None
         self._keep(key, *found)
         return pickle.loads(found[1])
 
-    def put(self, result: FileResult, built: Built | None = None) -> None:
+    def put(self, result: FileResult, stage: str, built: Built = frozenset()) -> None:
         """Keep a result, unless it is one that a clock cut short."""
         if result.incomplete:
             return
         # Equal paths as one object: pickle then writes each once.
         files = tuple(sys.intern(path) for path in result.files)
-        self._keep((result.path, self._pass(result.path, built)), files, pickle.dumps(result))
+        key = (result.path, self._pass(result.path, stage, built))
+        self._keep(key, files, pickle.dumps(result))
 
     def save(self) -> None:
         """Write what this run used, whole or not at all."""
@@ -100,10 +102,15 @@ class Cache:
             Path(name).replace(self._file)
             _drop_oldest(folder)
 
-    def _pass(self, path: str, built: Built | None) -> str:
-        """Name the pass: the second one rests on what of this very file is built anywhere."""
-        if built is None:
-            return "calls"
+    def _pass(self, path: str, stage: str, built: Built) -> str:
+        """Name the pass with what it rests on: a factory on the forms in which programs build any
+        class, a class on whether it is built, a test on what is wanted of all."""
+        if stage == STAGES[0]:
+            return stage
+        if stage != "defaults":
+            marks = sorted(f"{p}:{t}" for p, t in built if stage == STAGES[-1] or " " in t)
+            own = sorted(t for p, t in built if p == path and stage != STAGES[-1])
+            return f"{stage} {digest(chr(0).join([*marks, *own]).encode())}"
         if built is not self._built:
             self._built = built
             self._built_in = {}

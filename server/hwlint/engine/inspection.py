@@ -1,16 +1,18 @@
 """`inspect`: what a file, a folder or one named place builds, as it was read."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Generic, TypeVar
 
 from hwlint.engine.errors import UserError
+from hwlint.engine.importers import programs_for
 from hwlint.engine.pool import Built, Pool
 from hwlint.engine.run import Options, configure, processes, read_options, silent
+from hwlint.engine.stages import read_stages
 from hwlint.engine.workspace import find_root, index
-from hwlint.graph import ModelGraph
-from hwlint.reader import FileReading, ForwardOptions, Reader, ReadOptions
+from hwlint.graph import ModelGraph, Unbuilt
+from hwlint.reader import STAGES, FileReading, ForwardOptions, Reader, ReadOptions
 
 __all__ = ["Inspected", "inspect", "parse_place"]
 
@@ -25,6 +27,7 @@ class Inspected(Generic[T]):
     shown: tuple[T, ...] = ()
     built: Built = frozenset()
     notes: tuple[str, ...] = ()
+    unbuilt: tuple[Unbuilt, ...] = ()
     incomplete: str = ""
     trace: str = ""
 
@@ -37,6 +40,8 @@ class _Task(Generic[T]):
     picklable object."""
     context: str | None
     name: str | None
+    asked: frozenset[str]
+    """Files that were asked for. Of other files only what builds something of these is shown."""
 
     def visitor(self) -> "_Visitor[T]":
         return _Visitor(self)
@@ -50,21 +55,24 @@ class _Visitor(Generic[T]):
         self._task = task
         self._reader = Reader(task.options)
 
-    def calls(self, path: str) -> Inspected[T]:
-        if self._task.name is not None:
-            return self._result(path, self._reader.read_place(path, self._task.name))
-        return self._result(path, self._reader.read_calls(path))
-
-    def defaults(self, path: str, built: Built) -> Inspected[T]:
-        return self._result(path, self._reader.read_defaults(path, built))
+    def visit(self, stage: str, path: str, built: Built) -> Inspected[T]:
+        if stage == _BY_NAME:
+            return self._result(path, self._reader.read_place(path, self._task.name or ""))
+        return self._result(path, self._reader.read_stage(stage, path, built))
 
     def _result(self, path: str, reading: FileReading) -> Inspected[T]:
-        wanted = self._task.context
-        shown = tuple(
-            self._task.show(graph) for graph in reading.graphs if wanted in (None, graph.entry.name)
-        )
-        notes = tuple(missing.reason for missing in reading.problems)
-        return Inspected(path, shown, reading.built, notes)
+        asked = path in self._task.asked
+        shown = tuple(self._task.show(graph) for graph in reading.graphs if self._is_wanted(graph))
+        notes = tuple(missing.reason for missing in reading.problems) if asked else ()
+        unbuilt = reading.unbuilt if asked and self._task.name is None else ()
+        return Inspected(path, shown, reading.built, notes, unbuilt)
+
+    def _is_wanted(self, graph: ModelGraph) -> bool:
+        names = (self._task.context, self._task.name)
+        if any(name not in (None, graph.entry.name) for name in names):
+            return False
+        asked = self._task.asked
+        return graph.entry.path in asked or any(x.place.path in asked for x in graph.constructed)
 
 
 def parse_place(text: str) -> tuple[Path, str | None]:
@@ -98,21 +106,52 @@ def inspect(
     reading = read_options(workspace, config)
     if forward is not None:
         reading = replace(reading, forward=forward)
-    task = _Task(reading, show, context, name)
     if path.is_file():
-        files: Sequence[str] = (str(path),)
+        files = [str(path)]
     else:
         files = [file for file in workspace.candidates if Path(file).is_relative_to(path)]
+    task = _Task(reading, show, context, name, frozenset(files))
+    others = programs_for(workspace, files) if path != root else []
     count = 1 if name is not None else processes(len(files), options.jobs)
-    report = progress or silent
+    run = _Run(progress or silent, (len(STAGES) - 1) * len([*files, *others]))
     with Pool(task, count, options.kill_after) as pool:
-        first = _passed(pool, files, None, report)
         if name is not None:
-            return _named(first, text, context)
-        built = Built().union(*(result.built for result in first))
-        sound = [result.path for result in first if not result.incomplete]
-        second = _passed(pool, sound, built, report)
-    return sorted(first + second, key=lambda result: result.path)
+            return _named(_by_name(pool, files, others, run), text, context)
+
+        def read(stage: str, paths: Sequence[str], built: Built) -> Iterator[Inspected[T]]:
+            yield from run.counted(pool.read(paths, stage, built))
+
+        results = read_stages(workspace, sorted([*files, *others]), read)
+    return sorted(results, key=lambda result: result.path)
+
+
+_BY_NAME = "by name"
+
+
+def _by_name(
+    pool: Pool[Inspected[T]], files: list[str], others: list[str], run: "_Run"
+) -> list[Inspected[T]]:
+    """Read a class as programs build it; if none does, or it is a factory, as it stands."""
+    results = list(run.counted(pool.read([*files, *others], STAGES[0])))
+    if not any(result.shown for result in results):
+        results = list(run.counted(pool.read(files, _BY_NAME)))
+    return sorted(results, key=lambda result: result.path)
+
+
+@dataclass
+class _Run:
+    """Counts what was read."""
+
+    report: Callable[[int, int], None]
+    total: int
+    done: int = 0
+
+    def counted(self, results: Iterable[T]) -> Iterator[T]:
+        """Pass results on and report each."""
+        for result in results:
+            self.done = min(self.done + 1, self.total)
+            self.report(self.done, self.total)
+            yield result
 
 
 def _named(results: list[Inspected[T]], text: str, context: str | None) -> list[Inspected[T]]:
@@ -120,16 +159,3 @@ def _named(results: list[Inspected[T]], text: str, context: str | None) -> list[
         why = "; ".join(note for result in results for note in result.notes)
         raise UserError(f"{text}: {why or 'no class or function of that name builds a model'}")
     return results
-
-
-def _passed(
-    pool: Pool[Inspected[T]],
-    files: Sequence[str],
-    built: Built | None,
-    report: Callable[[int, int], None],
-) -> list[Inspected[T]]:
-    results: list[Inspected[T]] = []
-    for result in pool.read(files, built):
-        results.append(result)
-        report(len(results) + (len(files) if built is not None else 0), 2 * len(files))
-    return sorted(results, key=lambda result: result.path)

@@ -58,12 +58,8 @@ R_co = TypeVar("R_co", bound=Result, covariant=True)
 class Visitor(Protocol[R_co]):
     """Reads one file after the other, in one process."""
 
-    def calls(self, path: str) -> R_co:
-        """First pass: what the file builds."""
-        ...
-
-    def defaults(self, path: str, built: Built) -> R_co:
-        """Second pass: what nothing builds."""
+    def visit(self, stage: str, path: str, built: Built) -> R_co:
+        """Make one pass over one file. `built`: what is known from earlier passes."""
         ...
 
 
@@ -86,7 +82,7 @@ class _Worker:
     queue: deque[str] = field(default_factory=deque[str])
     busy: str | None = None
     started: float = 0.0
-    built: Built | None = None
+    built: Built = frozenset()
     """The last `built` that it was sent."""
 
 
@@ -124,29 +120,31 @@ class Pool(Generic[R]):
         for worker in self._workers:
             _end(worker)
 
-    def read(self, paths: Sequence[str], built: Built | None = None) -> Iterator[R]:
-        """Yield a result for each path, as they come. `built` asks for the second pass."""
+    def read(
+        self, paths: Sequence[str], stage: str = "calls", built: Built = frozenset()
+    ) -> Iterator[R]:
+        """Yield a result for each path of one pass, as they come."""
         while len(self._workers) < min(self._processes, len(paths)):
             self._workers.append(self._start())
         if not paths:
             return
         self._deal(paths)
         for worker in self._workers:
-            self._next(worker, built)
+            self._next(worker, stage, built)
         while busy := [w for w in self._workers if w.busy is not None]:
             for worker in self._ready(busy):
                 yield self._receive(worker)
-                self._next(worker, built)
+                self._next(worker, stage, built)
 
     def _deal(self, paths: Sequence[str]) -> None:
-        """Give each process a stretch of the list; in a second pass what it knows already."""
+        """Give each process a stretch of the list; in a later pass what it knows already."""
         count = len(self._workers)
         size = -(-len(paths) // count)
         for position, path in enumerate(paths):
             owner = self._last.get(path, position // size)
             self._workers[owner % count].queue.append(path)
 
-    def _next(self, worker: _Worker, built: Built | None) -> None:
+    def _next(self, worker: _Worker, stage: str, built: Built) -> None:
         if not worker.queue:
             self._take_over(worker)
         if not worker.queue:
@@ -154,10 +152,10 @@ class Pool(Generic[R]):
         path = worker.queue.popleft()
         fresh = built if worker.built is not built else None  # comparing large sets takes time
         try:
-            worker.pipe.send((path, built is not None, fresh))
+            worker.pipe.send((path, stage, fresh))
         except OSError:  # it died while it had nothing to do
             self._replace(worker)
-            worker.pipe.send((path, built is not None, built))
+            worker.pipe.send((path, stage, built))
         worker.built = built
         worker.busy, worker.started = path, time.monotonic()
         self._last[path] = self._workers.index(worker)
@@ -201,7 +199,7 @@ class Pool(Generic[R]):
     def _replace(self, worker: _Worker) -> None:
         _end(worker)
         fresh = self._start()
-        worker.process, worker.pipe, worker.built = fresh.process, fresh.pipe, None
+        worker.process, worker.pipe, worker.built = fresh.process, fresh.pipe, frozenset()
 
 
 def _end(worker: _Worker) -> None:
@@ -219,12 +217,12 @@ def _work(task: Task[R], pipe: Connection, inherited: Connection | None) -> None
     reads = _Reads(task)
     while True:
         try:
-            path, second, fresh = pipe.recv()
+            path, stage, fresh = pipe.recv()
         except (EOFError, OSError):
             return
         if fresh is not None:
             reads.built = fresh
-        pipe.send(reads.answer(path, second=second))
+        pipe.send(reads.answer(path, stage))
 
 
 def _hush() -> None:
@@ -242,10 +240,10 @@ class _Reads(Generic[R]):
         self._task = task
         self._visitor: Visitor[R] | None = None
 
-    def answer(self, path: str, *, second: bool) -> R:
+    def answer(self, path: str, stage: str) -> R:
         try:
             visitor = self._visitor = self._visitor or self._task.visitor()
-            return visitor.defaults(path, self.built) if second else visitor.calls(path)
+            return visitor.visit(stage, path, self.built)
         except Exception as error:  # noqa: BLE001 - whatever goes wrong costs this file only
             self._visitor = None
             reason = " ".join(f"{type(error).__name__}: {error}".split())[:200]

@@ -14,11 +14,12 @@ from hwlint.engine.errors import UserError
 from hwlint.engine.findings import Diagnostic, collect, order
 from hwlint.engine.pool import KILL_AFTER, Built, Pool
 from hwlint.engine.registry import discover_rules, select_rules
+from hwlint.engine.stages import read_stages
 from hwlint.engine.suppress import Suppressions
 from hwlint.engine.targets import find_targets
 from hwlint.engine.workspace import Workspace, index, workspaces
 from hwlint.graph import Missing
-from hwlint.reader import ReadOptions
+from hwlint.reader import STAGES, ReadOptions
 from hwlint.reader.environment import site_packages_of
 
 __all__ = [
@@ -204,20 +205,16 @@ def silent(done: int, total: int) -> None:
 def read_all(
     workspace: Workspace, job: Job, options: Options, progress: Progress | None = None
 ) -> list[FileResult]:
-    """Read every candidate twice: what builds models, then what nothing builds."""
+    """Read every candidate, pass by pass."""
     cache = Cache(workspace, job) if options.cache else None
     paths = workspace.candidates
     report = progress or silent
     with Pool(job, processes(len(paths), options.jobs), options.kill_after) as pool:
-        run = _Passes(pool, cache, report, 2 * len(paths))
-        first = sorted(run.read(paths, None), key=lambda r: r.path)
-        built = Built().union(*(result.built for result in first))
-        # What could not be read the first time is not tried again.
-        sound = [result.path for result in first if not result.incomplete]
-        second = sorted(run.read(sound, built), key=lambda r: r.path)
+        run = _Passes(pool, cache, report, (len(STAGES) - 1) * len(paths))
+        results = read_stages(workspace, paths, run.read)
     if cache is not None:
         cache.save()
-    return first + second
+    return results
 
 
 @dataclass
@@ -230,22 +227,22 @@ class _Passes:
     total: int
     done: int = 0
 
-    def read(self, paths: Sequence[str], built: Built | None) -> Iterator[FileResult]:
+    def read(self, stage: str, paths: Sequence[str], built: Built) -> Iterator[FileResult]:
         """Yield a result for each path: an earlier one where it still holds."""
         missing: list[str] = []
         for path in paths:
-            known = self.cache.get(path, built) if self.cache is not None else None
+            known = self.cache.get(path, stage, built) if self.cache is not None else None
             if known is None:
                 missing.append(path)
                 continue
             yield self._count(known)
-        for result in self.pool.read(missing, built):
+        for result in self.pool.read(missing, stage, built):
             if self.cache is not None:
-                self.cache.put(result, built)
+                self.cache.put(result, stage, built)
             yield self._count(result)
 
     def _count(self, result: FileResult) -> FileResult:
-        self.done += 1
+        self.done = min(self.done + 1, self.total)
         self.report(self.done, self.total)
         return result
 

@@ -17,7 +17,15 @@ from pathlib import Path
 from hwlint.engine.gitignore import Ignore, parse_ignore, read_ignore
 from hwlint.source import SourceError, read_regular
 
-__all__ = ["Workspace", "find_root", "index", "is_marked", "is_test", "workspaces"]
+__all__ = [
+    "Workspace",
+    "find_root",
+    "imported_words",
+    "index",
+    "is_marked",
+    "is_test",
+    "workspaces",
+]
 
 _SKIPPED = frozenset({"__pycache__", "node_modules", "__pypackages__"})
 _BUILD_FOLDERS = frozenset({"build", "dist"})
@@ -283,7 +291,7 @@ class _Contents:
         if _TORCH.search(content):
             self._torch.add(path)
         else:
-            self._imports[path] = _imported_words(content)
+            self._imports[path] = imported_words(content)
 
     def related(self) -> tuple[str, ...]:
         """Files that name torch, and files that import such a file, over any number of steps.
@@ -302,7 +310,8 @@ class _Contents:
         return tuple(sorted(found))
 
 
-def _imported_words(content: bytes) -> frozenset[bytes]:
+def imported_words(content: bytes) -> frozenset[bytes]:
+    """Return every name in the import statements of a source file."""
     words: set[bytes] = set()
     for match in _IMPORT.finditer(content):
         words.update(_WORD.findall(match[0]))

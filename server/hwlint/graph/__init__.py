@@ -9,6 +9,7 @@ from hwlint.graph.model import (
     ModelGraph,
     Node,
     Origin,
+    Unbuilt,
 )
 
 __all__ = [
@@ -24,5 +25,6 @@ __all__ = [
     "Operation",
     "Origin",
     "TensorInfo",
+    "Unbuilt",
     "Unread",
 ]

@@ -163,6 +163,18 @@ class EntryPoint:
     """How, in words: "defaults", "config BertConfig()", "train.py:88 with width=100"."""
 
 
+@dataclass(frozen=True, slots=True)
+class Unbuilt:
+    """A module class that no way of building was found for."""
+
+    name: str
+    qualname: str
+    place: Place
+    """The class's name."""
+    hint: str
+    """The comment that would make it read, with `...` for what is to be filled in."""
+
+
 @dataclass(frozen=True)
 class ModelGraph:
     """What one entry point builds."""

@@ -38,7 +38,7 @@ __all__ = ["Imports", "LazyImport", "PythonModule", "type_checking_branch"]
 NEVER_FOLLOWED = frozenset(
     {
         *("torch", "numpy", "einops", "yaml", "click", "typer", "fire", "omegaconf", "hydra"),
-        *("absl", "lightning", "pytorch_lightning", *sys.stdlib_module_names),
+        *("absl", "lightning", "pytorch_lightning", "pytest", *sys.stdlib_module_names),
     }
     - {"this", "antigravity"}
 )

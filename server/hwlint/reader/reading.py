@@ -7,11 +7,11 @@ import gc
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from hwlint.graph import Missing, ModelGraph
+from hwlint.graph import Missing, ModelGraph, Unbuilt
 from hwlint.reader import contexts
 from hwlint.reader.budget import Budget, Exhausted
 from hwlint.reader.choices import Choices
@@ -19,6 +19,7 @@ from hwlint.reader.contexts import Candidate
 from hwlint.reader.emit import emit
 from hwlint.reader.forward.following import with_flow
 from hwlint.reader.forward.inputs import ForwardOptions
+from hwlint.reader.frame import Frame
 from hwlint.reader.imports import Imports, PythonModule
 from hwlint.reader.interpreter import Interpreter
 from hwlint.reader.program_graphs import ProgramGraphs
@@ -27,8 +28,12 @@ from hwlint.source import SyntaxProblem
 
 Each = Callable[[ModelGraph], Any]
 
-__all__ = ["Each", "FileReading", "ReadOptions", "Reader"]
+__all__ = ["STAGES", "Each", "FileReading", "ReadOptions", "Reader"]
 
+STAGES = ("calls", "factories", "defaults", "shown")
+"""What is read of every file, one after the other: each stage knows what those before it found.
+Programs, hints and configured models; factories; classes that nothing has built so far, by their
+defaults; and, for what is still not built, tests and documents."""
 GARBAGE = 2_500_000
 """Objects that may come into being before garbage is collected."""
 _MAX_RUNS = 12
@@ -70,6 +75,8 @@ class FileReading:
     problems: tuple[Missing, ...] = ()
     files: tuple[str, ...] = ()
     """Every file that was read or looked for."""
+    unbuilt: tuple[Unbuilt, ...] = ()
+    """Classes that no way of building was found for."""
 
 
 def _itself(graph: ModelGraph) -> ModelGraph:
@@ -92,20 +99,45 @@ class Reader:
 
     # --- files ------------------------------------------------------------------------------
 
-    def read_calls(self, path: str, each: Each = _itself) -> FileReading:
-        """Read a file's factories, module-level models and public configured classes.
+    def read(self, path: str, each: Each = _itself) -> FileReading:
+        """Read a file by itself: every stage but the last, one after the other."""
+        parts: list[FileReading] = []
+        built: frozenset[tuple[str, str]] = frozenset()
+        for stage in STAGES[:-1]:
+            parts.append(self.read_stage(stage, path, built, each))
+            built |= parts[-1].built
+        graphs = tuple(graph for part in parts for graph in part.graphs)
+        files = tuple(sorted({file for part in parts for file in part.files}))
+        return replace(parts[-1], graphs=graphs, built=built, files=files)
+
+    def read_stage(
+        self, stage: str, path: str, built: frozenset[tuple[str, str]], each: Each = _itself
+    ) -> FileReading:
+        """Make one of `STAGES` with one file. `built`: what earlier stages found, over all files.
 
         `each` is called with every graph as soon as it is there; only what it returns is kept, so
         that a file with a hundred models does not hold them all at once.
         """
         self._each = each
+        if stage == "shown":
+            return self._read_shown(path, built)
         module = self._module(path)
         if module is None:
             return FileReading(path)
         graphs: list[Any] = []
-        built: set[tuple[str, str]] = set()
+        found: set[tuple[str, str]] = set()
+        unbuilt: tuple[Unbuilt, ...] = ()
+        if stage == "calls":
+            self._calls(module, graphs, found)
+        elif stage == "factories":
+            self._factories(module, built, graphs, found)
+        else:
+            self._defaults(module, built, graphs, found)
+            unbuilt = tuple(contexts.unbuilt_of(self.interp, module, built | found))
+        return replace(self._reading(path, graphs, found), unbuilt=unbuilt)
+
+    def _calls(self, module: PythonModule, graphs: list[Any], built: set[tuple[str, str]]) -> None:
         candidates = [
-            *contexts.factories_of(self.interp, module),
             *contexts.hinted(self.interp, module),
             *contexts.configured(self.interp, module, self.options.models),
         ]
@@ -116,7 +148,65 @@ class Reader:
         for candidate in contexts.classes_of(self.interp, module):
             if candidate.arguments and contexts.is_listed(module, candidate.entry.name):
                 self._read(candidate, graphs, built)
-        return self._reading(path, graphs, built)
+
+    def _factories(
+        self,
+        module: PythonModule,
+        built: frozenset[tuple[str, str]],
+        graphs: list[Any],
+        found: set[tuple[str, str]],
+    ) -> None:
+        """Read functions without arguments: those that return a model; and those that only try one
+        out, where that is all there is."""
+        usual = contexts.Usual(built)
+        for candidate in contexts.factories_of(self.interp, module):
+            self._begin()
+            made = self._graph(candidate)
+            self._cells |= self.interp.cells
+            self._collect()
+            if made is not None and not usual.waits(made[0], made[1]):
+                found.update(_places(self.interp.built))
+                graphs.append(self._each(made[0]))
+        graphs += [self._each(graph) for graph in usual.confirmed()]
+        for name in contexts.trials_of(self.interp, module, built | found):
+            made_by_trial = ProgramGraphs(self._each)
+            self._follow(module, Choices(function=name), made_by_trial, found)
+            graphs += made_by_trial.graphs()
+
+    def _defaults(
+        self,
+        module: PythonModule,
+        built: frozenset[tuple[str, str]],
+        graphs: list[Any],
+        found: set[tuple[str, str]],
+    ) -> None:
+        """Read the classes that nothing builds, from their defaults."""
+        for candidate in reversed(list(contexts.classes_of(self.interp, module))):
+            assert candidate.cls is not None
+            own = (module.path, candidate.cls.qualname)
+            if own in built or own in found or candidate.entry.name.startswith("_"):
+                continue
+            if candidate.arguments and contexts.is_listed(module, candidate.entry.name):
+                continue
+            self._read(candidate, graphs, found)
+
+    def _read_shown(self, path: str, wanted: frozenset[tuple[str, str]]) -> FileReading:
+        """Read what a test, a document or a docstring builds of the classes in `wanted`."""
+        self._cells = set()
+        self._begin()
+        source = contexts.shown_source(path)
+        if source is None:
+            return FileReading(path)
+        name = self.imports.module_name(path)
+        module = PythonModule(self.imports, name, path, source)
+        module.frame = Frame(self.interp, module, None)
+        graphs: list[Any] = []
+        found: set[tuple[str, str]] = set()
+        for run in contexts.shown_runs(module):
+            made = ProgramGraphs(self._each)
+            self._follow(module, run, made, found, wanted)
+            graphs += made.graphs()
+        return self._reading(path, graphs, found)
 
     def _programs(self, module: PythonModule, built: set[tuple[str, str]]) -> list[Any]:
         """Follow a file as a program, in every way in which it is started."""
@@ -124,41 +214,40 @@ class Reader:
         runs = self._runs.of(self.interp, module, plainly=contexts.is_program(module))
         made = ProgramGraphs(self._each)
         for index, run in enumerate(runs):
-            self._begin()
-            base = str(self.options.root)
-            for model in contexts.follow(self.interp, module, run, base):
-                made.add(self._emit_built(model), run.said())
-            self._cells |= self.interp.cells
-            built.update(_places(self.interp.built))
-            self._collect()
+            self._follow(module, run, made, built)
             if index == 0 and run.plain:
                 runs += [Choices(taken=other) for other in run.others()[:_MAX_RUNS]]
         return made.graphs()
+
+    def _follow(
+        self,
+        module: PythonModule,
+        run: Choices,
+        made: ProgramGraphs,
+        built: set[tuple[str, str]],
+        wanted: frozenset[tuple[str, str]] | None = None,
+    ) -> None:
+        """Follow one run. `wanted`: keep models of these classes only, and tell that they are from
+        a test or a document."""
+        self._begin()
+        for model in contexts.follow(self.interp, module, run, str(self.options.root)):
+            if wanted is None:
+                built.update(contexts.built_forms(model))
+            elif wanted.isdisjoint(contexts.classes_in(model)):
+                continue
+            else:
+                built.update(contexts.classes_in(model))
+                model.entry = replace(model.entry, kind="shown")
+            made.add(self._emit_built(model), run.said())
+        self._cells |= self.interp.cells
+        if wanted is None:
+            built.update(_places(self.interp.built))
+        self._collect()
 
     def _emit_built(self, made: contexts.Built) -> ModelGraph:
         self.interp.constructed, self.interp.notes = made.constructed, made.notes
         graph = emit(self.interp, made.entry, made.model, made.missing)
         return with_flow(self.interp, graph, made.model, self.options.forward)
-
-    def read_defaults(
-        self, path: str, built: frozenset[tuple[str, str]], each: Each = _itself
-    ) -> FileReading:
-        """Read the classes of a file that nothing builds, from their defaults."""
-        self._each = each
-        module = self._module(path)
-        if module is None:
-            return FileReading(path)
-        graphs: list[Any] = []
-        seen = set(built)
-        candidates = list(contexts.classes_of(self.interp, module))
-        for candidate in reversed(candidates):
-            assert candidate.cls is not None
-            if (path, candidate.cls.qualname) in seen or candidate.entry.name.startswith("_"):
-                continue
-            if candidate.arguments and contexts.is_listed(module, candidate.entry.name):
-                continue
-            self._read(candidate, graphs, seen)
-        return self._reading(path, graphs, seen - built)
 
     def read_place(self, path: str, name: str, each: Each = _itself) -> FileReading:
         """Read one class or factory of a file by name."""
@@ -222,12 +311,12 @@ class Reader:
 
     def _read(self, candidate: Candidate, graphs: list[Any], built: set[tuple[str, str]]) -> None:
         self._begin()
-        graph = self._graph(candidate)
+        made = self._graph(candidate)
         self._cells |= self.interp.cells
         self._collect()
         built.update(_places(self.interp.built))
-        if graph is not None:
-            graphs.append(self._each(graph))
+        if made is not None:
+            graphs.append(self._each(made[0]))
 
     def _collect(self) -> None:
         """Collect garbage between entry points, when enough has come together. Doing it whenever
@@ -236,7 +325,7 @@ class Reader:
             gc.collect()
             gc.freeze()  # what is alive now stays: parsed files, classes, templates
 
-    def _graph(self, candidate: Candidate) -> ModelGraph | None:
+    def _graph(self, candidate: Candidate) -> tuple[ModelGraph, ModuleInstance | None] | None:
         missing: list[Missing] = []
         result: Value = None
         try:
@@ -266,7 +355,7 @@ class Reader:
         elif model is None and not missing:
             return None
         graph = emit(self.interp, candidate.entry, model, missing)
-        return with_flow(self.interp, graph, model, self.options.forward)
+        return with_flow(self.interp, graph, model, self.options.forward), model
 
 
 def _places(classes: Iterable[Class]) -> set[tuple[str, str]]:

@@ -223,6 +223,8 @@ def _literals(text: str) -> tuple[tuple[object, ...], dict[str, object]]:
     call = ast.parse(f"_({text})", mode="eval").body
     if not isinstance(call, ast.Call):
         raise TypeError(text)
+    if any(isinstance(n, ast.Constant) and n.value is ... for n in ast.walk(call)):
+        raise ValueError("...")  # a template that was not filled in
     args = tuple(ast.literal_eval(arg) for arg in call.args)
     keywords = {_keyword(keyword): ast.literal_eval(keyword.value) for keyword in call.keywords}
     return args, keywords

@@ -25,7 +25,7 @@ MODEL = """
 def built(root: Path, name: str = "run.py") -> list[tuple[object, object]]:
     """Return what the first layer of each model of a program is given."""
     reader = Reader(read_options(index(root), load_config(root)))
-    graphs = reader.read_calls(str(root / name)).graphs
+    graphs = reader.read_stage("calls", str(root / name), frozenset()).graphs
     layers = [graph.constructed[0] for graph in graphs]
     return [(x.args["in_channels"].value, x.args["out_channels"].value) for x in layers]
 

@@ -46,7 +46,7 @@ CONFIG = """
 def read(root: Path, name: str) -> list[ModelGraph]:
     """Read what one file builds, with all that the workspace holds beside it."""
     reader = Reader(read_options(index(root), load_config(root)))
-    return list(reader.read_calls(str(root / name)).graphs)
+    return list(reader.read_stage("calls", str(root / name), frozenset()).graphs)
 
 
 def widths(graphs: list[ModelGraph]) -> list[object]:

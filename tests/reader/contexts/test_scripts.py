@@ -25,7 +25,7 @@ MODEL = """
 def read(root: Path, name: str = "train.py") -> list[ModelGraph]:
     """Read what one file of a project builds."""
     reader = Reader(ReadOptions(root, (root,)))
-    return list(reader.read_calls(str(root / name)).graphs)
+    return list(reader.read_stage("calls", str(root / name), frozenset()).graphs)
 
 
 def widths(graphs: list[ModelGraph]) -> list[object]:
@@ -111,7 +111,10 @@ def test_a_program_changes_nothing_for_what_is_read_after_it(project: Write) -> 
     files = {"a.py": script(first), "b.py": script(second), "settings.py": settings}
     root = project({"model.py": MODEL, **files})
     reader = Reader(ReadOptions(root, (root,)))
-    found = [reader.read_calls(str(root / name)).graphs for name in ("b.py", "a.py", "b.py")]
+    found = [
+        reader.read_stage("calls", str(root / name), frozenset()).graphs
+        for name in ("b.py", "a.py", "b.py")
+    ]
     assert [widths(list(graphs)) for graphs in found] == [[8], [99], [8]]
 
 

@@ -13,7 +13,7 @@ from hwlint.source import SyntaxProblem
 if TYPE_CHECKING:
     from hwlint.reader.interpreter import Interpreter
 
-__all__ = ["factories_of"]
+__all__ = ["factories_of", "requires_arguments"]
 
 
 def factories_of(interp: "Interpreter", module: PythonModule) -> Iterator[Candidate]:
@@ -21,7 +21,7 @@ def factories_of(interp: "Interpreter", module: PythonModule) -> Iterator[Candid
     for segment in module.source.segments:
         if segment.kind != "def" or segment.name.startswith("_"):
             continue
-        if "return" not in segment.text or _requires(segment):
+        if "return" not in segment.text or requires_arguments(segment):
             continue
         value = module.frame.vars.get(segment.name)
         if value is None or isinstance(value, Unknown | Class):
@@ -33,7 +33,8 @@ def factories_of(interp: "Interpreter", module: PythonModule) -> Iterator[Candid
         yield Candidate(entry, value)
 
 
-def _requires(segment: Any) -> bool:
+def requires_arguments(segment: Any) -> bool:
+    """Say whether the function of a segment cannot be called without arguments."""
     try:
         statements = segment.parse()
     except SyntaxProblem:

@@ -13,6 +13,7 @@ from hwlint.reader.budget import Exhausted
 from hwlint.reader.choices import Choices
 from hwlint.reader.contexts.candidates import package_of
 from hwlint.reader.contexts.spoken import spoken_call
+from hwlint.reader.contexts.testing import call_test
 from hwlint.reader.frame import Frame
 from hwlint.reader.imports import PythonModule
 from hwlint.reader.joins import World
@@ -89,7 +90,7 @@ def _run(interp: "Interpreter", program: PythonModule, function: str) -> None:
         program.frame.vars["__name__"] = program.name
     program.run()
     if function:
-        interp.call(interp.getattr(program, function), [], {})
+        call_test(interp, program, interp.getattr(program, function))
 
 
 def _as_main(interp: "Interpreter", module: PythonModule) -> PythonModule:

@@ -26,6 +26,7 @@ def install(interp: "Interpreter") -> None:
         lightning,
         operator_functions,
         paths,
+        pytest_marks,
         records,
         settings,
         standard,
@@ -49,7 +50,16 @@ def install(interp: "Interpreter") -> None:
         records,
         threads,
     )
-    outside = (argument_parsers, command_lines, files, paths, settings, hydra, lightning)
+    outside = (
+        argument_parsers,
+        command_lines,
+        files,
+        paths,
+        settings,
+        hydra,
+        lightning,
+        pytest_marks,
+    )
     for part in (*python, *outside, torch_nn, torch_functions, einops_functions):
         interp.modelled.update(part.TABLE)
 
