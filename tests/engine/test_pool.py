@@ -86,7 +86,7 @@ def test_an_exception_costs_its_file_only_and_is_one_line():
     with Pool(Task(), 1) as pool:
         answers = {a.path: a for a in pool.read(["boom", "a"])}
     assert answers["boom"].incomplete == "RuntimeError: boom boom"
-    assert "calls" in answers["boom"].trace
+    assert "visit" in answers["boom"].trace
     assert not answers["a"].incomplete
 
 
