@@ -111,7 +111,7 @@ def inspect(
     else:
         files = [file for file in workspace.candidates if Path(file).is_relative_to(path)]
     task = _Task(reading, show, context, name, frozenset(files))
-    others = programs_for(workspace, files) if path != root else []
+    others = programs_for(workspace, files) if len(files) <= _FEW else []
     count = 1 if name is not None else processes(len(files), options.jobs)
     run = _Run(progress or silent, (len(STAGES) - 1) * len([*files, *others]))
     with Pool(task, count, options.kill_after) as pool:
@@ -126,6 +126,8 @@ def inspect(
 
 
 _BY_NAME = "by name"
+_FEW = 50
+"""Files up to which programs elsewhere are read that import them."""
 
 
 def _by_name(

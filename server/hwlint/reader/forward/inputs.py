@@ -131,7 +131,10 @@ def _own_sizes(model: ModuleInstance) -> list[int]:
 
 
 def _first(value: object) -> object:
-    return cast("tuple[object, ...]", value)[0] if isinstance(value, tuple) and value else value
+    if not isinstance(value, tuple):
+        return value
+    items = cast("tuple[object, ...]", value)
+    return items[0] if items else items
 
 
 def open_shape(spec: InputSpec) -> Shape:
