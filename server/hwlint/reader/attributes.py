@@ -69,7 +69,7 @@ class Attributes:
         except PyRaise as problem:
             if not problem.value.cls.derives(core.BUILTINS["AttributeError"]):
                 raise
-            return problem
+            return problem.with_traceback(None)  # which would keep every frame on the way alive
 
     def no_attribute(self: "Interpreter", value: Value, name: str) -> PyRaise:
         """Return the AttributeError to raise."""

@@ -414,7 +414,7 @@ def _try(scope: Scope, node: Any) -> Compiled:
                 interp.guarded -= 1
         except PyRaise as problem:
             joins.release(mark)
-            return _handle(fr, problem, handlers)
+            return _handle(fr, problem.with_traceback(None), handlers)
         if len(joins.swallowed) == mark:
             return signal or other(fr)
         return either_way(fr, signal, joins.release(mark))

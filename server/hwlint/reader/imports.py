@@ -285,7 +285,7 @@ class PythonModule:
         try:
             self._run_segment(Scope("module", None, segment, ""), segment)
         except PyRaise as problem:
-            self.problem = problem
+            self.problem = problem.with_traceback(None)
             self._spoil(segment, problem.text())
         except SyntaxProblem as problem:
             self._spoil(segment, f"syntax error: {problem.message}")

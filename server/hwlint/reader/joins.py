@@ -174,7 +174,7 @@ class Joins:
         try:
             side.signal = block(fr)
         except PyRaise as problem:
-            side.problem = problem
+            side.problem = problem.with_traceback(None)
             self.interp.depth = depth
         finally:
             self.interp.maybe -= 1

@@ -11,6 +11,7 @@ an equal 768 from different literals never share an origin, and no copy sees ano
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
+from weakref import ReferenceType as Reference
 
 from hwlint.reader.budget import Exhausted
 from hwlint.reader.joins import World
@@ -421,12 +422,16 @@ class Copier:
         if handler is None:
             return value
         found = self.done.get(id(value))
+        if type(found) is Reference:
+            found = found()
         return found if found is not None else handler(self, value)
 
     def module(self, value: ModuleInstance) -> Value:
         if value.stamp < self.stamp:
             return value
-        made = self.done[id(value)] = LazyModule(value, self, self.clock)
+        made = LazyModule(value, self, self.clock)
+        # The module holds the copier: held in turn, both would wait for the garbage collector.
+        self.done[id(value)] = Reference(made)
         return made
 
     def open(self, made: ModuleInstance, value: ModuleInstance) -> None:
@@ -438,11 +443,18 @@ class Copier:
         made.__class__ = ModuleInstance
         made.layer = None if value.layer is None else self.layer(value.layer)
         made.unfilled = value.unfilled
-        made.modules = self.mapping(modules) if modules else None
+        made.modules = self._submodules(modules) if modules else None
         made.parameters = None if parameters is None else self.mapping(parameters)
         made.buffers = None if buffers is None else self.mapping(buffers)
         copy = self.copy
         made.attrs = {k: copy(v) for k, v in value.attrs.items()}
+
+    def _submodules(self, table: DictValue) -> DictValue:
+        """Copy a table that is held by its module alone, which holds this copier."""
+        made = DictValue((), self.clock)
+        made.update({k: self.copy(v) for k, v in table.items()})
+        made.unknown = table.unknown
+        return made
 
     def layer(self, record: LayerRecord) -> LayerRecord:
         values: dict[str, Value] = {}

@@ -34,7 +34,7 @@ STAGES = ("calls", "factories", "defaults", "shown")
 """What is read of every file, one after the other: each stage knows what those before it found.
 Programs, hints and configured models; factories; classes that nothing has built so far, by their
 defaults; and, for what is still not built, tests and documents."""
-GARBAGE = 2_500_000
+GARBAGE = 200_000
 """Objects that may come into being before garbage is collected."""
 _MAX_RUNS = 12
 """Further runs of one program, beyond the first: one for each value that it might be given."""
@@ -322,8 +322,7 @@ class Reader:
         """Collect garbage between entry points, when enough has come together. Doing it whenever
         Python would costs more than all else: most of what is alive stays alive."""
         if gc.get_count()[0] > GARBAGE:
-            gc.collect()
-            gc.freeze()  # what is alive now stays: parsed files, classes, templates
+            gc.collect(0)
 
     def _graph(self, candidate: Candidate) -> tuple[ModelGraph, ModuleInstance | None] | None:
         missing: list[Missing] = []

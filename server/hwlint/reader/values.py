@@ -181,7 +181,8 @@ class ModuleInstance(Instance):
     large model are only ever counted."""
 
     __slots__ = (
-        "_buffers", "_modules", "_parameters", "layer", "pending", "place", "summary", "unfilled",
+        "__weakref__", "_buffers", "_modules", "_parameters", "layer", "pending", "place",
+        "summary", "unfilled",
     )  # fmt: skip
 
     def __init__(self, cls: Class, stamp: int = 0) -> None:
