@@ -281,7 +281,10 @@ class Emitter:
         layer = None
         if module.layer is not None and not module.layer.inner:
             missing += _unknown_arguments(module.layer)
-            layer = _layer(module.layer, module.cls.name, params, bindings)
+            # A layer that is made of layers has its parameters below it.
+            hollow = not parameters and module.unfilled is None and not again
+            shown = _composite(module.layer) if hollow else params
+            layer = _layer(module.layer, module.cls.name, shown, bindings)
             if not bindings:
                 self.records[module.layer] = None
         node = Node(module.cls.name, _kind(module), module.place, {}, layer, again)
@@ -307,8 +310,6 @@ class Emitter:
                 missing.append(("", Unknown("a parameter of unknown shape", module.place)))
             elif total is not None:
                 total += math.prod(item.shape)
-        if module.layer is not None and total == 0 and not module.layer.inner:
-            return _composite(module.layer)
         return total
 
 
