@@ -50,6 +50,13 @@ __all__ = ["inspect"]
     show_default=True,
     help="Follow what flows through the model.",
 )
+@click.option(
+    "--sort",
+    type=click.Choice(["tree", "macs", "bytes", "params"]),
+    default="tree",
+    show_default=True,
+    help="Text: the tree, or its leaves with the largest first.",
+)
 @click.option("-o", "--output-file", "file", type=click.Path(path_type=Path), metavar="FILE")
 @click.option("--jobs", "-j", type=click.IntRange(1), metavar="N", help="Processes.")
 @debug_option
@@ -62,6 +69,7 @@ def inspect(
     inputs: tuple[str, ...],
     inputs_from: Path | None,
     forward: bool,
+    sort: str,
     file: Path | None,
     jobs: int | None,
     debug: bool,
@@ -75,7 +83,7 @@ def inspect(
     options = Options(python=python, root=root, jobs=jobs)
     base = (root or Path()).resolve()
     asked = _forward(inputs, inputs_from) if forward else None
-    read = _read(places, options, _show(form, base), context, asked)
+    read = _read(places, options, _show(form, base, sort), context, asked)
     emit(_text(read, form, base), file)
     return _aside(read, context, debug=debug)
 
@@ -88,7 +96,7 @@ def _forward(inputs: tuple[str, ...], file: Path | None) -> "ForwardOptions":
     return ForwardOptions(given, load_inputs(file) if file is not None else {})
 
 
-def _show(form: str, base: Path) -> "Callable[[ModelGraph], str]":
+def _show(form: str, base: Path, sort: str) -> "Callable[[ModelGraph], str]":
     if form == "jsonl":
         from hwlint.report.inspect_jsonl import JsonLines
 
@@ -99,7 +107,7 @@ def _show(form: str, base: Path) -> "Callable[[ModelGraph], str]":
         return JsonTree(base)
     from hwlint.report.inspect_text import TextTree
 
-    return TextTree(base)
+    return TextTree(base, sort)
 
 
 def _read(

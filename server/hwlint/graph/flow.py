@@ -24,6 +24,9 @@ class TensorInfo:
     storage: int
     """Index of the tensor whose memory it shows: its own unless it is a view."""
 
+    held: int = 0
+    """Number of operations that have run when the last variable lets it go."""
+
     @property
     def items(self) -> int | None:
         """Number of items; None where it is not known."""
@@ -71,6 +74,11 @@ class Called:
     """Bytes read and written by everything inside."""
     leaf: bool
     """The module has no submodules."""
+    taken: tuple[int, ...] = ()
+    """What it was given, as indices into `Flow.tensors`: alive until it returns."""
+    start: int = 0
+    stop: int = 0
+    """Its operations: from `start` up to, not including, `stop`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +115,8 @@ class Flow:
     tensors: tuple[TensorInfo, ...] = ()
     calls: tuple[Called, ...] = ()
     outputs: tuple[Shape | None, ...] = ()
+    returned: tuple[int, ...] = ()
+    """The outputs as indices into `tensors`."""
     macs: int | None = None
     """Of the whole run, of one forward pass; None unless every operation is known."""
     missing: tuple[Unread, ...] = field(default=())

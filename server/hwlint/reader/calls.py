@@ -12,7 +12,8 @@ from hwlint.reader import builtin_classes as core
 from hwlint.reader.budget import Exhausted
 from hwlint.reader.code import Code
 from hwlint.reader.forward.calling import call_module
-from hwlint.reader.forward.functions import apply, may_run_modules
+from hwlint.reader.forward.functions import apply, may_run_modules, tensors_in
+from hwlint.reader.forward.recording import Variables
 from hwlint.reader.frame import Frame
 from hwlint.reader.values import (
     Args,
@@ -177,11 +178,15 @@ class Calls:
         if code.is_generator:
             fr.yielded = ListValue((), self.clock)
         assert code.body is not None
+        if self.flow is not None:
+            fr.vars = Variables(self.flow, fr.vars)
         try:
             code.body(fr)
         finally:
             self.depth -= 1
             self.callers.pop()
+            if self.flow is not None:
+                self.flow.hold(tensors_in(fr.vars.values()))
             if fr.maybe:
                 self.joins.close(fr, 0)
                 self.maybe -= fr.maybe

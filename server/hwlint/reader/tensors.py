@@ -246,6 +246,7 @@ class TensorOperations:
             data = value.data[index * step : (index + 1) * step] if value.data is not None else None
             row = self.new_tensor(rest, data, value.dtype, value.kind)
             rows.append(self.array_result(share(value, row)))
+        observe(self, "unbind", [value], tuple(rows), "view")
         return rows
 
     def tensor_item(self: "Interpreter", value: Tensor, index: Value) -> Value:

@@ -2,10 +2,11 @@
 and what flows through it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
+from hwlint.cost import peak_memory
 from hwlint.graph import Argument, Called, Flow, Layer, Mismatch, ModelGraph, Node
 from hwlint.report.lines import clean, where
 from hwlint.report.origins import explain
@@ -51,7 +52,7 @@ class TextTree:
     def _sorted(self, rows: list["_Row"]) -> list["_Row"]:
         if self.sort == "tree":
             return rows
-        leaves = [row for row in rows if row.leaf]
+        leaves = [replace(row, name=f"  {row.path or '.'}") for row in rows if row.leaf]
         return sorted(leaves, key=lambda row: -(getattr(row.numbers, self.sort) or 0))
 
     def _unknown(self, graph: ModelGraph) -> list[str]:
@@ -70,6 +71,9 @@ class TextTree:
             lines.append(
                 f"    {human(flow.macs)} MACs (multiply-accumulates; FLOPs are twice that)"
             )
+            peak = peak_memory(flow)
+            if peak is not None:
+                lines.append(f"    {human(peak.bytes)} bytes of activations at the peak")
         else:
             lines.append("    not followed to the end, so there is no total:")
         lines += (clean(f"    {self._at(u.place)}{u.reason}") for u in flow.missing)
@@ -104,6 +108,8 @@ class _Row:
     share: str
     origins: tuple[str, ...]
     leaf: bool
+    path: str
+    """Qualified name."""
 
 
 class _Rows:
@@ -156,7 +162,7 @@ class _Rows:
         )
         origins = tuple(_origins(layer)) if layer is not None else ()
         share = self._share(numbers, layer)
-        return _Row(name, call, line, output, numbers, share, origins, not node.children)
+        return _Row(name, call, line, output, numbers, share, origins, not node.children, node.name)
 
     def _share(self, numbers: _Numbers, layer: Layer | None) -> str:
         part, whole = numbers.macs, self.macs

@@ -4,6 +4,7 @@
 # pyright: reportUnknownArgumentType=false, reportUnknownVariableType=false
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from hwlint.graph import Called, Flow, Mismatch, Operation, TensorInfo, Unread
 from hwlint.ops.dtypes import item_size
@@ -14,6 +15,8 @@ from hwlint.reader.library.modules import named_modules
 from hwlint.reader.values import DictValue, Instance, ModuleInstance, Tensor, Unknown, Value
 
 __all__ = ["emit_flow", "outputs_of"]
+
+Shape = tuple[int | None, ...] | None
 
 
 def emit_flow(recorded: Recorded, root: ModuleInstance, given: Given, result: Value) -> Flow:
@@ -31,11 +34,14 @@ class _Emission:
         self.operations: list[Operation] = []
         self.calls: list[Called] = []
         self.uncounted: dict[str, None] = {}
+        self.scattered: set[int] = set()
+        self.swapped: set[int] = set()
 
     def flow(self, recorded: Recorded, result: Value) -> Flow:
         for tensor in self.given.tensors:
             self.tensor(tensor, "input")
         macs, _ = self.call(recorded.top, "")
+        self.hold(recorded)
         outputs = outputs_of(result)
         missing = tuple([Unread(u.place, u.reason) for u in recorded.doubts.values()])
         return Flow(
@@ -45,11 +51,18 @@ class _Emission:
             tuple(self.tensors),
             tuple(self.calls),
             tuple([t.shape for t in outputs]),
+            tuple([self.tensor(t, t.kind) for t in outputs]),
             None if missing else macs,
             missing,
             self.mismatch(recorded),
             tuple(self.uncounted),
         )
+
+    def hold(self, recorded: Recorded) -> None:
+        for tensor, count in recorded.held.values():
+            index = self.index.get(id(tensor))
+            if index is not None:
+                self.tensors[index] = replace(self.tensors[index], held=count)
 
     def mismatch(self, recorded: Recorded) -> Mismatch | None:
         if recorded.refusal is None:
@@ -76,8 +89,9 @@ class _Emission:
         module = call.module
         assert module is not None
         name = self.names.get(id(module), "?")
-        place = len(self.calls)
+        place, start = len(self.calls), len(self.operations)
         self.calls.append(_UNFILLED)
+        taken = tuple([self.tensor(t, t.kind) for t in outputs_of(call.inputs)])
         macs, moved = self.call(call, name)
         layer = module.layer
         leaf = not any(isinstance(m, ModuleInstance) for m in module.modules.values())
@@ -90,6 +104,9 @@ class _Emission:
             macs,
             moved,
             leaf,
+            taken,
+            start,
+            len(self.operations),
         )
         return macs, moved
 
@@ -98,9 +115,11 @@ class _Emission:
             self.uncounted[event.name] = None
         number = len(self.operations)
         inputs = tuple([self.tensor(t, t.kind) for t in event.inputs])
-        base = inputs[0] if inputs and event.effect in ("view", "same", "inplace") else None
+        effect = self.effect(event, inputs)
+        base = inputs[0] if inputs and effect in ("view", "same", "inplace") else None
         outputs = tuple([self.made(t, number, base) for t in event.outputs])
-        read, written = self.moved(event)
+        self.scatter(event, effect, inputs, outputs)
+        read, written = self.moved(event, effect)
         self.operations.append(
             Operation(
                 event.name,
@@ -111,11 +130,35 @@ class _Emission:
                 event.macs,
                 read,
                 written,
-                event.effect,
+                effect,
             )
         )
         moved = None if read is None or written is None else read + written
         return event.macs, moved
+
+    def effect(self, event: Event, inputs: tuple[int, ...]) -> str:
+        """Say whether what may be a view is one: a copy where the items do not lie in order."""
+        if event.effect == "cast":
+            return "new"
+        if event.effect in ("reshape", "contiguous"):
+            return "new" if not inputs or inputs[0] in self.scattered else "view"
+        return event.effect
+
+    def scatter(
+        self, event: Event, effect: str, inputs: tuple[int, ...], outputs: tuple[int, ...]
+    ) -> None:
+        """Note which tensors do not lie in memory in the order of their dimensions."""
+        if event.name == "scaled_dot_product_attention":
+            self.swapped.update(outputs)  # its kernels write heads inside of positions
+        if effect == "view" and inputs and event.name == "transpose" and inputs[0] in self.swapped:
+            return
+        if effect == "view" and inputs:
+            moved = event.name in _REORDERING or inputs[0] in self.scattered
+            cut = event.name in _CUTTING and any(
+                _cut_inside(self.tensors[inputs[0]].shape, self.tensors[o].shape) for o in outputs
+            )
+            if moved or cut:
+                self.scattered.update(outputs)
 
     def tensor(self, tensor: Tensor, kind: str, producer: int | None = None) -> int:
         """Return the index of a tensor, entered where it is new."""
@@ -139,9 +182,9 @@ class _Emission:
             )
         return found
 
-    def moved(self, event: Event) -> tuple[int | None, int | None]:
+    def moved(self, event: Event, effect: str) -> tuple[int | None, int | None]:
         """Return the bytes that an operation reads and writes."""
-        if event.effect in ("view", "same"):
+        if effect in ("view", "same"):
             return 0, 0
         written = _bytes(event.outputs)
         inputs = event.inputs
@@ -153,6 +196,24 @@ class _Emission:
 
 _UNFILLED = Called("", "", None, (), (), None, None, leaf=False)
 _PLAIN = frozenset({"index"})
+
+
+_REORDERING = frozenset(
+    ("transpose", "permute", "movedim", "moveaxis", "swapaxes", "swapdims", "t", "expand",
+     "expand_as", "broadcast_to", "broadcast_tensors", "diagonal", "unfold")
+)  # fmt: skip
+_CUTTING = frozenset(("index", "chunk", "split", "unbind", "select", "narrow", "tensor_split"))
+
+
+def _cut_inside(whole: Shape, part: Shape) -> bool:
+    """Say whether a part is more than rows of the first dimension."""
+    if whole is None or part is None:
+        return True
+    return (
+        part[len(part) - len(whole) + 1 :] != whole[1:]
+        if len(part) >= len(whole)
+        else (part != whole[len(whole) - len(part) :])
+    )
 
 
 def _backwards(root: ModuleInstance) -> Iterator[tuple[str, Value]]:

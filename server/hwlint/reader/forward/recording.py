@@ -5,7 +5,7 @@ from typing import Any
 from hwlint.reader.values import ModuleInstance, PyRaise, Tensor, Unknown, Value
 from hwlint.source import Place
 
-__all__ = ["Call", "Event", "Flow"]
+__all__ = ["Call", "Event", "Flow", "Variables"]
 
 
 class Event:
@@ -46,12 +46,32 @@ class Call:
         self.maybe = False
 
 
+class Variables(dict[str, Value]):
+    """The variables of a function: one that is assigned again held its tensor until then."""
+
+    __slots__ = ("flow",)
+
+    def __init__(self, flow: "Flow", values: dict[str, Value]) -> None:
+        super().__init__(values)
+        self.flow = flow
+
+    def __setitem__(self, name: str, value: Value) -> None:
+        """Assign a variable."""
+        old = self.get(name)
+        if type(old) is Tensor:
+            self.flow.hold([old])
+        super().__setitem__(name, value)
+
+
 class Flow:
     """One run of a model."""
 
     def __init__(self) -> None:
         self.top = Call(None, None)
         self.stack = [self.top]
+        self.count = 0
+        self.held: dict[int, tuple[Tensor, int]] = {}
+        """Up to which operation variables of the program hold a tensor."""
         self.quiet = 0
         """Above 0, a rule is at work: what it does inside is not an operation of the model."""
         self.refusal: tuple[PyRaise, str, ModuleInstance | None] | None = None
@@ -68,6 +88,12 @@ class Flow:
     def record(self, event: Event) -> None:
         """Keep an operation of the module that is running."""
         self.stack[-1].items.append(event)
+        self.count += 1
+
+    def hold(self, tensors: list[Tensor]) -> None:
+        """Note that variables of a function kept these tensors up to its end."""
+        for tensor in tensors:
+            self.held[id(tensor)] = (tensor, self.count)
 
     def enter(self, module: ModuleInstance, place: Place | None) -> Call:
         """Begin a call of a module."""

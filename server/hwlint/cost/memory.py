@@ -1,0 +1,84 @@
+"""Peak activation memory by the lifetimes of tensors, in the order as written."""
+
+from typing import NamedTuple
+
+from hwlint.graph import Flow, TensorInfo
+from hwlint.ops.dtypes import item_size
+
+__all__ = ["Peak", "peak_memory"]
+
+
+class Peak(NamedTuple):
+    """The most bytes of inputs and activations that are alive at one time."""
+
+    bytes: int
+    operation: int
+    """Index of the operation that runs then; -1 where there is none."""
+
+
+def peak_memory(flow: Flow) -> Peak | None:
+    """Return the peak of one forward pass without gradients; None where the run is not complete.
+
+    Parameters and buffers do not count. A view shows memory of another tensor, and an operation in
+    place writes into its input: both count once. A tensor lives from the operation that makes it to
+    the last one that reads it, as long as a variable of the program holds it, what a module is given
+    until the module returns, and the inputs and outputs of the model to the end. What one operation
+    allocates inside of itself (the steps of an LSTM, copies that einsum makes) is not counted.
+    """
+    if not flow.complete:
+        return None
+    sizes = {i: _bytes(t) for i, t in enumerate(flow.tensors) if _counts(i, t)}
+    if None in sizes.values():
+        return None
+    last = _last_uses(flow)
+    changes = [0] * (len(flow.operations) + 1)
+    alive = 0
+    for index, size in sizes.items():
+        producer = flow.tensors[index].producer
+        if producer is None:
+            alive += size or 0
+        else:
+            changes[producer] += size or 0
+            changes[last.get(index, producer) + 1] -= size or 0
+    return _highest(alive, changes)
+
+
+def _highest(alive: int, changes: list[int]) -> Peak:
+    peak = Peak(alive, -1)
+    for operation, change in enumerate(changes[:-1]):
+        alive += change
+        if alive > peak.bytes:
+            peak = Peak(alive, operation)
+    return peak
+
+
+def _counts(index: int, tensor: TensorInfo) -> bool:
+    """Whether a tensor has memory of its own that is not the model's."""
+    made = tensor.kind == "input" or (tensor.kind == "activation" and tensor.producer is not None)
+    return made and tensor.storage == index
+
+
+def _bytes(tensor: TensorInfo) -> int | None:
+    items, size = tensor.items, item_size(tensor.dtype)
+    return None if items is None or size is None else items * size
+
+
+def _last_uses(flow: Flow) -> dict[int, int]:
+    """The last operation at which the memory of each tensor is needed."""
+    last: dict[int, int] = {}
+
+    def use(index: int, at: int) -> None:
+        storage = flow.tensors[index].storage
+        last[storage] = max(last.get(storage, -1), at)
+
+    for number, operation in enumerate(flow.operations):
+        for index in (*operation.inputs, *operation.outputs):
+            use(index, number)
+    for call in flow.calls:
+        for index in call.taken:
+            use(index, call.stop - 1)
+    for index, tensor in enumerate(flow.tensors):
+        use(index, tensor.held - 1)
+    for index in flow.returned:
+        use(index, len(flow.operations) - 1)
+    return last
