@@ -21,9 +21,10 @@ def peak_memory(flow: Flow) -> Peak | None:
 
     Parameters and buffers do not count. A view shows memory of another tensor, and an operation in
     place writes into its input: both count once. A tensor lives from the operation that makes it to
-    the last one that reads it, as long as a variable of the program holds it, what a module is given
-    until the module returns, and the inputs and outputs of the model to the end. What one operation
-    allocates inside of itself (the steps of an LSTM, copies that einsum makes) is not counted.
+    the last one that reads it, as long as a variable of the program holds it, what a module is
+    given until the module returns, and the inputs and outputs of the model to the end. What one
+    operation allocates inside of itself (the steps of an LSTM, copies that einsum makes) is not
+    counted.
     """
     if not flow.complete:
         return None

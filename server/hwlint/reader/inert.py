@@ -135,6 +135,8 @@ class Verdicts:
 def is_inert(interp: "Interpreter", func: Value, args: "list[Value] | None" = None) -> bool:
     """Say whether calling a function can only change the values of tensors. Functions among `args`
     may be called by it, so they have to be inert too."""
+    if interp.running:
+        return False  # what flows through modules is looked at as well
     while isinstance(func, BoundMethod | Partial):
         func = func.func
     if not isinstance(func, Function):
@@ -150,7 +152,7 @@ def is_inert(interp: "Interpreter", func: Value, args: "list[Value] | None" = No
 
 def loop_is_inert(interp: "Interpreter", fr: "Frame", node: Any) -> bool:
     """Say whether a `for` statement over modules or parameters only fills weights."""
-    if not _walks_modules(node.iter):
+    if interp.running or not _walks_modules(node.iter):
         return False
     name = fr.function.code.name if fr.function is not None else ""
     called = [n for n in _called_names(node) if n in fr.vars and fr is not fr.module.frame]

@@ -66,6 +66,8 @@ class Interpreter(Attributes, Calls, Containers, Programs, TensorOperations):
         self.flow: Flow | None = None
         """What `forward` leaves behind while it is followed."""
         self.training = True
+        self.running = 0
+        """How many modules are being called, one inside of the other."""
         self.home = ""
         self.settings: tuple[str, ...] = ()
         self.handling: list[PyRaise] = []

@@ -177,10 +177,10 @@ class Memo:
         """Leave all recordings: a module's top level is about to run."""
         state = (
             self.recordings, self.stamp, interp.constructed, interp.notes, interp.built,
-            interp.joins.journals, interp.flow, interp.training,
+            interp.joins.journals, interp.flow, interp.training, interp.running,
         )  # fmt: skip
         self.recordings, self.stamp = [], 0
-        interp.flow, interp.training = None, True
+        interp.flow, interp.training, interp.running = None, True, 0
         interp.constructed, interp.notes, interp.built, interp.joins.journals = {}, {}, set(), []
         return state
 
@@ -188,7 +188,7 @@ class Memo:
         """Come back from `suspend`."""
         (
             self.recordings, self.stamp, interp.constructed, interp.notes, interp.built,
-            interp.joins.journals, interp.flow, interp.training,
+            interp.joins.journals, interp.flow, interp.training, interp.running,
         ) = state  # fmt: skip
 
     # --- recording --------------------------------------------------------------------------

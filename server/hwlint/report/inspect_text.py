@@ -162,7 +162,7 @@ class _Rows:
         )
         origins = tuple(_origins(layer)) if layer is not None else ()
         share = self._share(numbers, layer)
-        return _Row(name, call, line, output, numbers, share, origins, not node.children, node.name)
+        return _Row(name, call, line, output, numbers, share, origins, not node.children, path)
 
     def _share(self, numbers: _Numbers, layer: Layer | None) -> str:
         part, whole = numbers.macs, self.macs

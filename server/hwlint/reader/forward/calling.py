@@ -35,6 +35,16 @@ def call_module(interp: "Interpreter", module: ModuleInstance, args: Args, kwarg
         if forward is None:
             return _no_forward(interp, module)
         forward = interp.bind(forward, module)
+    interp.running += 1
+    try:
+        return _called(interp, module, forward, args, kwargs)
+    finally:
+        interp.running -= 1
+
+
+def _called(
+    interp: "Interpreter", module: ModuleInstance, forward: Value, args: Args, kwargs: Kwargs
+) -> Value:
     if "_forward_pre_hooks" in module.attrs:
         args, kwargs = _before(interp, module, args, kwargs)
     flow = interp.flow

@@ -101,7 +101,7 @@ def _on_its_own(interp: "Interpreter") -> Generator[None]:
             setattr(interp, name, number)
 
 
-_NUMBERS = ("maybe", "depth", "trying", "probing", "guarded")
+_NUMBERS = ("maybe", "depth", "trying", "probing", "guarded", "running")
 
 
 def follow(interp: "Interpreter", model: ModuleInstance, given: Given) -> FlowGraph:
