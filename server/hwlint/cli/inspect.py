@@ -25,6 +25,9 @@ __all__ = ["inspect"]
 @click.option("--python", type=click.Path(path_type=Path), metavar="PYTHON")
 @click.option("--context", metavar="NAME", help="Only this entry point: resnet50, Net.")
 @click.option(
+    "--contexts", is_flag=True, help="List the ways in which each model is built; * is the default."
+)
+@click.option(
     "--output-format",
     "form",
     type=click.Choice(["text", "json", "jsonl"]),
@@ -65,6 +68,7 @@ def inspect(
     root: Path | None,
     python: Path | None,
     context: str | None,
+    contexts: bool,
     form: str,
     inputs: tuple[str, ...],
     inputs_from: Path | None,
@@ -82,10 +86,34 @@ def inspect(
 
     options = Options(python=python, root=root, jobs=jobs)
     base = (root or Path()).resolve()
+    if contexts:
+        return _contexts(places, options, base, context, form, file)
     asked = _forward(inputs, inputs_from) if forward else None
     read = _read(places, options, _show(form, base, sort), context, asked)
     emit(_text(read, form, base), file)
     return _aside(read, context, debug=debug)
+
+
+def _contexts(
+    places: tuple[str, ...],
+    options: "Options",
+    base: Path,
+    context: str | None,
+    form: str,
+    file: Path | None,
+) -> int:
+    from hwlint.report.inspect_contexts import ContextRow, as_json, as_text
+
+    read = _read(places, options, ContextRow(base), context, None)
+    shown = [text for result in read for text in result.shown]
+    unbuilt = [item for result in read for item in result.unbuilt]
+    if form == "jsonl":
+        emit("".join(f"{text}\n" for text in shown), file)
+    else:
+        emit((as_json if form == "json" else as_text)(shown, unbuilt, base), file)
+    if not shown and not unbuilt:
+        return _aside(read, context, debug=False)
+    return 2 if any(result.incomplete for result in read) else 0
 
 
 def _forward(inputs: tuple[str, ...], file: Path | None) -> "ForwardOptions":

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from hwlint.engine.analysis import EntryResult, FileResult
+from hwlint.graph import Unbuilt
 from hwlint.source.spans import Place
 
 __all__ = ["Coverage", "Gap", "cover"]
@@ -28,6 +29,8 @@ class Coverage:
     full: int
     total: int
     gaps: tuple[Gap, ...] = ()
+    unbuilt: tuple[Unbuilt, ...] = ()
+    """Classes that no way of building was found for: they are not among the entry points."""
 
     @property
     def percent(self) -> float:
@@ -37,13 +40,18 @@ class Coverage:
     def __add__(self, other: "Coverage") -> "Coverage":
         """Put two workspaces together."""
         return Coverage(
-            self.full + other.full, self.total + other.total, _ranked((*self.gaps, *other.gaps))
+            self.full + other.full,
+            self.total + other.total,
+            _ranked((*self.gaps, *other.gaps)),
+            (*self.unbuilt, *other.unbuilt),
         )
 
 
 def cover(results: Iterable[FileResult], shown: Callable[[str], bool]) -> Coverage:
     """Count the entry points of the files that are `shown`."""
+    results = list(results)
     entries = [e for result in results for e in result.entries if shown(e.entry.path)]
+    unbuilt = [u for result in results for u in result.unbuilt if shown(u.place.path)]
     gaps: dict[str, list[EntryResult]] = {}
     for entry in entries:
         if not entry.complete:
@@ -52,6 +60,7 @@ def cover(results: Iterable[FileResult], shown: Callable[[str], bool]) -> Covera
         sum(entry.complete for entry in entries),
         len(entries),
         _ranked(_gap(reason, group) for reason, group in gaps.items()),
+        tuple(sorted(unbuilt, key=lambda u: u.place)),
     )
 
 

@@ -80,6 +80,7 @@ class PythonModule:
         self.executed: set[Any] = set()
         self.cells: set[tuple[str, str]] = set()  # what executing it looked at
         self.frame: Any = None
+        self.given: dict[str, Value] = {}  # what it finds bound when it runs as a program
         self.resolving: set[str] = set()
         self.stamp = 0
         self.version = 0

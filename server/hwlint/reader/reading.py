@@ -200,6 +200,7 @@ class Reader:
         name = self.imports.module_name(path)
         module = PythonModule(self.imports, name, path, source)
         module.frame = Frame(self.interp, module, None)
+        module.given = self._names_of(path)
         graphs: list[Any] = []
         found: set[tuple[str, str]] = set()
         for run in contexts.shown_runs(module):
@@ -207,6 +208,13 @@ class Reader:
             self._follow(module, run, made, found, wanted)
             graphs += made.graphs()
         return self._reading(path, graphs, found)
+
+    def _names_of(self, path: str) -> dict[str, Value]:
+        """Return what a docstring of a source file takes for granted: the names of the file."""
+        if not path.endswith(".py") or contexts.is_test_file(path):
+            return {}
+        module = self._module(path)
+        return dict(module.frame.vars) if module is not None else {}
 
     def _programs(self, module: PythonModule, built: set[tuple[str, str]]) -> list[Any]:
         """Follow a file as a program, in every way in which it is started."""

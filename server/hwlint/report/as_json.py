@@ -99,4 +99,8 @@ def _coverage(coverage: Coverage, base: Path) -> dict[str, object]:
             }
             for gap in coverage.gaps
         ],
+        "unbuilt": [
+            {"class": item.name, "hint": item.hint, **_place(item.place, base)}
+            for item in coverage.unbuilt
+        ],
     }

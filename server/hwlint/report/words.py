@@ -18,6 +18,7 @@ __all__ = [
     "note_lines",
     "summary_line",
     "tally",
+    "unbuilt_lines",
 ]
 
 _SHOWN_GAPS = 3
@@ -60,12 +61,13 @@ def holds_in(diagnostic: Diagnostic) -> str:
 
 def coverage_lines(coverage: Coverage, base: Path) -> list[str]:
     """Return how much was read, and the commonest reasons why the rest was not."""
+    helped = unbuilt_lines(coverage, base)
     if not coverage.total:
-        return ["No entry point found: nothing here builds a model."]
+        return ["No entry point found: nothing here builds a model.", *helped]
     missing = coverage.total - coverage.full
     said = f"Read {coverage.full} of {count(coverage.total, 'entry point')} fully"
     if not missing:
-        return [f"{said}."]
+        return [f"{said}.", *helped]
     lines = [f"{said}; {missing} not:"]
     for gap in coverage.gaps[:_SHOWN_GAPS]:
         line = f"{where(gap.place.path, base)}:{gap.place.line + 1}"
@@ -75,6 +77,19 @@ def coverage_lines(coverage: Coverage, base: Path) -> list[str]:
     if others:
         kinds = count(len(coverage.gaps) - _SHOWN_GAPS, "other reason")
         lines.append(f"  {others} x {kinds}; `hwlint inspect` lists them")
+    return [*lines, *helped]
+
+
+def unbuilt_lines(coverage: Coverage, base: Path, most: int = 5) -> list[str]:
+    """Return a line for each class that nothing builds: the comment that would make it read."""
+    lines = [
+        clean(f"{where(u.place.path, base)}:{u.place.line + 1}: nothing builds {u.name}: {u.hint}")
+        for u in coverage.unbuilt[:most]
+    ]
+    more = len(coverage.unbuilt) - most
+    if more > 0:
+        kinds = count(more, "more class", "more classes")
+        lines.append(f"{kinds} that nothing builds; `hwlint inspect --contexts` lists them")
     return lines
 
 

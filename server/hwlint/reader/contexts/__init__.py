@@ -6,7 +6,7 @@ from hwlint.reader.contexts.defaults import classes_of
 from hwlint.reader.contexts.factories import factories_of
 from hwlint.reader.contexts.runs import Runs
 from hwlint.reader.contexts.scripts import Built, follow, is_program
-from hwlint.reader.contexts.shown import shown_runs, shown_source
+from hwlint.reader.contexts.shown import is_test_file, shown_runs, shown_source
 from hwlint.reader.contexts.trials import trials_of
 from hwlint.reader.contexts.unbuilt import unbuilt_of
 from hwlint.reader.contexts.usual import Usual, built_forms, classes_in
@@ -26,6 +26,7 @@ __all__ = [
     "is_listed",
     "is_program",
     "is_public",
+    "is_test_file",
     "shown_runs",
     "shown_source",
     "trials_of",

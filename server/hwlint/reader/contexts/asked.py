@@ -22,7 +22,7 @@ def hinted(interp: "Interpreter", module: PythonModule) -> Iterator[Candidate]:
         if comment.kind != "build":
             continue
         for segment in module.source.segments:
-            last = segment.line + segment.text.count("\n")
+            last = segment.line + segment.text.rstrip().count("\n")
             value = module.frame.vars.get(segment.name) if segment.name else None
             if value is None or not segment.line <= comment.first_line <= last:
                 continue

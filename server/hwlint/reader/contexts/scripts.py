@@ -3,8 +3,10 @@
 # The items of a container that the program made are of any type.
 # pyright: reportUnknownArgumentType=false, reportUnknownVariableType=false
 
+import ast
 import contextlib
 import os
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -22,6 +24,7 @@ from hwlint.reader.library.modules import named_modules
 from hwlint.reader.plain_values import NEVER_OLD
 from hwlint.reader.roots import Root, Roots
 from hwlint.reader.values import LayerRecord, ModuleInstance, PyRaise
+from hwlint.source import SyntaxProblem
 
 if TYPE_CHECKING:
     from hwlint.reader.interpreter import Interpreter
@@ -51,9 +54,36 @@ class Built:
 def is_program(module: PythonModule) -> bool:
     """Say whether running a file may build models that importing it does not show: it asks whether
     it is `__main__`, importing it builds modules, or it cannot be imported to its end."""
-    if "__main__" in module.source.text or module.constructed:
+    if module.constructed or ("__main__" in module.source.text and not _only_tests(module)):
         return True
     return module.problem is not None or module.exhausted
+
+
+_SELF_TEST = re.compile(r"_*(?:test|demo|debug|check|try)", re.IGNORECASE)
+
+
+def _only_tests(module: PythonModule) -> bool:
+    """Say whether a file, when it is run, does nothing but try itself out. That is no way in which
+    its models are used; see `trials`."""
+    for segment in module.source.segments:
+        if "__main__" not in segment.text or segment.kind in ("def", "class"):
+            continue
+        try:
+            statements = segment.parse()
+        except SyntaxProblem:
+            return False
+        for node in statements:
+            body = node.body if isinstance(node, ast.If) else [node]
+            if not all(_is_self_test(statement) for statement in body):
+                return False
+    return True
+
+
+def _is_self_test(statement: ast.stmt) -> bool:
+    call = statement.value if isinstance(statement, ast.Expr) else None
+    if not isinstance(call, ast.Call) or call.args or call.keywords:
+        return False
+    return isinstance(call.func, ast.Name) and _SELF_TEST.match(call.func.id) is not None
 
 
 def follow(
@@ -97,6 +127,7 @@ def _as_main(interp: "Interpreter", module: PythonModule) -> PythonModule:
     made = PythonModule(interp.imports, module.name, module.path, module.source)
     made.frame = Frame(interp, made, None)
     made.frame.stamp = 0
+    made.frame.vars.update(module.given)
     made.frame.vars["__name__"] = "__main__"
     return made
 

@@ -9,7 +9,7 @@ from hwlint.reader.imports import PythonModule
 from hwlint.source import SourceError, SourceFile, read_source
 from hwlint.source.literals import LiteralProblem, read_text
 
-__all__ = ["shown_runs", "shown_source"]
+__all__ = ["is_test_file", "shown_runs", "shown_source"]
 
 _FENCE = re.compile(r"^(\s*)(```+|~~~+)\s*\{?\.?(\w*)")
 _PROMPT = re.compile(r"^(\s*)(?:>>>|\.\.\.)(?: |$)")

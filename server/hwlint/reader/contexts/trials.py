@@ -31,7 +31,10 @@ def trials_of(
     ]
     if not names:
         return
-    named = re.compile(rf"\b(?:{'|'.join(map(re.escape, names))})\b")
+    named = _any_of(names)
+    # A function that builds such a class once it is told how is as good as the class.
+    through = [s.name for s in module.source.segments if s.kind == "def" and named.search(s.text)]
+    named = _any_of([*names, *through])
     found = 0
     for segment in module.source.segments:
         if segment.kind != "def" or not named.search(segment.text):
@@ -41,3 +44,7 @@ def trials_of(
         if not requires_arguments(segment) and not re.search(r"\breturn\b", segment.text):
             found += 1
             yield segment.name
+
+
+def _any_of(names: list[str]) -> re.Pattern[str]:
+    return re.compile(rf"\b(?:{'|'.join(map(re.escape, names))})\b")
