@@ -124,11 +124,12 @@ class Verdicts:
             body = _Body(self.interp, func.module, code.name, set())
             inert = body.expression(node.body)
         else:
-            names = assigned_names(node.body) | set(parameter_names(node.args))
-            body = _Body(self.interp, func.module, code.name, names)
+            given = parameter_names(node.args)
+            names = assigned_names(node.body) | set(given)
+            body = _Body(self.interp, func.module, code.name, names, given)
             inert = body.all(node.body)
         code.forget_tree()
-        code.raises = inert and "raise " in code.segment.text
+        code.raises = inert and (code.name == "<lambda>" or "raise " in code.segment.text)
         return frozenset(body.conditions) if inert else None
 
 
@@ -159,7 +160,7 @@ def loop_is_inert(interp: "Interpreter", fr: "Frame", node: Any) -> bool:
 
     def look() -> Conditions | None:
         own = assigned_names([node]) | set(called)
-        body = _Body(interp, fr.module, name, own)
+        body = _Body(interp, fr.module, name, own, called)
         return frozenset(body.conditions) if body.all(node.body) else None
 
     verdicts = interp.verdicts
@@ -191,16 +192,25 @@ def _walks_modules(node: ast.expr) -> bool:
 class _Body:
     """Judges the statements of one function."""
 
-    def __init__(self, interp: "Interpreter", module: Any, own: str, names: set[str]) -> None:
+    def __init__(
+        self,
+        interp: "Interpreter",
+        module: Any,
+        own: str,
+        names: set[str],
+        given: "Iterable[str]" = (),
+    ) -> None:
         self.interp = interp
         self.module = module
         self.own = own
         self.names = names
+        self.callable = set(given)  # of those names: judged by who calls, or surely harmless
         self.fresh: set[str] = set()
         self.conditions: set[str] = set()
 
     def all(self, body: list[ast.stmt]) -> bool:
         self.fresh |= _fresh_names(body)
+        self.callable |= _harmless_names(body)
         return all(isinstance(s, _STATEMENTS) and self.expression(s) for s in body)
 
     def expression(self, node: ast.AST) -> bool:
@@ -239,7 +249,9 @@ class _Body:
         if not isinstance(func, ast.Name):
             return isinstance(func, ast.Call)  # judged by itself
         name = func.id
-        if name in _PURE or name in self.names or name.endswith(("_", "Error")) or name == self.own:
+        if name in self.names:
+            return name in self.callable
+        if name in _PURE or name.endswith("Error") or name == self.own or _is_in_place(name):
             return True
         found = self.value_of(name)
         if isinstance(found, External | Builtin):
@@ -248,7 +260,9 @@ class _Body:
         return isinstance(found, Function) and self.function(found)
 
     def method(self, func: ast.Attribute) -> bool:
-        if func.attr.endswith("_") or func.attr == self.own or func.attr in _PURE_METHODS:
+        if _is_in_place(func.attr) or func.attr in _PURE_METHODS:
+            return True
+        if func.attr == self.own and not self.own.startswith("__"):
             return True
         root = func.value
         while isinstance(root, ast.Attribute):
@@ -259,6 +273,34 @@ class _Body:
             return False
         self.conditions.add(func.attr)
         return True
+
+
+def _harmless_names(body: list[ast.stmt]) -> set[str]:
+    """Return the local names that are functions defined there, or torch's own."""
+    nodes = [node for statement in body for node in ast.walk(statement)]
+    given = [
+        (n.targets[0].id, _is_torch(n.value))
+        for n in nodes
+        if isinstance(n, ast.Assign) and isinstance(n.targets[0], ast.Name)
+    ]
+    bound = [n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
+    counted = {name for name, harmless in given if harmless}
+    only = {n for n in counted if bound.count(n) == sum(n == g and ok for g, ok in given)}
+    return only | {n.name for n in nodes if isinstance(n, ast.FunctionDef)}
+
+
+def _is_torch(value: ast.expr) -> bool:
+    if isinstance(value, ast.Call) and isinstance(value.func, ast.Name):
+        named = value.func.id in ("getattr", "partial") and bool(value.args)
+        return named and _is_torch(value.args[0])
+    while isinstance(value, ast.Attribute):
+        value = value.value
+    return isinstance(value, ast.Name) and value.id in _PURE_ROOTS
+
+
+def _is_in_place(name: str) -> bool:
+    """Say whether a name is one that torch gives to what changes a tensor in place."""
+    return name.endswith("_") and not name.endswith("__")
 
 
 def _target_is_inert(target: ast.expr, fresh: set[str]) -> bool:
