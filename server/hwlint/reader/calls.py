@@ -182,6 +182,9 @@ class Calls:
             fr.vars = Variables(self.flow, fr.vars)
         try:
             code.body(fr)
+        except PyRaise as problem:
+            if not self.joins.survives(fr, problem):
+                raise
         finally:
             self.depth -= 1
             self.callers.pop()

@@ -274,6 +274,7 @@ def _for(scope: Scope, node: ast.For) -> Compiled:
     other = compile_body(scope, node.orelse)
     names = assigned_names([*node.body])
     weight = weigh(node.body)
+    instead = _unknown_loop(node, body, other, store, names)
     from hwlint.reader.inert import loop_is_inert
 
     def run(fr: Frame) -> Value:
@@ -284,13 +285,18 @@ def _for(scope: Scope, node: ast.For) -> Compiled:
         try:
             items = interp.turns(value)
         except operators.UnknownIteration as stop:
-            return interp.joins.unknown_loop(fr, stop.unknown, store, body, names)
+            return instead(fr, stop.unknown)
         opened, skipped, doubts = fr.opened, fr.skipped, fr.maybe
-        result = over(fr, items)
+        try:
+            result = over(fr, items)
+        except PyRaise as problem:
+            if fr.skipped == skipped:
+                raise
+            return instead(fr, interp.joins.leave_loop(fr, problem, opened, skipped, doubts))
         if fr.skipped > skipped:
             interp.joins.end_loop(fr, opened, skipped, doubts)
         if type(items) is ListValue and items.unknown is not None and result is None:
-            return interp.joins.unknown_loop(fr, items.unknown, store, body, names)
+            return instead(fr, items.unknown)
         return result
 
     def over(fr: Frame, items: Iterable[Value]) -> Value:
@@ -319,10 +325,16 @@ def _while(scope: Scope, node: ast.While) -> Compiled:
     other = compile_body(scope, node.orelse)
     names = assigned_names([*node.body])
     weight = weigh([node.test, *node.body])
+    instead = _unknown_loop(node, body, other, None, names)
 
     def run(fr: Frame) -> Value:
         opened, skipped, doubts = fr.opened, fr.skipped, fr.maybe
-        result = repeat(fr)
+        try:
+            result = repeat(fr)
+        except PyRaise as problem:
+            if fr.skipped == skipped:
+                raise
+            return instead(fr, fr.interp.joins.leave_loop(fr, problem, opened, skipped, doubts))
         if fr.skipped > skipped:
             fr.interp.joins.end_loop(fr, opened, skipped, doubts)
         return result
@@ -340,13 +352,28 @@ def _while(scope: Scope, node: ast.While) -> Compiled:
             value = test(fr)
             truth = interp.truth(value)
             if truth is None:
-                why = operators.why(value)
-                return interp.joins.unknown_loop(fr, why, None, body, names)
+                return instead(fr, operators.why(value))
             if not truth:
                 return other(fr)
             signal = body(fr)
             if signal is not None and signal != CONTINUE:
                 return None if signal == BREAK else signal
+
+    return run
+
+
+def _unknown_loop(
+    node: Any, body: Compiled, other: Compiled, store: Store | None, names: set[str]
+) -> Callable[[Frame, Unknown], Value]:
+    """Return what runs a loop of which the number of turns is not known, and its `else`."""
+    breaks = any(isinstance(n, ast.Break) for s in node.body for n in ast.walk(s))
+
+    def run(fr: Frame, unknown: Unknown) -> Value:
+        joins = fr.interp.joins
+        signal = joins.unknown_loop(fr, unknown, store, body, names)
+        if signal is not None or not node.orelse:
+            return signal
+        return joins.branch(fr, unknown, [other, lambda _: None]) if breaks else other(fr)
 
     return run
 
@@ -400,37 +427,30 @@ def _try(scope: Scope, node: Any) -> Compiled:
         for h in node.handlers
     ]
     catches_import = any(_names_import_error(h.type) for h in node.handlers)
+    only_imports = all(isinstance(s, ast.Import | ast.ImportFrom) for s in node.body)
 
-    def attempt(fr: Frame) -> Value:
-        interp, joins = fr.interp, fr.interp.joins
-        mark = len(joins.swallowed)
+    def guarded(fr: Frame) -> Value:
+        interp = fr.interp
         interp.trying += catches_import
         interp.guarded += 1
         try:
-            try:
-                signal = body(fr)
-            finally:
-                interp.trying -= catches_import
-                interp.guarded -= 1
+            return body(fr)
+        finally:
+            interp.trying -= catches_import
+            interp.guarded -= 1
+
+    def attempt(fr: Frame) -> Value:
+        if not only_imports:
+            handle = lambda problem: _handle(fr, problem, handlers)  # noqa: E731
+            return fr.interp.joins.attempt(fr, guarded, handle, other)
+        try:
+            signal = guarded(fr)
         except PyRaise as problem:
-            joins.release(mark)
             return _handle(fr, problem.with_traceback(None), handlers)
-        if len(joins.swallowed) == mark:
-            return signal or other(fr)
-        return either_way(fr, signal, joins.release(mark))
-
-    def either_way(fr: Frame, signal: Value, raised: list[tuple[PyRaise, Unknown]]) -> Value:
-        result, (problem, unknown) = fr.result, raised[0]
-
-        def went_well(fr: Frame) -> Value:
-            fr.result = result
-            return signal or other(fr)
-
-        return fr.interp.joins.branch(
-            fr, unknown, [went_well, lambda fr: _handle(fr, problem, handlers)]
-        )
+        return signal or other(fr)
 
     def run(fr: Frame) -> Value:
+        mark = len(fr.interp.joins.swallowed)
         try:
             signal = attempt(fr)
         except PyRaise:
@@ -438,6 +458,8 @@ def _try(scope: Scope, node: Any) -> Compiled:
             if last is None:
                 raise
             return last
+        if node.finalbody and len(fr.interp.joins.swallowed) > mark:
+            fr.interp.joins.finish(fr, mark, final)
         result = fr.result
         last = final(fr)
         if last is None:

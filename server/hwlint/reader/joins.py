@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from hwlint.reader.code import Compiled
-from hwlint.reader.frame import BREAK, RETURN, Frame
+from hwlint.reader.frame import BREAK, CONTINUE, RETURN, Frame
 from hwlint.reader.plain_values import NEVER_OLD
 from hwlint.reader.values import (
     Class,
@@ -105,13 +105,28 @@ class _Side:
         self.states: Journal = {}
 
 
+class _Raised:
+    """What one side raised inside a `try`, and how things stood there and then."""
+
+    __slots__ = ("problem", "states", "unknown", "vars")
+
+    def __init__(
+        self, problem: PyRaise, unknown: Unknown, names: dict[str, Value], states: Journal
+    ) -> None:
+        self.problem = problem
+        self.unknown = unknown
+        self.vars = names
+        self.states = states
+
+
 class Joins:
     """Branches whose condition is not known."""
 
     def __init__(self, interp: "Interpreter") -> None:
         self.interp = interp
         self.journals: list[Journal] = []
-        self.swallowed: list[tuple[PyRaise, Unknown]] = []
+        self.guards: list[tuple[Frame, int]] = []  # a `try`'s frame and the place of its journal
+        self.swallowed: list[_Raised] = []
 
     def remember(self, value: Value) -> None:
         """Keep the state of an object before its first change on this side."""
@@ -135,13 +150,14 @@ class Joins:
         before_built, held = len(self.interp.constructed), fr.maybe
         born = self._begin(fr)
         sides = [self._side(fr, block) for block in blocks]
-        alive = self._alive(sides, unknown)
+        alive = self._alive(fr, sides, unknown)
         changed = self._merge_objects(alive, unknown, born)
         going = [s for s in alive if s.signal is None] or alive
         changed |= self._merge_variables(fr, going, unknown, born)
         signal = self._merge_signals(fr, alive, unknown, born)
         if fr.maybe > held:
-            self._open(fr)
+            left = [s for s in alive if s.signal in (BREAK, CONTINUE)] if signal is None else []
+            self._open(fr, self._variables_of(fr, left, unknown, born))
         if changed or len(self.interp.constructed) > before_built or signal is not None:
             self.interp.note(unknown)
         return signal
@@ -153,15 +169,66 @@ class Joins:
         self.interp.clock += 1
         return self.interp.clock
 
-    def _alive(self, sides: list[_Side], unknown: Unknown) -> list[_Side]:
+    def _alive(self, fr: Frame, sides: list[_Side], unknown: Unknown) -> list[_Side]:
         """Return the sides that do not raise; raises where all do."""
         alive = [s for s in sides if s.problem is None]
-        raising = [s.problem for s in sides if s.problem is not None]
+        raising = [s for s in sides if s.problem is not None]
+        for side in raising[not alive :] if self.guards else ():
+            assert side.problem is not None
+            self._swallow(fr, side.problem, unknown, side)
         if not alive:
-            raise raising[0]
-        if self.interp.guarded:
-            self.swallowed += [(problem, unknown) for problem in raising]
+            first = raising[0]
+            assert first.problem is not None
+            self._adopt(fr, first.vars, first.states)
+            raise first.problem
         return alive
+
+    def _swallow(
+        self, fr: Frame, problem: PyRaise, unknown: Unknown, side: _Side | None = None
+    ) -> None:
+        """Keep what one side raised and how things stood there, for the `try` around it. Without
+        `side` things still stand that way."""
+        guarding, index = self.guards[-1]
+        states: Journal = {}
+        for journal in self.journals[index:]:
+            states.update({key: (value, snapshot(value)) for key, (value, _) in journal.items()})
+        states.update(side.states if side is not None else {})
+        self.interp.budget.steps += len(states) // 4
+        if fr is guarding:
+            names = fr.vars if side is None else side.vars
+        else:
+            names = states[id(guarding)][1] if id(guarding) in states else guarding.vars
+        self.swallowed.append(_Raised(problem, unknown, dict(names), states))
+
+    def survives(self, fr: Frame, problem: PyRaise) -> bool:
+        """Say whether another side left a function before this was raised."""
+        if not fr.pending:
+            return False
+        if self.guards:
+            self._swallow(fr, problem, fr.why)
+        fr.result = fr.pending.pop()
+        return True
+
+    def leave_loop(
+        self, fr: Frame, problem: PyRaise, opened: int, skipped: int, doubts: int
+    ) -> Unknown:
+        """Go on after a loop that another side left before this was raised."""
+        why: Unknown = fr.why
+        if self.guards:
+            self._swallow(fr, problem, why)
+        self.end_loop(fr, opened, skipped, doubts)
+        return why
+
+    def _adopt(self, fr: Frame, names: dict[str, Value], states: Journal) -> None:
+        """Put everything into the state that it had on a side."""
+        for value, state in states.values():
+            if value is not fr:
+                self._touch(value)
+                restore(value, state)
+        fr.vars = dict(names)
+
+    def _touch(self, value: Value) -> None:
+        self.touch_frame(value) if isinstance(value, Frame) else self.interp.touch(value)
 
     def _side(self, fr: Frame, block: Compiled) -> _Side:
         side = _Side()
@@ -206,12 +273,23 @@ class Joins:
             del fr.vars[name]
         return changed
 
+    def _variables_of(
+        self, fr: Frame, sides: list[_Side], unknown: Unknown, born: int
+    ) -> dict[str, Value]:
+        """Return the variables of sides that leave a loop; those of the frame if there is none."""
+        held = fr.vars
+        fr.vars = dict(held)
+        if sides:
+            self._merge_variables(fr, sides, unknown, born)
+        merged, fr.vars = fr.vars, held
+        return merged
+
     def _merge_objects(self, sides: list[_Side], unknown: Unknown, born: int) -> bool:
         objects: dict[int, Value] = {}
         for side in sides:
             objects.update({key: value for key, (value, _) in side.states.items()})
         for key, value in objects.items():
-            self.interp.touch(value) if not isinstance(value, Frame) else self.touch_frame(value)
+            self._touch(value)
             before = snapshot(value)
             states = [s.states[key][1] if key in s.states else before for s in sides]
             restore(value, states[0])
@@ -252,9 +330,9 @@ class Joins:
         fr.maybe += 1
         self.interp.maybe += 1
 
-    def _open(self, fr: Frame) -> None:
-        """One side left the block: what follows is a side of its own."""
-        self.journals.append({id(fr): (fr, snapshot(fr))} if fr.skipped else {})
+    def _open(self, fr: Frame, left: dict[str, Value]) -> None:
+        """One side left the block, with the variables `left`: what follows is a side of its own."""
+        self.journals.append({id(fr): (fr, left)} if fr.skipped else {})
         fr.opened += 1
 
     def close(self, fr: Frame, opened: int) -> None:
@@ -280,7 +358,7 @@ class Joins:
         fr.maybe -= gone
         self.interp.maybe -= gone
         if fr.maybe > doubts:
-            self._open(fr)
+            self._open(fr, snapshot(fr))
 
     def unknown_loop(
         self,
@@ -290,7 +368,9 @@ class Joins:
         body: Compiled,
         names: set[str],
     ) -> Any:
-        """A loop that runs an unknown number of times: once on the side, then forget."""
+        """A loop that runs an unknown number of times. A later turn finds what an earlier one left
+        changed, and may take another way because of it: so each turn is tried on the side, after
+        what the turns before may have changed is forgotten."""
 
         def once(frame: Frame) -> Any:
             if store is not None:
@@ -299,21 +379,95 @@ class Joins:
             return signal if signal == RETURN else None
 
         opened, skipped, doubts = fr.opened, fr.skipped, fr.maybe
-        signal = self.branch(fr, unknown, [once, lambda _: None])
-        if fr.skipped > skipped:
-            self.end_loop(fr, opened, skipped, doubts)
-        for name in names:
-            if name in fr.vars:
-                fr.vars[name] = unknown
+        signal = None
+        for _ in range(_TURNS):
+            signal = self.branch(fr, unknown, [once, lambda _: None])
+            if fr.skipped > skipped:
+                self.end_loop(fr, opened, skipped, doubts)
+            for name in names:
+                if name in fr.vars:
+                    fr.vars[name] = unknown
+            if signal is not None:
+                break
         return signal
 
     # --- exceptions -------------------------------------------------------------------------
 
-    def release(self, mark: int) -> list[tuple[PyRaise, Unknown]]:
-        """Return what single sides raised since `mark` inside a `try`, and forget it."""
-        found = self.swallowed[mark:]
+    def attempt(self, fr: Frame, body: Compiled, handle: Callable[[PyRaise], Value],
+                other: Compiled) -> Value:  # fmt: skip
+        """Run the body of a `try`, then `handle` or `other`, or both where a side of it raised."""
+        mark, opened, doubts = len(self.swallowed), fr.opened, fr.maybe
+        self.guards.append((fr, len(self.journals)))
+        self.journals.append({})
+        problem, signal = None, None
+        try:
+            signal = body(fr)
+        except PyRaise as raised:
+            problem = raised.with_traceback(None)  # which holds every frame there was
+        finally:
+            journal = self._end_attempt(fr, opened, doubts)
+            raised = self.swallowed[mark:]
+            del self.swallowed[mark:]
+        if not raised:
+            return handle(problem) if problem is not None else signal or other(fr)
+        return self._both_ways(fr, problem, signal, raised, journal, handle, other)
+
+    def _end_attempt(self, fr: Frame, opened: int, doubts: int) -> Journal:
+        self.close(fr, opened)
+        self.guards.pop()
+        journal = self.journals.pop()
+        if self.journals:
+            for key, entry in journal.items():
+                self.journals[-1].setdefault(key, entry)
+        if fr.maybe > doubts:
+            self._open(fr, snapshot(fr))
+        return journal
+
+    def _both_ways(
+        self,
+        fr: Frame,
+        problem: PyRaise | None,
+        signal: Value,
+        raised: list[_Raised],
+        journal: Journal,
+        handle: Callable[[PyRaise], Value],
+        other: Compiled,
+    ) -> Value:
+        result = fr.result
+
+        def to_the_end(frame: Frame) -> Value:
+            frame.result = result
+            if problem is not None:
+                return handle(problem)
+            return signal or other(frame)
+
+        def handled(case: _Raised) -> Compiled:
+            def run(frame: Frame) -> Value:
+                self._adopt(frame, case.vars, {**journal, **case.states})
+                return handle(case.problem)
+
+            return run
+
+        blocks = [to_the_end, *map(handled, raised)]
+        return self.branch(fr, raised[0].unknown, blocks)
+
+    def finish(self, fr: Frame, mark: int, final: Compiled) -> None:
+        """Let what sides raised since `mark` out of a `try` statement pass its `finally`."""
+        escaped = self.swallowed[mark:]
         del self.swallowed[mark:]
-        return found
+        for case in escaped:
+
+            def run(frame: Frame, case: _Raised = case) -> Value:
+                if self.guards[-1][0] is frame:
+                    self._adopt(frame, case.vars, case.states)
+                signal = final(frame)
+                if signal is None:
+                    raise case.problem
+                return signal
+
+            side = self._side(fr, run)
+            if side.problem is not None:
+                self._swallow(fr, side.problem, case.unknown, side)
 
     # --- expressions ------------------------------------------------------------------------
 
@@ -328,7 +482,7 @@ class Joins:
             side = self._side(fr, lambda frame, part=part, got=got: got.append(part(frame)))
             sides.append(side)
             values[id(side)] = got[0] if got else None
-        alive = self._alive(sides, unknown)
+        alive = self._alive(fr, sides, unknown)
         self._merge_objects(alive, unknown, born)
         self._merge_variables(fr, alive, unknown, born)
         if len(self.interp.constructed) > before:
@@ -342,6 +496,10 @@ class Joins:
         self._side(fr, part)
         if len(self.interp.constructed) > before:
             self.interp.note(unknown)
+
+
+_TURNS = 2
+"""Turns of a loop of unknown length that are tried."""
 
 
 def _ends_loop(signal: Any) -> bool:
@@ -387,6 +545,8 @@ def _same_state(left: Any, right: Any, born: int) -> bool:
     if isinstance(left, dict) and isinstance(right, dict):
         return _same_items(left, right, born)
     if isinstance(left, tuple) and isinstance(right, tuple):
+        if isinstance(left[0], dict) and list(left[0]) != list(right[0]):
+            return False  # what is in another order comes in another order
         return _same_items(left[0], right[0], born) and left[1] is right[1]
     return bool(left is right or (isinstance(left, int) and left == right))
 
@@ -429,7 +589,7 @@ def _merge_states(value: Value, states: list[Any], unknown: Unknown, born: int) 
 
 
 def _same_keys(states: list[Any]) -> bool:
-    return all(s[0].keys() == states[0][0].keys() for s in states)
+    return all(list(s[0]) == list(states[0][0]) for s in states)
 
 
 def _merge_list(value: ListValue, states: list[Any], unknown: Unknown, born: int) -> None:

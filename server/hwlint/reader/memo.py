@@ -177,18 +177,21 @@ class Memo:
         """Leave all recordings: a module's top level is about to run."""
         state = (
             self.recordings, self.stamp, interp.constructed, interp.notes, interp.built,
-            interp.joins.journals, interp.flow, interp.training, interp.running,
+            interp.joins.journals, interp.joins.guards, interp.flow, interp.training,
+            interp.running,
         )  # fmt: skip
         self.recordings, self.stamp = [], 0
         interp.flow, interp.training, interp.running = None, True, 0
-        interp.constructed, interp.notes, interp.built, interp.joins.journals = {}, {}, set(), []
+        interp.constructed, interp.notes, interp.built = {}, {}, set()
+        interp.joins.journals, interp.joins.guards = [], []
         return state
 
     def resume(self, interp: "Interpreter", state: Any) -> None:
         """Come back from `suspend`."""
         (
             self.recordings, self.stamp, interp.constructed, interp.notes, interp.built,
-            interp.joins.journals, interp.flow, interp.training, interp.running,
+            interp.joins.journals, interp.joins.guards, interp.flow, interp.training,
+            interp.running,
         ) = state  # fmt: skip
 
     # --- recording --------------------------------------------------------------------------

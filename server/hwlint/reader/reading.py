@@ -313,7 +313,7 @@ class Reader:
         interp.memo.begin_entry()
         interp.constructed, interp.notes, interp.built, interp.cells = {}, {}, set(), set()
         interp.maybe = interp.depth = interp.trying = interp.probing = interp.guarded = 0
-        interp.joins.journals, interp.joins.swallowed = [], []
+        interp.joins.journals, interp.joins.guards, interp.joins.swallowed = [], [], []
         interp.handling.clear()
         interp.site = None
 
