@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, Any
 from hwlint.reader import builtin_classes as core
 from hwlint.reader.object_methods import OBJECT_METHODS, OF_EVERY_OBJECT
 from hwlint.reader.provenance import SourcedFloat, SourcedInt, SourcedStr
-from hwlint.reader.special_attributes import CLASS_SPECIAL, MISSING, SPECIAL, register_special
+from hwlint.reader.special_attributes import (
+    CLASS_SPECIAL,
+    MISSING,
+    SPECIAL,
+    is_data_descriptor,
+    register_special,
+)
 from hwlint.reader.values import (
     BoundMethod,
     Builtin,
@@ -113,12 +119,12 @@ class Attributes:
         raw = value.cls.find(name, MISSING)
         if isinstance(raw, PropertyValue):
             return self.get_property(raw, value, value.cls)
-        if type(value) is LazyModule:
+        if type(value) is LazyModule and not is_data_descriptor(raw):
             found = _peek(self, value, name)
             if found is not MISSING:
                 return found if found is not _ABSENT else self._bound(raw, value)
         attrs = value.attrs
-        if name in attrs:
+        if name in attrs and not is_data_descriptor(raw):
             return attrs[name]
         if isinstance(value, ModuleInstance):
             found = self.registered(value, name)
@@ -354,6 +360,9 @@ class Attributes:
             if raw.fset is None:
                 raise self.error("AttributeError", f"can't set attribute {name!r}")
             self.call(raw.fset, [value, item], {})
+            return
+        if is_data_descriptor(raw):
+            self.call(raw.cls.find("__set__"), [raw, value, item], {})
             return
         self.touch(value)
         if type(item) in _CALLABLE:

@@ -133,7 +133,15 @@ def _init_exception(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
     args[0].attrs["args"] = tuple(args[1:])
 
 
-BUILTINS["BaseException"].attrs["__init__"] = Builtin("__init__", _init_exception)
+BUILTINS["BaseException"].attrs.update(
+    {
+        "__init__": Builtin("__init__", _init_exception),
+        "__cause__": None,
+        "__context__": None,
+        "__traceback__": Unknown("a traceback"),
+        "with_traceback": Builtin("with_traceback", lambda i, a, k: a[0]),
+    }
+)
 
 _BY_TYPE: dict[type, Class] = {
     type(None): NONE_TYPE, bool: BUILTINS["bool"], ListValue: BUILTINS["list"],

@@ -15,6 +15,7 @@ from hwlint.reader.forward.calling import call_module
 from hwlint.reader.forward.functions import apply, may_run_modules, tensors_in
 from hwlint.reader.forward.recording import Variables
 from hwlint.reader.frame import Frame
+from hwlint.reader.suspended import Suspended, suspends
 from hwlint.reader.values import (
     Args,
     BoundMethod,
@@ -129,9 +130,21 @@ class Calls:
             fr.vars["__class_body__"].append(made)
         if code.ready and not code.default_code and not code.kwdefault_code:
             made.ready = True
-        elif fr is not fr.module.frame and not in_class:
+        elif (fr is not fr.module.frame and not in_class) or code.eager:
             self.prepare_function(made)
+        else:
+            self._await_defaults(made, fr, code, in_class)
         return made
+
+    def _await_defaults(
+        self: "Interpreter", made: Function, fr: Frame, code: Code, in_class: bool
+    ) -> None:
+        """Defaults are computed on the first call, unless a name in them is bound anew before."""
+        names = code.names_of_defaults()
+        if in_class and not names.isdisjoint(fr.vars):
+            self.prepare_function(made)
+        for name in names if fr is fr.module.frame else ():
+            fr.module.awaiting.setdefault(name, []).append(made)
 
     def prepare_function(self: "Interpreter", func: Function) -> None:
         """Compile the code and compute the defaults; raises SyntaxProblem."""
@@ -167,9 +180,11 @@ class Calls:
                 if "__unread_decorator__" in func.attrs:
                     return Unknown(f"{func.name}() has a decorator that is not read")
                 raise
-        return self._run(func, code, fr)
+        return Suspended(func, fr) if suspends(func) else self.run_function(func, fr)
 
-    def _run(self: "Interpreter", func: Function, code: Code, fr: Frame) -> Value:
+    def run_function(self: "Interpreter", func: Function, fr: Frame) -> Value:
+        """Run the body of a function in a frame that has its arguments."""
+        code = func.code
         if self.depth >= self.budget.max_depth:
             raise self.error("RecursionError", "maximum recursion depth exceeded")
         self.depth += 1
@@ -196,6 +211,7 @@ class Calls:
         if fr.yielded is not None:
             made = IteratorValue(fr.yielded)
             made.unknown = fr.yielded.unknown
+            made.returned = self.joins.merge_results(fr) if fr.pending else fr.result
             return made
         if fr.pending:
             return self.joins.merge_results(fr)

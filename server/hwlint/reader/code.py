@@ -1,6 +1,7 @@
 """Functions before they run: parsed on first call, compiled to closures once."""
 
 import ast
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -16,14 +17,20 @@ Compiled = Callable[[Frame], Value]
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
 
+_END_OF_HEADER = re.compile(r":[ \t]*(?:#.*)?$", re.MULTILINE)
+_NAME = re.compile(r"[^\W\d]\w*")
+
+
 class Code:
     """The code of one function. `prepare` parses and compiles it when it is first needed."""
 
     __slots__ = (
         "annotations",
         "body",
+        "captured",
         "cls",
         "default_code",
+        "eager",
         "failed",
         "is_generator",
         "kwarg",
@@ -50,6 +57,8 @@ class Code:
         self.name = name
         self.segment = segment
         self.outer = outer
+        self.eager = isinstance(node, ast.Lambda) and bool(node.args.defaults)
+        self.captured = outer.comprehension_variables() if outer.renames else {}
         self.node = node
         self.qualname = outer.inner_qualname(name)
         self.ready = False
@@ -82,6 +91,15 @@ class Code:
         assert self.node is not None
         return self.node
 
+    def names_of_defaults(self) -> set[str]:
+        """Return names that may stand in the defaults, found without parsing."""
+        text = self.segment.text
+        start = text.find(f"def {self.name}")
+        end = _END_OF_HEADER.search(text, start)
+        header = text[start : end.start() if end else None]
+        _, equals, rest = header.partition("=")
+        return set(_NAME.findall(rest)) if equals else set()
+
     def place(self) -> "Place":
         """Return where the definition stands."""
         return self.segment.place(self.function_node())
@@ -97,6 +115,7 @@ class Code:
             [ast.Return(node.body)] if isinstance(node, ast.Lambda) else node.body
         )
         scope.locals = assigned_names(body, scope) | set(parameter_names(node.args))
+        scope.captured = self.captured
         self.scope = scope
         from hwlint.reader.compile_statements import compile_body
 
@@ -125,12 +144,14 @@ class Code:
         self.kwarg = args.kwarg.arg if args.kwarg else None
         self.simple = not (self.kwonly or self.vararg or self.kwarg or self.posonly)
         named = self.params[len(self.params) - len(args.defaults) :]
+        self.outer.renames.append(self.captured)
         self.default_code = [
             compile_expression(self.outer, d, n) for n, d in zip(named, args.defaults, strict=True)
         ]
         for arg, default in zip(args.kwonlyargs, args.kw_defaults, strict=True):
             if default is not None:
                 self.kwdefault_code[arg.arg] = compile_expression(self.outer, default, arg.arg)
+        self.outer.renames.pop()
         for arg in [*positional, *args.kwonlyargs]:
             if arg.annotation is not None:
                 self.annotations[arg.arg] = arg.annotation

@@ -9,7 +9,15 @@ from hwlint.reader.code import Code, Compiled
 from hwlint.reader.compile_names import Site, compile_load
 from hwlint.reader.frame import Frame, Scope
 from hwlint.reader.provenance import Leaf, Operation, SourcedStr, sourced
-from hwlint.reader.values import DictValue, Function, ListValue, Tensor, Unknown, Value
+from hwlint.reader.values import (
+    DictValue,
+    Function,
+    IteratorValue,
+    ListValue,
+    Tensor,
+    Unknown,
+    Value,
+)
 
 __all__ = ["Site", "compile_expression", "compile_load"]
 
@@ -342,6 +350,8 @@ def _yield(scope: Scope, node: ast.Yield) -> Compiled:
         assert fr.yielded is not None
         fr.interp.tick()
         item = value(fr)
+        if fr.at_yield is not None:
+            return fr.at_yield(item)
         fr.interp.touch(fr.yielded)
         fr.yielded.append(item)
         return None
@@ -354,8 +364,9 @@ def _yield_from(scope: Scope, node: ast.YieldFrom) -> Compiled:
 
     def run(fr: Frame) -> Value:
         assert fr.yielded is not None
-        fr.interp.extend(fr.yielded, value(fr))
-        return None
+        source = value(fr)
+        fr.interp.extend(fr.yielded, source)
+        return source.returned if isinstance(source, IteratorValue) else None
 
     return run
 

@@ -1,4 +1,4 @@
-"""The match statement: values, alternatives, captures, sequences and classes."""
+"""The match statement: values, alternatives, captures, sequences, mappings and classes."""
 
 # The items of a container that the program made are of any type.
 # pyright: reportUnknownArgumentType=false
@@ -10,7 +10,7 @@ from hwlint.reader import operators
 from hwlint.reader.code import Compiled
 from hwlint.reader.compile_expressions import compile_expression
 from hwlint.reader.frame import Frame, Scope
-from hwlint.reader.values import ListValue, Unknown, Value
+from hwlint.reader.values import Class, DictValue, ListValue, PyRaise, Unknown, Value
 
 __all__ = ["compile_match"]
 
@@ -59,11 +59,10 @@ def _pattern(scope: Scope, node: ast.pattern) -> Test:
     if isinstance(node, ast.MatchAs):
         return _capture(scope, node)
     if isinstance(node, ast.MatchSequence):
-        return _sequence([_pattern(scope, p) for p in node.patterns])
-    if isinstance(node, ast.MatchClass) and not node.patterns and not node.kwd_patterns:
-        cls = compile_expression(scope, node.cls)
-        return lambda fr, v: fr.interp.isinstance(v, cls(fr))
-    return lambda fr, v: None
+        return _sequence(scope, node)
+    if isinstance(node, ast.MatchMapping):
+        return _mapping(scope, node)
+    return _class(scope, node) if isinstance(node, ast.MatchClass) else lambda fr, v: None
 
 
 def _either(tests: list[Test]) -> Test:
@@ -87,13 +86,78 @@ def _capture(scope: Scope, node: ast.MatchAs) -> Test:
     return run
 
 
-def _sequence(tests: list[Test]) -> Test:
+def _all(results: list[bool | None]) -> bool | None:
+    return False if False in results else (None if None in results else True)
+
+
+def _sequence(scope: Scope, node: ast.MatchSequence) -> Test:
+    star = next((i for i, p in enumerate(node.patterns) if isinstance(p, ast.MatchStar)), None)
+    starred = node.patterns[star] if star is not None else None
+    rest = starred.name if isinstance(starred, ast.MatchStar) else None
+    tests = [_pattern(scope, p) for p in node.patterns if not isinstance(p, ast.MatchStar)]
+
     def run(fr: Frame, value: Value) -> bool | None:
-        if isinstance(value, Unknown):
+        if isinstance(value, Unknown) or getattr(value, "unknown", None) is not None:
             return None
-        if not isinstance(value, tuple | ListValue) or len(value) != len(tests):
+        if not isinstance(value, tuple | ListValue) or len(value) < len(tests):
             return False
-        results = [t(fr, v) for t, v in zip(tests, value, strict=True)]
-        return False if False in results else (None if None in results else True)
+        if star is None and len(value) != len(tests):
+            return False
+        first = len(tests) if star is None else star
+        after = len(value) - (len(tests) - first)
+        if rest is not None:
+            fr.vars[rest] = fr.interp.make_list(value[first:after])
+        items: list[Value] = [*value[:first], *value[after:]]
+        return _all([t(fr, v) for t, v in zip(tests, items, strict=True)])
 
     return run
+
+
+def _mapping(scope: Scope, node: ast.MatchMapping) -> Test:
+    keys = [compile_expression(scope, k) for k in node.keys]
+    tests = [_pattern(scope, p) for p in node.patterns]
+
+    def run(fr: Frame, value: Value) -> bool | None:
+        if isinstance(value, Unknown) or getattr(value, "unknown", None) is not None:
+            return None
+        if not isinstance(value, DictValue):
+            return False
+        left = dict(value)
+        results: list[bool | None] = []
+        for key, test in zip(keys, tests, strict=True):
+            name = key(fr)
+            if name not in left:
+                return False
+            results.append(test(fr, left.pop(name)))
+        if node.rest is not None:
+            fr.vars[node.rest] = fr.interp.make_dict(left)
+        return _all(results)
+
+    return run
+
+
+def _class(scope: Scope, node: ast.MatchClass) -> Test:
+    cls = compile_expression(scope, node.cls)
+    positional = [_pattern(scope, p) for p in node.patterns]
+    keywords = [_pattern(scope, p) for p in node.kwd_patterns]
+    named = [*zip(node.kwd_attrs, keywords, strict=True)]
+
+    def run(fr: Frame, value: Value) -> bool | None:
+        kind = cls(fr)
+        matched = fr.interp.isinstance(value, kind)
+        if not matched or not (positional or named):
+            return matched
+        if len(positional) == 1 and isinstance(kind, Class) and kind.native is not None:
+            return positional[0](fr, value)  # int(n), str(s): the value itself
+        names = kind.find("__match_args__", ()) if isinstance(kind, Class) else ()
+        if not isinstance(names, tuple) or len(names) < len(positional):
+            return None
+        parts = [*zip(names, positional, strict=False), *named]
+        return _all([_attribute(fr, value, str(name), test) for name, test in parts])
+
+    return run
+
+
+def _attribute(fr: Frame, value: Value, name: str, test: Test) -> bool | None:
+    found = fr.interp.find_attribute(value, name)
+    return False if isinstance(found, PyRaise) else test(fr, found)

@@ -286,15 +286,7 @@ def _for(scope: Scope, node: ast.For) -> Compiled:
             items = interp.turns(value)
         except operators.UnknownIteration as stop:
             return instead(fr, stop.unknown)
-        opened, skipped, doubts = fr.opened, fr.skipped, fr.maybe
-        try:
-            result = over(fr, items)
-        except PyRaise as problem:
-            if fr.skipped == skipped:
-                raise
-            return instead(fr, interp.joins.leave_loop(fr, problem, opened, skipped, doubts))
-        if fr.skipped > skipped:
-            interp.joins.end_loop(fr, opened, skipped, doubts)
+        result = interp.joins.loop(fr, lambda frame: over(frame, items), instead)
         if type(items) is ListValue and items.unknown is not None and result is None:
             return instead(fr, items.unknown)
         return result
@@ -327,18 +319,6 @@ def _while(scope: Scope, node: ast.While) -> Compiled:
     weight = weigh([node.test, *node.body])
     instead = _unknown_loop(node, body, other, None, names)
 
-    def run(fr: Frame) -> Value:
-        opened, skipped, doubts = fr.opened, fr.skipped, fr.maybe
-        try:
-            result = repeat(fr)
-        except PyRaise as problem:
-            if fr.skipped == skipped:
-                raise
-            return instead(fr, fr.interp.joins.leave_loop(fr, problem, opened, skipped, doubts))
-        if fr.skipped > skipped:
-            fr.interp.joins.end_loop(fr, opened, skipped, doubts)
-        return result
-
     def repeat(fr: Frame) -> Value:
         interp, roots = fr.interp, fr.interp.roots
         limit, built = _long(roots)
@@ -359,7 +339,7 @@ def _while(scope: Scope, node: ast.While) -> Compiled:
             if signal is not None and signal != CONTINUE:
                 return None if signal == BREAK else signal
 
-    return run
+    return lambda fr: fr.interp.joins.loop(fr, repeat, instead)
 
 
 def _unknown_loop(
@@ -397,19 +377,26 @@ def _return(scope: Scope, node: ast.Return) -> Compiled:
 
 def _raise(scope: Scope, node: ast.Raise) -> Compiled:
     value = compile_expression(scope, node.exc) if node.exc else None
+    cause = compile_expression(scope, node.cause) if node.cause else None
 
     def run(fr: Frame) -> Value:
-        raise fr.interp.raised(value(fr) if value is not None else None, scope.segment, node)
+        problem = fr.interp.raised(value(fr) if value is not None else None, scope.segment, node)
+        if cause is not None:
+            problem.value.attrs["__cause__"] = cause(fr)
+        raise problem
 
     return run
 
 
 def _assert(scope: Scope, node: ast.Assert) -> Compiled:
     test = compile_expression(scope, node.test)
+    message = compile_expression(scope, node.msg) if node.msg else None
 
     def run(fr: Frame) -> Value:
         if fr.interp.truth(test(fr)) is False:
-            raise fr.interp.error("AssertionError", "")
+            problem = fr.interp.error("AssertionError", "")
+            problem.value.attrs["args"] = (message(fr),) if message is not None else ()
+            raise problem
 
     return run
 
@@ -440,13 +427,15 @@ def _try(scope: Scope, node: Any) -> Compiled:
             interp.guarded -= 1
 
     def attempt(fr: Frame) -> Value:
+        def handle(problem: PyRaise) -> Value:
+            return _handle(fr, problem, handlers)
+
         if not only_imports:
-            handle = lambda problem: _handle(fr, problem, handlers)  # noqa: E731
             return fr.interp.joins.attempt(fr, guarded, handle, other)
         try:
             signal = guarded(fr)
         except PyRaise as problem:
-            return _handle(fr, problem.with_traceback(None), handlers)
+            return handle(problem.with_traceback(None))
         return signal or other(fr)
 
     def run(fr: Frame) -> Value:
@@ -496,23 +485,9 @@ def _handle(fr: Frame, problem: PyRaise, handlers: list[Any]) -> Value:
 
 
 def _with(scope: Scope, node: Any) -> Compiled:
-    managers = [
-        (
-            compile_expression(scope, item.context_expr),
-            compile_store(scope, item.optional_vars) if item.optional_vars else None,
-        )
-        for item in node.items
-    ]
-    body = compile_body(scope, node.body)
+    from hwlint.reader.compile_with import compile_with
 
-    def run(fr: Frame) -> Value:
-        for manager, store in managers:
-            value = fr.interp.enter(manager(fr))
-            if store is not None:
-                store(fr, value)
-        return body(fr)
-
-    return run
+    return compile_with(scope, node)
 
 
 def _expression(scope: Scope, node: ast.Expr) -> Compiled | None:

@@ -1,7 +1,7 @@
 """Frames at run time and scopes at compile time."""
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from hwlint.reader.values import Function, ListValue, Value
@@ -22,6 +22,7 @@ class Frame:
     """The variables of one call, one class body or one module."""
 
     __slots__ = (
+        "at_yield",
         "function",
         "interp",
         "maybe",
@@ -56,6 +57,7 @@ class Frame:
         self.opened = 0
         self.skipped = 0
         self.yielded: ListValue | None = None
+        self.at_yield: Callable[[Value], Value] | None = None
         self.stamp = interp.clock
 
 
@@ -74,6 +76,7 @@ class Scope:
         self.globals: set[str] = set()
         self.nonlocals: set[str] = set()
         self.renames: list[dict[str, str]] = []
+        self.captured: dict[str, str] = {}  # comprehension variables of the frame around
         self.counter = 0
 
     def inner_qualname(self, name: str) -> str:
@@ -89,6 +92,10 @@ class Scope:
             if name in table:
                 return table[name]
         return None
+
+    def comprehension_variables(self) -> dict[str, str]:
+        """Return the keys of all comprehension variables that are in sight here."""
+        return {name: key for table in self.renames for name, key in table.items()}
 
     def function_parent(self) -> "Scope | None":
         """Return the nearest enclosing function scope."""
@@ -106,14 +113,22 @@ class Scope:
             return ("global", 0, name)
         if self.kind == "function" and name in self.locals:
             return ("local", 0, name)
-        depth, scope = 1, self.function_parent()
+        return self._resolve_outside(name)
+
+    def _resolve_outside(self, name: str) -> tuple[str, int, str]:
+        depth = 1
+        scope: Scope | None = self
         while scope is not None:
-            key = scope.renamed(name) or (name if name in scope.locals else None)
-            if key is not None:
-                return ("free", depth, key)
-            if name in scope.globals:
-                break
-            depth, scope = depth + 1, scope.function_parent()
+            outer = scope.function_parent()
+            if name in scope.captured:
+                return ("free" if outer else "global", depth if outer else 0, scope.captured[name])
+            if outer is not None:
+                key = outer.renamed(name) or (name if name in outer.locals else None)
+                if key is not None:
+                    return ("free", depth, key)
+                if name in outer.globals:
+                    break
+            depth, scope = depth + 1, outer
         return ("global", 0, name)
 
     def mangle(self, name: str) -> str:

@@ -6,6 +6,7 @@ module's top level are bound lazily, so that a file costs only what is used of i
 """
 
 import ast
+import contextlib
 import os
 import re
 import sys
@@ -82,6 +83,7 @@ class PythonModule:
         self.frame: Any = None
         self.given: dict[str, Value] = {}  # what it finds bound when it runs as a program
         self.resolving: set[str] = set()
+        self.awaiting: dict[str, list[Function]] = {}  # by a name in their defaults
         self.stamp = 0
         self.version = 0
 
@@ -97,11 +99,20 @@ class PythonModule:
         interp = self.imports.interp
         if interp.joins.journals:
             interp.joins.remember(self.frame)
+        if key in self.awaiting and key in self.frame.vars:
+            self._prepare_awaiting(key)
         if self.state in ("done", "main"):
             interp.memo.outside_changed(self)
         self.frame.vars[key] = value
         if isinstance(value, DictValue | SetValue | ListValue) and value.stamp <= interp.clock:
             self.imports.registries.setdefault(id(value), (self, key, value))
+
+    def _prepare_awaiting(self, key: str) -> None:
+        """A name is about to be bound anew: compute the defaults in which it stands before."""
+        for function in self.awaiting.pop(key):
+            if not function.ready:
+                with contextlib.suppress(SyntaxProblem, PyRaise):
+                    self.imports.interp.prepare_function(function)
 
     def load(self, key: str) -> Value:
         """Return a global or built-in name; raises PyRaise(NameError)."""

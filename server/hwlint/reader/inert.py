@@ -6,7 +6,7 @@ that are inert themselves.
 """
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from hwlint.reader.frame import assigned_names, parameter_names

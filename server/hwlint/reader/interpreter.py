@@ -128,7 +128,7 @@ class Interpreter(Attributes, Calls, Containers, Programs, TensorOperations):
         name = type(problem).__name__
         return self.error(name if name in core.BUILTINS else "ValueError", str(problem)[:300])
 
-    def raised(self, value: Value, segment: Any, node: Any) -> BaseException:
+    def raised(self, value: Value, segment: Any, node: Any) -> PyRaise:
         """Return what `raise value` raises."""
         if value is None and self.handling:
             return self.handling[-1]
@@ -295,7 +295,7 @@ class Interpreter(Attributes, Calls, Containers, Programs, TensorOperations):
     # --- with -------------------------------------------------------------------------------
 
     def enter(self, manager: Value) -> Value:
-        """Return what `with manager as x` binds. What __exit__ does is not followed."""
+        """Return what `with manager as x` binds."""
         if isinstance(manager, Instance) and manager.cls.find("__enter__") is not None:
             return self.call(self.getattr(manager, "__enter__"), [], {})
         if isinstance(manager, IteratorValue):

@@ -209,15 +209,23 @@ class Joins:
         fr.result = fr.pending.pop()
         return True
 
-    def leave_loop(
-        self, fr: Frame, problem: PyRaise, opened: int, skipped: int, doubts: int
-    ) -> Unknown:
-        """Go on after a loop that another side left before this was raised."""
-        why: Unknown = fr.why
-        if self.guards:
-            self._swallow(fr, problem, why)
-        self.end_loop(fr, opened, skipped, doubts)
-        return why
+    def loop(self, fr: Frame, turns: Compiled, instead: Callable[[Frame, Unknown], Value]) -> Value:
+        """Run the turns of a loop that a side may leave early. `instead` goes on where a side left
+        and the others raised."""
+        opened, skipped, doubts = fr.opened, fr.skipped, fr.maybe
+        try:
+            result = turns(fr)
+        except PyRaise as problem:
+            if fr.skipped == skipped:
+                raise
+            why: Unknown = fr.why
+            if self.guards:
+                self._swallow(fr, problem, why)
+            self.end_loop(fr, opened, skipped, doubts)
+            return instead(fr, why)
+        if fr.skipped > skipped:
+            self.end_loop(fr, opened, skipped, doubts)
+        return result
 
     def _adopt(self, fr: Frame, names: dict[str, Value], states: Journal) -> None:
         """Put everything into the state that it had on a side."""

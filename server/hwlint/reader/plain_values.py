@@ -95,13 +95,14 @@ class SetValue(set[Value]):
 class IteratorValue:
     """An iterator over items that are all known. `endless`: more follow after the last one."""
 
-    __slots__ = ("endless", "index", "items", "stamp", "unknown", "version")
+    __slots__ = ("endless", "index", "items", "returned", "stamp", "unknown", "version")
 
     def __init__(self, items: list[Value], endless: bool = False) -> None:
         self.items = items
         self.endless = endless
         self.unknown: Unknown | None = None
         self.index = 0
+        self.returned: Value = None  # what `yield from` gives at the end
         self.stamp = NEVER_OLD
         self.version = 0
 

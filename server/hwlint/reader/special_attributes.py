@@ -11,6 +11,7 @@ from hwlint.reader.values import (
     ClassMethod,
     DictValue,
     Function,
+    Instance,
     Partial,
     PropertyValue,
     StaticMethod,
@@ -33,6 +34,11 @@ _FUNCTION_CONSTANTS: dict[str, Value] = {
     "__closure__": None,
     "__doc__": "",  # what decorators do with documentation builds nothing
 }
+
+
+def is_data_descriptor(raw: Value) -> bool:
+    """Say whether a class attribute takes what is assigned to it, ahead of the object's own."""
+    return isinstance(raw, Instance) and raw.cls.find("__set__") is not None
 
 
 def _function_attribute(interp: "Interpreter", value: Function, name: str) -> Value:
@@ -177,5 +183,7 @@ CLASS_SPECIAL: dict[str, Callable[["Interpreter", Class], Value]] = {
     "__annotations__": lambda i, c: i.make_dict(),
     "__dict__": _class_dict,
     "mro": lambda i, c: Builtin("mro", lambda i2, a, k: i2.make_list(c.mro)),
-    "__subclasses__": lambda i, c: Builtin("__subclasses__", lambda i2, a, k: i2.make_list([])),
+    "__subclasses__": lambda i, c: Builtin(
+        "__subclasses__", lambda i2, a, k: Unknown("what derives from a class")
+    ),
 }

@@ -84,11 +84,12 @@ def _safely(
 def _on_its_own(interp: "Interpreter") -> Generator[None]:
     """Begin with a budget of its own and outside of every branch; put all of it back."""
     numbers = {name: getattr(interp, name) for name in _NUMBERS}
-    kept = (interp.site, interp.joins.journals, interp.joins.swallowed, interp.notes)
+    joins = interp.joins
+    kept = (interp.site, joins.journals, joins.guards, joins.swallowed, interp.notes)
     steps = interp.budget.steps
     for name in _NUMBERS:
         setattr(interp, name, 0)
-    interp.site, interp.joins.journals, interp.joins.swallowed, interp.notes = None, [], [], {}
+    interp.site, joins.journals, joins.guards, joins.swallowed, interp.notes = None, [], [], [], {}
     interp.budget.restart()
     interp.training = False
     try:
@@ -96,7 +97,7 @@ def _on_its_own(interp: "Interpreter") -> Generator[None]:
     finally:
         interp.flow, interp.training = None, True
         interp.budget.steps = steps
-        interp.site, interp.joins.journals, interp.joins.swallowed, interp.notes = kept
+        interp.site, joins.journals, joins.guards, joins.swallowed, interp.notes = kept
         for name, number in numbers.items():
             setattr(interp, name, number)
 

@@ -16,6 +16,7 @@ from hwlint.reader.values import (
     Args,
     Builtin,
     Class,
+    ClassMethod,
     DictValue,
     External,
     Function,
@@ -140,6 +141,12 @@ def _identity(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
     return args[0] if args else None
 
 
+def _context_manager(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+    if isinstance(args[0], Function):
+        args[0].attrs["__context_manager__"] = True
+    return args[0]
+
+
 def _decorator(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
     """A decorator with or without arguments that changes nothing the reader sees."""
     if args and isinstance(args[0], Function | Class | Builtin) and not kwargs:
@@ -156,6 +163,18 @@ def _cached_property(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value
 # --- collections --------------------------------------------------------------------------------
 
 _DICT = core.BUILTINS["dict"]
+
+
+def _from_keys(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+    """dict.fromkeys: `args` are the class, the keys and the value of them all."""
+    made = interp.call(args[0], [], {})
+    for key in interp.iterate(args[1]):
+        operators.store_subscript(interp, made, key, args[2] if len(args) > 2 else None)
+    return made
+
+
+_FROM_KEYS = Builtin("dict.fromkeys", _from_keys)
+_DICT.attrs["fromkeys"] = ClassMethod(_FROM_KEYS)
 ORDERED_DICT = core.make("OrderedDict", _DICT, module="collections")
 DEFAULT_DICT = core.make("defaultdict", _DICT, module="collections")
 COUNTER = core.make("Counter", _DICT, module="collections")
@@ -305,7 +324,7 @@ _COLLECTED: dict[str, core.Maker] = {
     "functools.cached_property": _cached_property,
     "operator.itemgetter": _itemgetter,
     "operator.attrgetter": _attrgetter,
-    "contextlib.contextmanager": _identity,
+    "contextlib.contextmanager": _context_manager,
     "contextlib.nullcontext": lambda i, a, k: IteratorValue([a[0] if a else None]),
     "contextlib.suppress": lambda i, a, k: IteratorValue([]),
     "typing.cast": lambda i, a, k: a[1],
