@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from hwlint.reader import operators
 from hwlint.reader.code import Code, Compiled
 from hwlint.reader.compile_expressions import Site, compile_expression, compile_load
-from hwlint.reader.frame import BREAK, CONTINUE, RETURN, Frame, Scope, assigned_names, weigh
+from hwlint.reader.frame import BREAK, CONTINUE, ENDED, RETURN, Frame, Scope, assigned_names, weigh
 from hwlint.reader.values import ListValue, PyRaise, Tensor, Unknown, Value
 
 if TYPE_CHECKING:
@@ -305,7 +305,7 @@ def _for(scope: Scope, node: ast.For) -> Compiled:
             signal = body(fr)
             if signal is None or signal == CONTINUE:
                 continue
-            return None if signal == BREAK else signal
+            return ENDED if signal == BREAK else signal
         return other(fr)
 
     return run
@@ -337,7 +337,7 @@ def _while(scope: Scope, node: ast.While) -> Compiled:
                 return other(fr)
             signal = body(fr)
             if signal is not None and signal != CONTINUE:
-                return None if signal == BREAK else signal
+                return ENDED if signal == BREAK else signal
 
     return lambda fr: fr.interp.joins.loop(fr, repeat, instead)
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from hwlint.reader.code import Compiled
-from hwlint.reader.frame import BREAK, CONTINUE, RETURN, Frame
+from hwlint.reader.frame import BREAK, CONTINUE, ENDED, RETURN, Frame
 from hwlint.reader.plain_values import NEVER_OLD
 from hwlint.reader.values import (
     Class,
@@ -211,7 +211,7 @@ class Joins:
 
     def loop(self, fr: Frame, turns: Compiled, instead: Callable[[Frame, Unknown], Value]) -> Value:
         """Run the turns of a loop that a side may leave early. `instead` goes on where a side left
-        and the others raised."""
+        and the others did so later in another way."""
         opened, skipped, doubts = fr.opened, fr.skipped, fr.maybe
         try:
             result = turns(fr)
@@ -223,12 +223,25 @@ class Joins:
                 self._swallow(fr, problem, why)
             self.end_loop(fr, opened, skipped, doubts)
             return instead(fr, why)
-        if fr.skipped > skipped:
-            self.end_loop(fr, opened, skipped, doubts)
-        return result
+        if fr.skipped == skipped:
+            return None if result == ENDED else result
+        why = fr.why
+        if result == RETURN:
+            fr.pending = [*(fr.pending or []), fr.result]
+            self._doubt(fr, why)
+        self.end_loop(fr, opened, skipped, doubts)
+        if result in (BREAK, CONTINUE):  # of the loop around, said in the `else`
+            fr.skipped += 1
+            self._doubt(fr, why)
+            self._open(fr, snapshot(fr))
+            return None
+        # A side that went on to the next turn is not where this one ended.
+        return instead(fr, why) if result is not None else None
 
     def _adopt(self, fr: Frame, names: dict[str, Value], states: Journal) -> None:
         """Put everything into the state that it had on a side."""
+        if self.journals:
+            self.remember(fr)
         for value, state in states.values():
             if value is not fr:
                 self._touch(value)
