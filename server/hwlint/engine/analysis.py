@@ -1,9 +1,11 @@
 """One file of the workspace: read it, let the rules look at what was read."""
 
 import itertools
+import sys
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
+from typing import cast
 
 from hwlint.api import Finding, Reading, Rule
 from hwlint.engine.pool import Built
@@ -89,6 +91,13 @@ class FileResult:
     """Why the file could not be read to its end: such a result is never kept."""
     trace: str = ""
     """Where it failed, for `--debug`."""
+
+    def __setstate__(self, state: list[object]) -> None:
+        """Take what another process sends; paths that thousands of results name are kept once."""
+        for known, value in zip(fields(self), state, strict=True):
+            if known.name == "files":
+                value = tuple(map(sys.intern, cast("tuple[str, ...]", value)))  # noqa: PLW2901 - one of many
+            object.__setattr__(self, known.name, value)
 
 
 class Analyst:
