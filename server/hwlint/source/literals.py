@@ -17,6 +17,10 @@ from hwlint.source.yaml import Literal, YamlProblem, read_yaml
 __all__ = ["Literal", "LiteralProblem", "plain", "read_json", "read_toml", "read_yaml_text"]
 
 
+_MAX_PLACED = 200_000
+"""Characters of JSON up to which values get places: it is parsed a second time for them."""
+
+
 @dataclass(frozen=True)
 class LiteralProblem(Exception):
     """A file that is no plain data."""
@@ -52,6 +56,8 @@ def read_json(path: str, text: str) -> Literal:
         value: object = json.loads(text)
     except (ValueError, RecursionError) as problem:
         raise LiteralProblem(path, f"is not JSON: {problem}"[:200]) from problem
+    if len(text) > _MAX_PLACED:
+        return _without_places(path, value)
     try:
         placed = read_yaml_text(path, text, floats=True)  # JSON is YAML, and so has places
     except LiteralProblem:

@@ -1,11 +1,13 @@
 """A reader for the YAML that people write by hand: plain data, one document."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, cast
 
 from hwlint.source.spans import Place
+from hwlint.source.yaml_scalars import block_text, scalar, unquoted
 
 __all__ = ["Literal", "YamlProblem", "read_yaml"]
 
@@ -16,27 +18,6 @@ _SPACE = re.compile(r"[ \t]*")
 _COMMENT = re.compile(r"(?:(?<=[\s])|^)#[^\n]*", re.MULTILINE)
 _NAME = re.compile(r"[^\s,\[\]{}]+")
 _BLOCK_HEADER = re.compile(r"[|>]([+-]?)(\d?)([+-]?)[ \t]*(?:#[^\n]*)?(?:\r?\n|\Z)")
-_INT = re.compile(r"[-+]?(?:0b[01_]+|0x[0-9a-fA-F_]+|0[0-7_]+|0|[1-9][0-9_]*)")
-_FLOAT_11 = re.compile(
-    r"[-+]?[0-9][0-9_]*\.[0-9_]*(?:[eE][-+][0-9]+)?|\.[0-9][0-9_]*(?:[eE][-+][0-9]+)?"
-)
-_FLOAT = re.compile(r"[-+]?(?:[0-9][0-9_]*(?:\.[0-9_]*)?|\.[0-9][0-9_]*)(?:[eE][-+]?[0-9]+)?")
-_STRANGE = re.compile(
-    r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?|\d{4}-\d\d?-\d\d?(?:[Tt \t].*)?"
-)
-_WORDS: dict[str, object] = {
-    "": None, "~": None, "null": None, "Null": None, "NULL": None,
-    **{w: True for b in ("yes", "true", "on") for w in (b, b.capitalize(), b.upper())},
-    **{w: False for b in ("no", "false", "off") for w in (b, b.capitalize(), b.upper())},
-    **{s + w: float(s + "inf") for s in ("", "+", "-") for w in (".inf", ".Inf", ".INF")},
-    **dict.fromkeys((".nan", ".NaN", ".NAN"), float("nan")),
-}  # fmt: skip
-_ESCAPES = {
-    "0": "\0", "a": "\a", "b": "\b", "t": "\t", "n": "\n", "v": "\v", "f": "\f", "r": "\r",
-    "e": "\x1b", " ": " ", '"': '"', "/": "/", "\\": "\\", "N": "\x85", "_": "\xa0",
-    "L": "\u2028", "P": "\u2029", "\t": "\t",
-}  # fmt: skip
-_WIDTHS = {"x": 2, "u": 4, "U": 8}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,6 +45,7 @@ class _Reader:
     def __init__(self, path: str, text: str, *, floats: bool) -> None:
         self._path = path
         self._text = text
+        self._starts = [0, *(match.end() for match in re.finditer("\n", text))]
         self._floats = floats
         self._at = 0
         self._depth = 0
@@ -73,14 +55,13 @@ class _Reader:
     # --- where we are -----------------------------------------------------------------------
 
     def _problem(self, reason: str) -> YamlProblem:
-        return YamlProblem(self._text.count("\n", 0, self._at), reason)
+        return YamlProblem(bisect_right(self._starts, self._at) - 1, reason)
 
     def _column(self, at: int) -> int:
-        return at - (self._text.rfind("\n", 0, at) + 1)
+        return at - self._starts[bisect_right(self._starts, at) - 1]
 
     def _place(self, start: int, end: int) -> Place:
-        text = self._text
-        line, last = text.count("\n", 0, start), text.count("\n", 0, end)
+        line, last = bisect_right(self._starts, start) - 1, bisect_right(self._starts, end) - 1
         return Place(self._path, line, self._column(start), last, self._column(end))
 
     def _made(self, value: object, start: int) -> Literal:
@@ -274,7 +255,7 @@ class _Reader:
             written = self._text[self._at : match.start()].strip()
             if written.startswith(("*", "&", "!")):
                 raise self._problem("a key that is no plain word")
-            key = self._scalar(written)
+            key = self._typed(written)
             self._at = match.start()
         self._at += 1
         return key
@@ -294,7 +275,7 @@ class _Reader:
             words.append(self._line_of_plain())
             end = self._at
         resume, self._at = self._at, end
-        made = self._made(self._scalar(" ".join(words)), start)
+        made = self._made(self._typed(" ".join(words)), start)
         self._at = resume
         return made
 
@@ -312,17 +293,11 @@ class _Reader:
         self._at += len(written)
         return written
 
-    def _scalar(self, written: str) -> object:
-        if written in _WORDS:
-            return _WORDS[written]
-        if _INT.fullmatch(written):
-            return _integer(written.replace("_", ""))
-        pattern = _FLOAT if self._floats else _FLOAT_11
-        if pattern.fullmatch(written):
-            return float(written.replace("_", ""))
-        if _STRANGE.fullmatch(written):
-            raise self._problem(f"{written} is no plain number")
-        return written
+    def _typed(self, written: str) -> object:
+        try:
+            return scalar(written, floats=self._floats)
+        except ValueError as problem:
+            raise self._problem(str(problem)) from None
 
     def _end_of_quoted(self, at: int) -> int:
         quote, text = self._text[at], self._text
@@ -342,34 +317,12 @@ class _Reader:
         start = self._at
         end = self._end_of_quoted(start)
         inside = self._text[start + 1 : end - 1]
-        if "\n" in inside:
-            if "\\\n" in inside:
-                raise self._problem("a line that goes on after a backslash")
-            inside = re.sub(r"[ \t]*(?:\r?\n[ \t]*)+", _folded, inside)
-        value = inside.replace("''", "'") if self._text[start] == "'" else self._unescaped(inside)
+        try:
+            value = unquoted(inside, self._text[start])
+        except ValueError as problem:
+            raise self._problem(str(problem)) from None
         self._at = end
         return self._made(value, start)
-
-    def _unescaped(self, inside: str) -> str:
-        parts: list[str] = []
-        at = 0
-        while at < len(inside):
-            if inside[at] != "\\":
-                end = inside.find("\\", at)
-                parts.append(inside[at : len(inside) if end < 0 else end])
-                at = len(inside) if end < 0 else end
-                continue
-            kind = inside[at + 1 : at + 2]
-            width = _WIDTHS.get(kind, 0)
-            digits = inside[at + 2 : at + 2 + width]
-            if kind in _ESCAPES:
-                parts.append(_ESCAPES[kind])
-            elif width and re.fullmatch(rf"[0-9a-fA-F]{{{width}}}", digits):
-                parts.append(chr(min(int(digits, 16), 0x10FFFF)))
-            else:
-                raise self._problem("an escape that is not known")
-            at += 2 + width
-        return "".join(parts)
 
     def _block_text(self, indent: int) -> Literal:
         start = self._at
@@ -386,7 +339,7 @@ class _Reader:
                 break
             lines.append(line)
             self._at = len(self._text) if end < 0 else end + 1
-        text = _block(lines, chomp, folded=folded)
+        text = block_text(lines, chomp, folded=folded)
         if text is None:
             raise self._problem("a folded text with lines that stand out")
         return self._made(text, start)
@@ -471,7 +424,7 @@ class _Reader:
         start = self._at
         written = match[0].rstrip()
         self._at += len(written)
-        return self._made(self._scalar(re.sub(r"\s+", " ", written)), start)
+        return self._made(self._typed(re.sub(r"\s+", " ", written)), start)
 
 
 _FLOW_PLAIN = re.compile(r"(?:[^\s,\[\]{}:#]|:(?![\s,\[\]{}])|(?<!\s)#|\s+(?![\s#]))+")
@@ -480,34 +433,3 @@ _FLOW_PLAIN = re.compile(r"(?:[^\s,\[\]{}:#]|:(?![\s,\[\]{}])|(?<!\s)#|\s+(?![\s
 def _after_space(text: str, at: int) -> int:
     match = _SPACE.match(text, at)
     return match.end() if match is not None else at
-
-
-def _integer(written: str) -> int:
-    sign = -1 if written.startswith("-") else 1
-    digits = written.lstrip("+-")
-    for prefix, base in (("0b", 2), ("0x", 16)):
-        if digits.startswith(prefix):
-            return sign * int(digits[2:] or "0", base)
-    return sign * int(digits, 8 if digits.startswith("0") and len(digits) > 1 else 10)
-
-
-def _folded(match: re.Match[str]) -> str:
-    breaks = match[0].count("\n")
-    return " " if breaks == 1 else "\n" * (breaks - 1)
-
-
-def _block(lines: list[str], chomp: str, *, folded: bool) -> str | None:
-    filled = [line for line in lines if line.strip()]
-    indent = min((len(line) - len(line.lstrip(" ")) for line in filled), default=0)
-    cut = [line[indent:] for line in lines]
-    kept = cut[:]
-    while kept and not kept[-1].strip():
-        kept.pop()
-    if folded and any(line.startswith((" ", "\t")) for line in kept):
-        return None
-    text = "\n".join(kept)
-    if folded:
-        text = re.sub(r"(?<!\n)\n+(?!\n)", _folded, text)
-    if chomp == "-" or not kept:
-        return text
-    return text + "\n" * (1 + (len(cut) - len(kept) if chomp == "+" else 0))
