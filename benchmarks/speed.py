@@ -105,7 +105,7 @@ def main() -> None:
         )
     split = "dev"
     by_check = score(options.truth, dumped(), "timm", split)
-    by_inspect = score(options.truth, inspect("timm", site)[0], "timm", split)
+    by_inspect = score(options.truth, inspect("timm", site, None)[0], "timm", split)
     names = ("sites", "recall_site(any dims right)", "recall_tuple", "precision")
     recall = [
         {"run": who, **{name: scores[name] for name in names}}
