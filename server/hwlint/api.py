@@ -7,9 +7,22 @@ absent means that the rule stays silent.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import ClassVar
 
-from hwlint.graph import Argument, EntryPoint, Layer, ModelGraph, Node, Origin
+from hwlint.cost import Estimate, Kernel, OperationCost, estimate
+from hwlint.graph import (
+    Argument,
+    Called,
+    EntryPoint,
+    Flow,
+    Layer,
+    ModelGraph,
+    Node,
+    Operation,
+    Origin,
+    TensorInfo,
+)
 from hwlint.ops import LAYERS, LayerSpec
 from hwlint.profile import Profile, Reporting, Tile
 from hwlint.source.facts import CallFact, FileFacts
@@ -19,13 +32,19 @@ __all__ = [
     "LAYERS",
     "Argument",
     "CallFact",
+    "Called",
     "EntryPoint",
+    "Estimate",
     "FileFacts",
     "Finding",
+    "Flow",
+    "Kernel",
     "Layer",
     "LayerSpec",
     "ModelGraph",
     "Node",
+    "Operation",
+    "OperationCost",
     "Origin",
     "Place",
     "Profile",
@@ -33,6 +52,7 @@ __all__ = [
     "Related",
     "Reporting",
     "Rule",
+    "TensorInfo",
     "Tile",
 ]
 
@@ -45,7 +65,7 @@ class Related:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Reading:
     """What a rule looks at: one entry point (or one file's facts) on one device.
 
@@ -58,6 +78,33 @@ class Reading:
     """What the model computes in on this device: "bf16", "int8", "fp32", ..."""
     graph: ModelGraph | None = None
     facts: FileFacts | None = None
+
+    @cached_property
+    def estimate(self) -> Estimate | None:
+        """What the model takes on this device; None where forward is not fully known, or where
+        the profile lacks a field that it takes. Worked out when a rule first asks."""
+        return None if self.graph is None else estimate(self.graph, self.profile, self.dtype)
+
+    def share(self, layers: Iterable[Layer] = (), operations: Iterable[int] = ()) -> float | None:
+        """Return the share (0 to 1) of the model that layers and operations are: of its time, or
+        where there is no estimate the share of its parameters that the layers hold (see
+        `share_of`). None where neither is known."""
+        known = self.estimate
+        if known is not None and known.seconds:
+            return known.share_of_operations((*known.of_layers(layers), *operations))
+        if self.graph is None or not self.graph.params:
+            return None
+        counts = self.graph.layers
+        held = [(layer.params, counts.get(layer, 0)) for layer in dict.fromkeys(layers)]
+        if any(params is None for params, _ in held):
+            return None
+        return sum((params or 0) * count for params, count in held) / self.graph.params
+
+    @property
+    def share_of(self) -> str:
+        """What `share` is a share of, in words: "the estimated time" or "the parameters"."""
+        known = self.estimate
+        return "the estimated time" if known is not None and known.seconds else "the parameters"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +127,7 @@ class Finding:
     share: float | None = None
     """Share (0 to 1) of the layers concerned that is wasted; None where it does not apply."""
     model_share: float | None = None
-    """The same as a share of the model's parameters, until the cost model is there."""
+    """The same as a share of the model: of its time, else of its parameters (`Reading.share`)."""
     data: Mapping[str, object] = field(default_factory=dict[str, object])
     """What a fix needs (JSON values): {"value": 100, "padded": 104}."""
 

@@ -1,5 +1,16 @@
 """What a model costs: numbers worked out from the graph."""
 
+from hwlint.cost.estimate import Estimate, Kernel, OperationCost, estimate, silent_for
 from hwlint.cost.memory import Peak, peak_memory
+from hwlint.cost.rates import wanting
 
-__all__ = ["Peak", "peak_memory"]
+__all__ = [
+    "Estimate",
+    "Kernel",
+    "OperationCost",
+    "Peak",
+    "estimate",
+    "peak_memory",
+    "silent_for",
+    "wanting",
+]

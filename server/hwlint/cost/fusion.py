@@ -1,0 +1,124 @@
+"""Which operations the runtime of a profile makes one kernel of."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from hwlint.cost.tensors import Deployed
+from hwlint.graph import Flow
+from hwlint.ops.functional_elementwise import ROWS as ELEMENTWISE
+from hwlint.profile import Fusion, Profile
+
+__all__ = ["Group", "group"]
+
+POINTWISE = frozenset(row.name for row in ELEMENTWISE)
+"""Functions that make one item of the items at the same place."""
+
+
+@dataclass(slots=True)
+class Group:
+    """Operations that run as one kernel."""
+
+    operations: list[int] = field(default_factory=list[int])
+    folded: list[int] = field(default_factory=list[int])
+    """Of these, those whose work has gone into the weights of another."""
+
+
+def group(
+    flow: Flow, tensors: Deployed, profile: Profile, dtype: str, ops: Sequence[str]
+) -> list[Group]:
+    """Return the kernels of a run in order; views are in none of them.
+
+    `ops`: torch.nn's name of each operation, see `layer_op`.
+    """
+    grouping = _Grouping(flow, tensors, profile.fusion, dtype, ops)
+    for number in range(len(flow.operations)):
+        grouping.add(number)
+    return grouping.groups
+
+
+class _Grouping:
+    def __init__(
+        self,
+        flow: Flow,
+        tensors: Deployed,
+        fusion: Fusion | None,
+        dtype: str,
+        ops: Sequence[str],
+    ) -> None:
+        self.flow = flow
+        self.tensors = tensors
+        self.fusion = fusion
+        self.dtype = dtype
+        self.ops = ops
+        self.groups: list[Group] = []
+        self.of: dict[int, Group] = {}
+        self.writers: dict[int, int] = {}
+        """The last operation that wrote each tensor, also in place."""
+
+    def add(self, number: int) -> None:
+        operation = self.flow.operations[number]
+        if operation.effect in ("view", "same"):
+            return
+        home = self._folds(number) or self._joins(number)
+        if home is None:
+            home = Group()
+            self.groups.append(home)
+        home.operations.append(number)
+        self.of[number] = home
+        for index in operation.outputs:
+            self.writers[self.tensors.root(index)] = number
+
+    def _folds(self, number: int) -> Group | None:
+        """The kernel whose weights take up this batch norm."""
+        into = self.fusion.batch_norm_folds_into if self.fusion is not None else None
+        if not into or self.flow.operations[number].name != "batch_norm":
+            return None
+        before = self._sole_producer(number)
+        if before is None or self.ops[before] not in into:
+            return None
+        self.of[before].folded.append(number)
+        return self.of[before]
+
+    def _joins(self, number: int) -> Group | None:
+        if self.fusion is None:
+            return None
+        before = self._sole_producer(number)
+        if before is None:
+            return None
+        home = self.of[before]
+        heads = {self.ops[n] for n in home.operations if n not in home.folded}
+        if self._is_activation(number, heads):
+            return home
+        name = self.flow.operations[number].name
+        if self.fusion.pointwise_chains and name in POINTWISE and self._is_pointwise(home):
+            return home
+        return home if self._is_residual(number, home) else None
+
+    def _is_activation(self, number: int, heads: set[str]) -> bool:
+        assert self.fusion is not None
+        return any(
+            self.ops[number] in fused.activations
+            and (not fused.dtypes or self.dtype in fused.dtypes)
+            and heads & set(fused.producers)
+            for fused in self.fusion.activations
+        )
+
+    def _is_pointwise(self, home: Group) -> bool:
+        return all(self.flow.operations[n].name in POINTWISE for n in home.operations)
+
+    def _is_residual(self, number: int, home: Group) -> bool:
+        operation = self.flow.operations[number]
+        assert self.fusion is not None
+        first = self.flow.operations[home.operations[0]]
+        return bool(self.fusion.residual_add and operation.name == "add" and first.macs)
+
+    def _sole_producer(self, number: int) -> int | None:
+        """The latest operation that makes an input, where nothing else reads what it makes."""
+        roots = {self.tensors.root(i) for i in self.flow.operations[number].inputs}
+        made = [self.writers[root] for root in roots if root in self.writers]
+        if not made:
+            return None
+        latest = max(made)
+        outputs = {self.tensors.root(i) for i in self.flow.operations[latest].outputs}
+        readers = {r for out in outputs for r in self.tensors.readers.get(out, ())}
+        return None if any(r > latest for r in readers - {number}) else latest

@@ -1,0 +1,64 @@
+"""The tensors of a run as a device holds them: in its number format, views as what they show."""
+
+from collections.abc import Mapping
+from functools import cached_property
+
+from hwlint.graph import Flow, TensorInfo
+from hwlint.ops.dtypes import is_float, item_size
+
+__all__ = ["Deployed", "item_bytes"]
+
+_BYTES: Mapping[str, float] = {
+    "fp64": 8, "fp32": 4, "tf32": 4, "bf16": 2, "fp16": 2, "fp8": 1, "int16": 2, "int8": 1,
+    "uint8": 1, "int4": 0.5,
+}  # fmt: skip
+
+
+def item_bytes(dtype: str) -> float | None:
+    """Return the bytes of one number in a profile's format; None where it is not known."""
+    return _BYTES.get(dtype)
+
+
+class Deployed:
+    """The tensors of one run, of floating point ones in the format of the target."""
+
+    def __init__(self, flow: Flow, dtype: str) -> None:
+        self._flow = flow
+        self._item = _BYTES[dtype]
+
+    def root(self, index: int) -> int:
+        """Return the tensor whose memory a tensor shows."""
+        tensors = self._flow.tensors
+        while tensors[index].storage != index:
+            index = tensors[index].storage
+        return index
+
+    def bytes(self, index: int) -> float:
+        """Return the bytes of a tensor that was known when the run was complete."""
+        tensor = self._flow.tensors[index]
+        return (tensor.items or 0) * self._size(tensor)
+
+    def shown(self, index: int) -> float:
+        """Return the bytes that reading a tensor takes: an expanded view shows items twice."""
+        return min(self.bytes(index), self.bytes(self.root(index)))
+
+    def is_constant(self, index: int) -> bool:
+        """Say whether a tensor belongs to the model and not to the run."""
+        return self._flow.tensors[self.root(index)].kind in ("parameter", "buffer")
+
+    @cached_property
+    def readers(self) -> Mapping[int, frozenset[int]]:
+        """The operations that read the memory of each tensor; views read nothing by themselves.
+        What the model returns has a reader at the end."""
+        found: dict[int, set[int]] = {}
+        for number, operation in enumerate(self._flow.operations):
+            if operation.effect not in ("view", "same"):
+                for index in operation.inputs:
+                    found.setdefault(self.root(index), set()).add(number)
+        for index in self._flow.returned:
+            found.setdefault(self.root(index), set()).add(len(self._flow.operations))
+        return {index: frozenset(numbers) for index, numbers in found.items()}
+
+    def _size(self, tensor: TensorInfo) -> float:
+        size = item_size(tensor.dtype)
+        return self._item if is_float(tensor.dtype) or size is None else size

@@ -1,0 +1,104 @@
+"""Bytes from and to the outermost memory, after what stays on the chip from kernel to kernel."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from hwlint.cost.fusion import Group
+from hwlint.cost.tensors import Deployed
+from hwlint.graph import Flow
+from hwlint.ops import FUNCTIONS
+
+__all__ = ["Touched", "dram_bytes", "touched_by"]
+
+_PARTLY = frozenset(spec.name for spec in FUNCTIONS.values() if spec.reads == "part") | {"index"}
+
+
+@dataclass(slots=True)
+class Touched:
+    """The tensors that one kernel reads and writes, with the bytes."""
+
+    reads: dict[int, float] = field(default_factory=dict[int, float])
+    writes: dict[int, float] = field(default_factory=dict[int, float])
+
+    @property
+    def bytes(self) -> float:
+        """All of it."""
+        return sum(self.reads.values()) + sum(self.writes.values())
+
+
+def touched_by(group: Group, flow: Flow, tensors: Deployed) -> Touched:
+    """Return what a kernel reads and writes; what only it sees it keeps in registers."""
+    touched = Touched()
+    inside = set(group.operations)
+    written: set[int] = set()
+    for number in group.operations:
+        operation = flow.operations[number]
+        if number not in group.folded:
+            for position, index in enumerate(operation.inputs):
+                root = tensors.root(index)
+                if root not in written:
+                    size = tensors.shown(index)
+                    if position == 0 and operation.name in _PARTLY:
+                        size = min(size, sum(map(tensors.bytes, operation.outputs)))
+                    touched.reads[root] = max(size, touched.reads.get(root, 0))
+        for index in operation.outputs:
+            root = tensors.root(index)
+            written.add(root)
+            if tensors.readers.get(root, frozenset()) - inside:
+                touched.writes[root] = tensors.bytes(index)
+    return touched
+
+
+def dram_bytes(groups: Sequence[Touched], tensors: Deployed, cache: float) -> list[float]:
+    """Return the bytes that each kernel moves to and from the outermost memory.
+
+    A tensor is still on the chip where less than `cache` bytes were touched since. A model runs
+    again and again, so weights are there from the run before where all of it fits. What is
+    written is written back unless whoever reads it finds it on the chip.
+    """
+    at: list[float] = []
+    total = 0.0
+    for touched in groups:
+        total += touched.bytes
+        at.append(total)
+    moved = [0.0] * len(groups)
+    last: dict[int, int] = {}
+    for number, touched in enumerate(groups):
+        for root, size in touched.reads.items():
+            moved[number] += _loaded(root, size, number, (at, last), tensors, cache)
+            last[root] = number
+        for root in touched.writes:
+            last[root] = number
+    for number, touched in enumerate(groups):
+        for root, size in touched.writes.items():
+            if not _stays(root, number, groups, at, cache):
+                moved[number] += size
+    return moved
+
+
+def _loaded(
+    root: int,
+    size: float,
+    number: int,
+    past: tuple[Sequence[float], dict[int, int]],
+    tensors: Deployed,
+    cache: float,
+) -> float:
+    at, last = past
+    if root in last:
+        distance = at[number] - at[last[root]] + size
+    elif tensors.is_constant(root):
+        distance = at[-1]
+    else:
+        return size
+    return 0.0 if distance <= cache else size
+
+
+def _stays(
+    root: int, number: int, groups: Sequence[Touched], at: Sequence[float], cache: float
+) -> bool:
+    """Whether what a kernel writes is read from the chip by all that read it."""
+    reading: Iterable[int] = [
+        later for later in range(number + 1, len(groups)) if root in groups[later].reads
+    ]
+    return all(at[later] - at[number] <= cache for later in reading) and any(reading)
