@@ -103,6 +103,10 @@ def test_the_fixed_twins_are_clean(checked: dict[str, Any], repository: Path):
     assert [(f["path"], f["line"], f["code"]) for f in left if f["code"] in CODES] == []
 
 
+def test_no_shape_of_the_examples_is_refused(checked: dict[str, Any]):
+    assert [f["path"] for f in checked["findings"] if f["code"] == "HW002"] == []
+
+
 def test_every_example_is_read(checked: dict[str, Any]):
     coverage = checked["coverage"]
     assert coverage["entry_points"] > 0

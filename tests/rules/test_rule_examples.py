@@ -11,7 +11,7 @@ import pytest
 import hwlint_rules
 from hwlint.api import Finding, Reading, Rule
 from hwlint.profile import Profile, ProfileIndex
-from hwlint.reader import Reader, ReadOptions
+from hwlint.reader import ForwardOptions, Reader, ReadOptions
 from hwlint.source import file_facts, read_source
 
 
@@ -44,7 +44,8 @@ def look(rule: type[Rule], text: str, profile: Profile, folder: Path) -> list[Fi
     if rule.scope == "file":
         facts = file_facts(read_source(str(path)), rule.watches)
         return list(rule().check(Reading(profile, dtype, facts=facts)))
-    reader = Reader(ReadOptions(root=folder, import_roots=(folder,), site_packages=()))
+    options = ReadOptions(folder, import_roots=(folder,), forward=ForwardOptions())
+    reader = Reader(options)
     graphs = reader.read(str(path)).graphs
     return [
         finding

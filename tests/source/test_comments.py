@@ -36,11 +36,11 @@ def test_a_suppression_of_a_file():
 
 def test_hints():
     build, inputs = comments(
-        "# hwlint: build(dim=768, act='re)lu') input(1, (3, 224))\nclass A: ..."
+        "# hwlint: build(dim=768, act='re)lu') input((1, 8), (3, 224))\nclass A: ..."
     )
     assert (build.kind, build.keywords) == ("build", {"dim": 768, "act": "re)lu"})
     assert (build.text, build.place.col, build.place.end_col) == ("dim=768, act='re)lu'", 10, 37)
-    assert (inputs.kind, inputs.args, inputs.place.col) == ("input", (1, (3, 224)), 38)
+    assert (inputs.kind, inputs.args, inputs.place.col) == ("input", ((1, 8), (3, 224)), 38)
     assert (inputs.first_line, inputs.last_line) == (1, 1)
 
 
@@ -115,6 +115,9 @@ def test_a_comment_at_the_end_speaks_of_nothing_else():
         "build(dim=x)",
         "build(**{1: 2})",
         "input(1, 2",
+        "input()",
+        "input(1, (3, 224))",
+        "input(1.5, 3)",
         "bild(1)",
         "fixed bild(1)",
         "search(" + "(" * 300 + ")" * 300 + ")",

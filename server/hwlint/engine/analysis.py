@@ -117,8 +117,9 @@ class Analyst:
         if stage == STAGES[0]:
             self._look_at_facts(path, outcome)
         # What only documents and tests build gives contexts, never findings.
-        look = _entry if stage == STAGES[-1] else self._looking(outcome)
-        reading = self._reader.read_stage(stage, path, built, look)
+        shown = stage == STAGES[-1]
+        look = _entry if shown else self._looking(outcome)
+        reading = self._reader.read_stage(stage, path, built, look, forward=not shown)
         return self._result(path, reading, outcome)
 
     def _looking(self, outcome: "_Outcome") -> Callable[[ModelGraph], "EntryResult"]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import cast
 
 from hwlint.engine.errors import UserError
+from hwlint.engine.inputs import parse_input
 from hwlint.engine.tomlfile import Table, read_toml, shown
 from hwlint.profile.errors import did_you_mean
 
@@ -23,7 +24,8 @@ class ModelConfig:
     """`[tool.hwlint.models."pkg/net.py:Net"]`: one way of building a model."""
 
     args: Mapping[str, object] = field(default_factory=dict[str, object])
-    inputs: tuple[tuple[int, ...], ...] = ()
+    inputs: tuple[tuple[int, ...] | str, ...] = ()
+    """Shapes, or texts as `--input` takes them: "input_ids=1x128:int64"."""
     batch: int | None = None
 
 
@@ -242,11 +244,18 @@ def _model(table: Table, name: str, given: object) -> ModelConfig:
     return ModelConfig(cast("dict[str, object]", args), _shapes(inner), batch)
 
 
-def _shapes(table: Table) -> tuple[tuple[int, ...], ...]:
+def _shapes(table: Table) -> tuple[tuple[int, ...] | str, ...]:
     value = table.values.get("inputs", [])
     shapes = cast("list[object]", value) if isinstance(value, list) else [value]
-    found: list[tuple[int, ...]] = []
+    found: list[tuple[int, ...] | str] = []
     for shape in shapes:
+        if isinstance(shape, str):
+            try:
+                parse_input(shape)
+            except UserError as problem:
+                raise table.error(str(problem), "inputs") from None
+            found.append(shape)
+            continue
         sizes = cast("list[object]", shape) if isinstance(shape, list) else [None]
         good = tuple(s for s in sizes if isinstance(s, int) and not isinstance(s, bool) and s > 0)
         if len(good) != len(sizes):

@@ -2,7 +2,8 @@
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -10,7 +11,7 @@ from hwlint.engine.errors import UserError
 from hwlint.ops.dtypes import item_size
 from hwlint.reader import InputSpec
 
-__all__ = ["load_inputs", "parse_input"]
+__all__ = ["configured_inputs", "load_inputs", "parse_input"]
 
 _FORM = re.compile(
     r"(?:(?P<name>[A-Za-z_]\w*)=)?(?P<shape>\d+(?:x\d+)*|scalar)(?::(?P<dtype>\w+))?"
@@ -34,6 +35,16 @@ def parse_input(text: str) -> InputSpec:
     if any(d > _LARGEST for d in dims):
         raise UserError(f'input "{text}": a dimension is too large')
     return InputSpec(name, dims, dtype)
+
+
+def configured_inputs(
+    inputs: Iterable[tuple[int, ...] | str], batch: int | None
+) -> tuple[InputSpec, ...]:
+    """Read the inputs of a configured model. `batch`: the first dimension of each, where given."""
+    specs = [parse_input(i) if isinstance(i, str) else InputSpec("", i) for i in inputs]
+    if batch is None:
+        return tuple(specs)
+    return tuple(replace(s, shape=(batch, *s.shape[1:])) if s.shape else s for s in specs)
 
 
 def load_inputs(path: Path) -> Mapping[str, tuple[InputSpec, ...]]:

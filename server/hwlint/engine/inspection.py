@@ -104,8 +104,7 @@ def inspect(
     config = configure(root, options)
     workspace = index(root, (path,), config.exclude, nested=True)
     reading = read_options(workspace, config)
-    if forward is not None:
-        reading = replace(reading, forward=forward)
+    reading = replace(reading, forward=_asked(reading.forward, forward))
     if path.is_file():
         files = [str(path)]
     else:
@@ -123,6 +122,15 @@ def inspect(
 
         results = read_stages(workspace, sorted([*files, *others]), read)
     return sorted(results, key=lambda result: result.path)
+
+
+def _asked(
+    configured: ForwardOptions | None, asked: ForwardOptions | None
+) -> ForwardOptions | None:
+    """Lay inputs that were asked for over what is configured."""
+    if asked is None or configured is None:
+        return None
+    return replace(configured, inputs=asked.inputs, by_name=asked.by_name)
 
 
 _BY_NAME = "by name"

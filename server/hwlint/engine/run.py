@@ -12,6 +12,7 @@ from hwlint.engine.config import Config, load_config
 from hwlint.engine.coverage import Coverage, cover
 from hwlint.engine.errors import UserError
 from hwlint.engine.findings import Diagnostic, collect, order
+from hwlint.engine.inputs import configured_inputs
 from hwlint.engine.pool import KILL_AFTER, Built, Pool
 from hwlint.engine.registry import discover_rules, select_rules
 from hwlint.engine.stages import read_stages
@@ -19,7 +20,7 @@ from hwlint.engine.suppress import Suppressions
 from hwlint.engine.targets import find_targets
 from hwlint.engine.workspace import Workspace, index, workspaces
 from hwlint.graph import Missing
-from hwlint.reader import STAGES, ReadOptions
+from hwlint.reader import STAGES, ForwardOptions, ReadOptions
 from hwlint.reader.environment import site_packages_of
 
 __all__ = [
@@ -128,6 +129,15 @@ def read_options(workspace: Workspace, config: Config) -> ReadOptions:
         models={name: model.args for name, model in config.models.items()},
         settings=workspace.settings,
         documents=workspace.documents,
+        forward=ForwardOptions(
+            image=config.image_size,
+            batch=config.batch,
+            training=config.mode == "training",
+            by_model={
+                name: configured_inputs(model.inputs, model.batch)
+                for name, model in config.models.items()
+            },
+        ),
     )
 
 

@@ -6,7 +6,7 @@
 import gc
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from hwlint.reader.choices import Choices
 from hwlint.reader.contexts import Candidate
 from hwlint.reader.emit import emit
 from hwlint.reader.forward.following import with_flow
-from hwlint.reader.forward.inputs import ForwardOptions
+from hwlint.reader.forward.inputs import ForwardOptions, InputSpec
 from hwlint.reader.frame import Frame
 from hwlint.reader.imports import Imports, PythonModule
 from hwlint.reader.interpreter import Interpreter
@@ -96,6 +96,9 @@ class Reader:
         self.interp.settings = options.settings
         self._runs = contexts.Runs(options.documents, options.settings)
         self._cells: set[tuple[str, str]] = set()
+        self._forward = options.forward
+        self._inputs: Mapping[str, Sequence[InputSpec]] = {}
+        """What comments of the file at hand give its classes and factories."""
 
     # --- files ------------------------------------------------------------------------------
 
@@ -111,14 +114,22 @@ class Reader:
         return replace(parts[-1], graphs=graphs, built=built, files=files)
 
     def read_stage(
-        self, stage: str, path: str, built: frozenset[tuple[str, str]], each: Each = _itself
+        self,
+        stage: str,
+        path: str,
+        built: frozenset[tuple[str, str]],
+        each: Each = _itself,
+        *,
+        forward: bool = True,
     ) -> FileReading:
         """Make one of `STAGES` with one file. `built`: what earlier stages found, over all files.
 
         `each` is called with every graph as soon as it is there; only what it returns is kept, so
-        that a file with a hundred models does not hold them all at once.
+        that a file with a hundred models does not hold them all at once. `forward` False: what
+        flows through them is not asked for.
         """
         self._each = each
+        self._forward = self.options.forward if forward else None
         if stage == "shown":
             return self._read_shown(path, built)
         module = self._module(path)
@@ -136,10 +147,13 @@ class Reader:
             unbuilt = tuple(contexts.unbuilt_of(self.interp, module, built | found))
         return replace(self._reading(path, graphs, found), unbuilt=unbuilt)
 
+    def _given(self) -> Mapping[str, Sequence[InputSpec]]:
+        return self._forward.by_model if self._forward is not None else {}
+
     def _calls(self, module: PythonModule, graphs: list[Any], built: set[tuple[str, str]]) -> None:
         candidates = [
             *contexts.hinted(self.interp, module),
-            *contexts.configured(self.interp, module, self.options.models),
+            *contexts.configured(self.interp, module, self.options.models, self._given()),
         ]
         for candidate in candidates:
             self._read(candidate, graphs, built)
@@ -255,11 +269,12 @@ class Reader:
     def _emit_built(self, made: contexts.Built) -> ModelGraph:
         self.interp.constructed, self.interp.notes = made.constructed, made.notes
         graph = emit(self.interp, made.entry, made.model, made.missing)
-        return with_flow(self.interp, graph, made.model, self.options.forward)
+        return with_flow(self.interp, graph, made.model, self._forward)
 
     def read_place(self, path: str, name: str, each: Each = _itself) -> FileReading:
         """Read one class or factory of a file by name."""
         self._each = each
+        self._forward = self.options.forward
         module = self._module(path)
         if module is None:
             return FileReading(path)
@@ -300,6 +315,7 @@ class Reader:
                 module.ensure()
             except (Exhausted, RecursionError):
                 return None
+            self._inputs = contexts.hinted_inputs(module)
             if module.exhausted:
                 self.interp.budget.limit = self.options.max_steps // 8
         return module
@@ -362,7 +378,8 @@ class Reader:
         elif model is None and not missing:
             return None
         graph = emit(self.interp, candidate.entry, model, missing)
-        return with_flow(self.interp, graph, model, self.options.forward), model
+        inputs = candidate.inputs or self._inputs.get(candidate.entry.name, ())
+        return with_flow(self.interp, graph, model, self._forward, inputs), model
 
 
 def _places(classes: Iterable[Class]) -> set[tuple[str, str]]:

@@ -17,7 +17,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from hwlint.source.files import SourceFile
 from hwlint.source.scan import line_starts, tokens
@@ -216,6 +216,9 @@ def _hint(
         args, keywords = _literals(text)
     except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError):
         return _malformed(path, note, lines, match.start(), f"{kind}({text}) is not plain values")
+    if kind == "input" and not _are_shapes(args, keywords):
+        problem = f"input({text}): expected input(1, 3, 224, 224) or input((1, 128), mask=(1, 128))"
+        return _malformed(path, note, lines, match.start(), problem)
     return Comment(kind, place, *lines, text=text, args=args, keywords=keywords)
 
 
@@ -228,6 +231,20 @@ def _literals(text: str) -> tuple[tuple[object, ...], dict[str, object]]:
     args = tuple(ast.literal_eval(arg) for arg in call.args)
     keywords = {_keyword(keyword): ast.literal_eval(keyword.value) for keyword in call.keywords}
     return args, keywords
+
+
+def _are_shapes(args: tuple[object, ...], keywords: Mapping[str, object]) -> bool:
+    several = all(_is_shape(arg) for arg in args) and all(map(_is_shape, keywords.values()))
+    return (several and bool(args or keywords)) or (not keywords and bool(args) and _is_shape(args))
+
+
+def _is_shape(value: object) -> bool:
+    if not isinstance(value, tuple | list):
+        return False
+    return all(type(d) is int and 0 < d < _LARGEST for d in cast("Sequence[object]", value))
+
+
+_LARGEST = 1 << 31
 
 
 def _keyword(keyword: ast.keyword) -> str:

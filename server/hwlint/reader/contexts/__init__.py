@@ -1,6 +1,6 @@
 """Entry points: the ways in which a workspace builds its models. One file a kind."""
 
-from hwlint.reader.contexts.asked import configured, hinted
+from hwlint.reader.contexts.asked import configured, hinted, hinted_inputs
 from hwlint.reader.contexts.candidates import Candidate, is_listed, is_public
 from hwlint.reader.contexts.defaults import classes_of
 from hwlint.reader.contexts.factories import factories_of
@@ -23,6 +23,7 @@ __all__ = [
     "factories_of",
     "follow",
     "hinted",
+    "hinted_inputs",
     "is_listed",
     "is_program",
     "is_public",

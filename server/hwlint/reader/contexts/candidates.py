@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from hwlint.graph import EntryPoint
+from hwlint.reader.forward.inputs import InputSpec
 from hwlint.reader.imports import PythonModule
 from hwlint.reader.values import Class, DictValue, ListValue, Value
 from hwlint.source import Place
@@ -28,7 +29,7 @@ __all__ = [
 class Candidate:
     """Something that may build a model: how to call it, and what to call it."""
 
-    __slots__ = ("args", "arguments", "callee", "cls", "entry", "kwargs")
+    __slots__ = ("args", "arguments", "callee", "cls", "entry", "inputs", "kwargs")
 
     def __init__(
         self,
@@ -37,7 +38,10 @@ class Candidate:
         arguments: list[tuple[str, Class]] | None = None,
         cls: Class | None = None,
         given: tuple[Sequence[object], Mapping[str, object]] = ((), {}),
+        inputs: Sequence[InputSpec] = (),
     ) -> None:
+        self.inputs = inputs
+        """What the model is called with, where that is asked for."""
         self.args = [_value(v) for v in given[0]]
         self.kwargs = {k: _value(v) for k, v in given[1].items()}
         self.entry = entry

@@ -1,7 +1,7 @@
 """Running a model that was built, without running it."""
 
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -18,6 +18,7 @@ from hwlint.reader.forward.inputs import (
     default_inputs,
     make_inputs,
     open_shape,
+    typed,
 )
 from hwlint.reader.forward.recording import Flow
 from hwlint.reader.values import ModuleInstance, PyRaise, Value
@@ -34,15 +35,31 @@ def with_flow(
     graph: ModelGraph,
     model: ModuleInstance | None,
     options: ForwardOptions | None,
+    inputs: "Sequence[InputSpec]" = (),
 ) -> ModelGraph:
-    """Add what flows through a model, where that is asked for and it is known what it takes."""
+    """Add what flows through a model, where that is asked for and it is known what it takes.
+
+    `inputs`: what the comment or the configuration that asks for the model gives it.
+    """
     if options is None or model is None:
         return graph
     entry = graph.entry
-    given = options.of(entry.package, entry.name)
-    if given:
-        return replace(graph, flow=_safely(interp, model, given, assumed=False))
-    return replace(graph, flow=_guessed(interp, model, options))
+    asked = [*inputs] or options.of(entry.package, entry.name)
+    with _mode(interp, training=options.training):
+        if asked:
+            given = make_inputs(typed(asked, model))
+            return replace(graph, flow=_safely(interp, model, given))
+        return replace(graph, flow=_guessed(interp, model, options))
+
+
+@contextmanager
+def _mode(interp: "Interpreter", *, training: bool) -> Generator[None]:
+    """Put every module into training or evaluation mode."""
+    before, interp.training = interp.training, training
+    try:
+        yield
+    finally:
+        interp.training = before
 
 
 def _guessed(
@@ -53,23 +70,21 @@ def _guessed(
     guesses = default_inputs(interp, model, options)
     first: FlowGraph | None = None
     for specs in guesses[:_MOST_GUESSES]:
-        flow = _safely(interp, model, specs, assumed=True)
+        flow = _safely(interp, model, make_inputs(specs, assumed=True))
         if flow.mismatch is None:
             return flow
         first = first or flow
     if first is None:
         return None
     anything = [replace(spec, shape=open_shape(spec)) for spec in guesses[0]]
-    return replace(first, mismatch=_safely(interp, model, anything, assumed=True).mismatch)
+    proof = _safely(interp, model, make_inputs(anything, assumed=True))
+    return replace(first, mismatch=proof.mismatch)
 
 
 _MOST_GUESSES = 8
 
 
-def _safely(
-    interp: "Interpreter", model: ModuleInstance, specs: "list[InputSpec]", *, assumed: bool
-) -> FlowGraph:
-    given = make_inputs(specs, assumed=assumed)
+def _safely(interp: "Interpreter", model: ModuleInstance, given: Given) -> FlowGraph:
     try:
         with _on_its_own(interp):
             return follow(interp, model, given)
@@ -77,7 +92,7 @@ def _safely(
         if os.environ.get("HWLINT_RAISE"):
             raise
         reason = f"the reader failed ({type(problem).__name__}: {problem})"
-        return FlowGraph(given.described, assumed, missing=(Unread(None, reason),))
+        return FlowGraph(given.described, given.assumed, missing=(Unread(None, reason),))
 
 
 @contextmanager
@@ -91,11 +106,10 @@ def _on_its_own(interp: "Interpreter") -> Generator[None]:
         setattr(interp, name, 0)
     interp.site, joins.journals, joins.guards, joins.swallowed, interp.notes = None, [], [], [], {}
     interp.budget.restart()
-    interp.training = False
     try:
         yield
     finally:
-        interp.flow, interp.training = None, True
+        interp.flow = None
         interp.budget.steps = steps
         interp.site, joins.journals, joins.guards, joins.swallowed, interp.notes = kept
         for name, number in numbers.items():
@@ -106,7 +120,7 @@ _NUMBERS = ("maybe", "depth", "trying", "probing", "guarded", "running")
 
 
 def follow(interp: "Interpreter", model: ModuleInstance, given: Given) -> FlowGraph:
-    """Return what flows through a model that is called with `given` in evaluation mode."""
+    """Return what flows through a model that is called with `given`."""
     flow = interp.flow = Flow()
     result: Value = None
     try:

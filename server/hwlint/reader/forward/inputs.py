@@ -1,7 +1,7 @@
 """What a model is called with: given by whoever asks, else worked out from the model."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, cast
 
 from hwlint.reader.library.modules import named_modules
@@ -17,6 +17,7 @@ __all__ = [
     "default_inputs",
     "make_inputs",
     "open_shape",
+    "typed",
 ]
 
 Shape = tuple[int | None, ...]
@@ -47,10 +48,18 @@ class ForwardOptions:
         default_factory=dict[str, tuple[InputSpec, ...]]
     )
     """Of single entry points, "timm:resnet50" or "resnet50"; empty where there is none."""
-    image: int = 224
+    image: tuple[int, int] = (224, 224)
     """Height and width of an image where nothing says."""
     tokens: int = 128
     """Length of a text where nothing says."""
+    batch: int = 1
+    """Items in a batch where nothing says."""
+    training: bool = False
+    """Modules are in training mode."""
+    by_model: Mapping[str, tuple[InputSpec, ...]] = field(
+        default_factory=dict[str, tuple[InputSpec, ...]]
+    )
+    """Of configured ways of building, by the keys of `ReadOptions.models`."""
 
     def of(self, package: str, name: str) -> "list[InputSpec]":
         """Return what is given for an entry point; empty where nothing is."""
@@ -67,6 +76,18 @@ class Given:
     described: tuple[tuple[str, Shape, str], ...]
     assumed: bool = False
     tensors: tuple[Tensor, ...] = field(default=())
+
+
+def typed(specs: Sequence[InputSpec], model: ModuleInstance) -> list[InputSpec]:
+    """Fill in the dtypes that nobody gave: a model that begins with a table of embeddings takes
+    indices."""
+    entrance = _entrance(model)
+    if entrance is None or entrance.spec.family != "embedding":
+        return list(specs)
+    return [
+        spec if spec.dtype or spec.name or len(spec.shape) > 2 else replace(spec, dtype="int64")
+        for spec in specs
+    ]
 
 
 def make_inputs(specs: Sequence[InputSpec], *, assumed: bool = False) -> Given:
@@ -90,11 +111,17 @@ def default_inputs(
     forward = model.cls.find("forward")
     if isinstance(forward, Function) and _required(interp, forward) > 1:
         return []
+    entrance = _entrance(model)
+    return _for_entrance(model, entrance, options) if entrance is not None else []
+
+
+def _entrance(model: ModuleInstance) -> LayerRecord | None:
+    """Return the first layer that says what a model takes."""
     for _, module in named_modules(model):
         record = module.layer if isinstance(module, ModuleInstance) else None
         if record is not None and record.spec.family in _ENTRANCES:
-            return _for_entrance(model, record, options)
-    return []
+            return record
+    return None
 
 
 _ENTRANCES = frozenset(("conv", "embedding", "linear", "recurrent", "attention"))
@@ -109,14 +136,19 @@ def _for_entrance(
     op, values = record.spec.op, record.values
     if op == "Conv2d" and values["in_channels"] in (1, 3):
         channels = int(values["in_channels"])
-        sizes = dict.fromkeys([*_own_sizes(model), options.image, *_OTHER_IMAGES])
-        return [[InputSpec("", (1, channels, size, size))] for size in sizes]
+        own, other = _square(_own_sizes(model)), _square(_OTHER_IMAGES)
+        sizes = dict.fromkeys([*own, options.image, *other])
+        return [[InputSpec("", (options.batch, channels, *size))] for size in sizes]
     if op == "Embedding":
         lengths = dict.fromkeys((options.tokens, *_OTHER_TEXTS))
-        return [[InputSpec("", (1, length), "int64")] for length in lengths]
+        return [[InputSpec("", (options.batch, length), "int64")] for length in lengths]
     if op == "Linear" and isinstance(values["in_features"], int):
-        return [[InputSpec("", (1, int(values["in_features"])))]]
+        return [[InputSpec("", (options.batch, int(values["in_features"])))]]
     return []
+
+
+def _square(sides: Iterable[int]) -> list[tuple[int, int]]:
+    return [(side, side) for side in sides]
 
 
 def _own_sizes(model: ModuleInstance) -> list[int]:
