@@ -31,6 +31,7 @@ from hwlint.source.spans import Place
 __all__ = [
     "LAYERS",
     "Argument",
+    "Budget",
     "CallFact",
     "Called",
     "EntryPoint",
@@ -65,6 +66,26 @@ class Related:
     message: str
 
 
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What one model may take on one device, as configured. None: no bound on that."""
+
+    model: str
+    """As it stands in the configuration: "pkg.net:Net"."""
+    device: str
+    where: str = ""
+    """Which file and line says so."""
+    latency_ms: float | None = None
+    flash_kb: float | None = None
+    """Weights, in units of 1024 bytes."""
+    sram_kb: float | None = None
+    """Activations at their peak, in units of 1024 bytes."""
+    dram_mb: float | None = None
+    """Weights and activations at their peak, in units of 1024 * 1024 bytes."""
+    energy_mj: float | None = None
+    """Millijoules for one inference."""
+
+
 @dataclass(frozen=True)
 class Reading:
     """What a rule looks at: one entry point (or one file's facts) on one device.
@@ -78,6 +99,10 @@ class Reading:
     """What the model computes in on this device: "bf16", "int8", "fp32", ..."""
     graph: ModelGraph | None = None
     facts: FileFacts | None = None
+    budgets: tuple[Budget, ...] = ()
+    """What is configured for this model on this device."""
+    words: frozenset[str] = frozenset()
+    """Those of `Rule.words` that stand in any Python file of the project."""
 
     @cached_property
     def estimate(self) -> Estimate | None:
@@ -143,12 +168,17 @@ class Rule:
     """"graph" or "file"."""
     watches: ClassVar[tuple[str, ...]] = ()
     """Of a "file" rule: how the dotted names of the calls that it looks at begin."""
+    words: ClassVar[tuple[str, ...]] = ()
+    """Texts that the engine looks for in every Python file of the project, see `Reading.words`."""
     default_severity: ClassVar[str] = "warning"
     VALID: ClassVar[tuple[str, ...]] = ()
     """Small modules that must bring no finding of this rule on `example_devices`."""
     INVALID: ClassVar[tuple[str, ...]] = ()
     """Small modules that must bring at least one."""
     example_devices: ClassVar[tuple[str, ...]] = ()
+    """Ids of devices, with a data type where it is not the usual one: "rp2040 fp32"."""
+    example_budget: ClassVar[Mapping[str, float]] = {}
+    """Fields of `Budget` that hold for the examples."""
 
     def check(self, reading: Reading) -> Iterable[Finding]:
         """Yield what this rule has to say of one reading."""

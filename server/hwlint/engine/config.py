@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import cast
 
+from hwlint.api import Budget
 from hwlint.engine.errors import UserError
 from hwlint.engine.inputs import parse_input
 from hwlint.engine.tomlfile import Table, read_toml, shown
@@ -60,6 +61,7 @@ class Config:
     min_coverage: float | None = None
     fail_on: str = "error"
     models: Mapping[str, ModelConfig] = field(default_factory=dict[str, ModelConfig])
+    budgets: tuple[Budget, ...] = ()
     file: Path | None = None
     """The file that was read; None: only defaults."""
     origins: Mapping[str, Setting] = field(default_factory=dict[str, Setting])
@@ -264,6 +266,42 @@ def _shapes(table: Table) -> tuple[tuple[int, ...] | str, ...]:
     return tuple(found)
 
 
+def _budgets(table: Table, key: str, value: object) -> tuple[Budget, ...]:
+    if not isinstance(value, list):
+        raise _wrong(table, key, "a list of tables, each under [[tool.hwlint.budgets]]", value)
+    items = cast("list[object]", value)
+    return tuple(_budget(table, number, given) for number, given in enumerate(items))
+
+
+def _budget(table: Table, number: int, given: object) -> Budget:
+    if not isinstance(given, dict):
+        raise _wrong(table, "budgets", "a list of tables", given)
+    path = (*table.path, "budgets", number)
+    inner = Table(table.file, path, cast("dict[str, object]", given), table.text)
+    for key in inner.values:
+        if key not in (*_NAMES, *_AMOUNTS):
+            near = did_you_mean(key, (*_NAMES, *_AMOUNTS))
+            raise inner.error(f'unknown key "{key}"{near}', key)
+    for key in _NAMES:
+        if key not in inner.values:
+            raise inner.error(f'a budget needs "{key}"')
+    names = {key: _string(inner, key, inner.values[key]) for key in _NAMES}
+    amounts = {k: _amount(inner, k, inner.values[k]) for k in _AMOUNTS if k in inner.values}
+    if not amounts:
+        raise inner.error(f"a budget needs one of {', '.join(_AMOUNTS)}")
+    return Budget(**names, where=f"{shown(inner.file)}:{inner.line()}", **amounts)
+
+
+_NAMES = ("model", "device")
+_AMOUNTS = ("latency_ms", "flash_kb", "sram_kb", "dram_mb", "energy_mj")
+
+
+def _amount(table: Table, key: str, value: object) -> float:
+    if not isinstance(value, int | float) or isinstance(value, bool) or value <= 0:
+        raise _wrong(table, key, "a number above 0", value)
+    return float(value)
+
+
 _KEYS: Mapping[str, Callable[[Table, str, object], object]] = {
     "devices": _devices,
     "dtype": _dtype,
@@ -279,4 +317,5 @@ _KEYS: Mapping[str, Callable[[Table, str, object], object]] = {
     "min-coverage": _percent,
     "fail-on": _choice(*_LEVELS),
     "models": _models,
+    "budgets": _budgets,
 }

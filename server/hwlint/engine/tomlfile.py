@@ -20,7 +20,7 @@ class Table:
     """One table of a TOML file."""
 
     file: Path
-    path: tuple[str, ...]
+    path: tuple[str | int, ...]
     values: dict[str, object]
     text: str
 

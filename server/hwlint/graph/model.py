@@ -128,6 +128,8 @@ class Node:
     layer: Layer | None = None
     again: bool = False
     """The very same module stands in the tree before: its parameters count there."""
+    defined: Place | None = None
+    """Where the name of its class stands, where the class is not torch's own."""
 
     def walk(self, name: str = "") -> "Iterator[tuple[str, Node]]":
         """Yield (qualified name, node) of this node and all below it, in registration order."""

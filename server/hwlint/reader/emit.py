@@ -287,7 +287,8 @@ class Emitter:
             layer = _layer(module.layer, module.cls.name, shown, bindings)
             if not bindings:
                 self.records[module.layer] = None
-        node = Node(module.cls.name, _kind(module), module.place, {}, layer, again)
+        defined = module.cls.place
+        node = Node(module.cls.name, _kind(module), module.place, {}, layer, again, defined)
         return Part(node, params, missing=missing)
 
     def _parameters(
