@@ -5,12 +5,20 @@ by name and holds no threshold: numbers come from the profile by field name, and
 absent means that the rule stays silent.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import ClassVar
 
-from hwlint.cost import Estimate, Kernel, OperationCost, estimate
+from hwlint.cost import (
+    Estimate,
+    Kernel,
+    OperationCost,
+    estimate,
+    item_bytes,
+    peak_memory,
+    silent_for,
+)
 from hwlint.graph import (
     Argument,
     Called,
@@ -29,6 +37,7 @@ from hwlint.source.facts import CallFact, FileFacts
 from hwlint.source.spans import Place
 
 __all__ = [
+    "BOUNDS",
     "LAYERS",
     "Argument",
     "Budget",
@@ -66,6 +75,9 @@ class Related:
     message: str
 
 
+KIB = 1024
+
+
 @dataclass(frozen=True, slots=True)
 class Budget:
     """What one model may take on one device, as configured. None: no bound on that."""
@@ -73,8 +85,8 @@ class Budget:
     model: str
     """As it stands in the configuration: "pkg.net:Net"."""
     device: str
-    where: str = ""
-    """Which file and line says so."""
+    place: Place | None = None
+    """Where it stands there."""
     latency_ms: float | None = None
     flash_kb: float | None = None
     """Weights, in units of 1024 bytes."""
@@ -84,6 +96,18 @@ class Budget:
     """Weights and activations at their peak, in units of 1024 * 1024 bytes."""
     energy_mj: float | None = None
     """Millijoules for one inference."""
+
+
+    def bounds(self) -> Iterator[tuple[str, float]]:
+        """Yield the field and the value of each bound that is set."""
+        for name in BOUNDS:
+            value: float | None = getattr(self, name)
+            if value is not None:
+                yield name, value
+
+
+BOUNDS = ("latency_ms", "flash_kb", "sram_kb", "dram_mb", "energy_mj")
+"""The fields of `Budget` that bound something."""
 
 
 @dataclass(frozen=True)
@@ -109,6 +133,54 @@ class Reading:
         """What the model takes on this device; None where forward is not fully known, or where
         the profile lacks a field that it takes. Worked out when a rule first asks."""
         return None if self.graph is None else estimate(self.graph, self.profile, self.dtype)
+
+    def spent(self, bound: str) -> float | None:
+        """Return what the model takes of what a field of `Budget` bounds, in its unit; None where
+        that is not known."""
+        known = self.estimate
+        weights, peak = self._weights, self._peak
+        if bound == "flash_kb":
+            return weights / KIB if weights is not None else None
+        if bound == "sram_kb":
+            return peak / KIB if peak is not None else None
+        if bound == "dram_mb":
+            return None if weights is None or peak is None else (weights + peak) / KIB**2
+        if known is None:
+            return None
+        if bound == "latency_ms":
+            return 1000 * known.seconds
+        return 1000 * known.joules if known.joules is not None else None
+
+    def why_unknown(self, bound: str) -> str:
+        """Say why `spent` does not know."""
+        graph = self.graph
+        if graph is None:
+            return "there is no model"
+        if bound in ("flash_kb", "dram_mb") and self._weights is None:
+            missing = graph.missing[0].reason if graph.missing else "it was not read fully"
+            return f"its parameters are not known: {missing}"
+        if bound in ("latency_ms", "energy_mj"):
+            known = silent_for(graph, self.profile, self.dtype)
+            return known or "the profile has no power.active_w"
+        if graph.flow is None:
+            return "its forward could not be followed"
+        unread = graph.flow.missing
+        return unread[0].reason if unread else "the shape of a tensor is not known"
+
+    @property
+    def _weights(self) -> float | None:
+        """Bytes of the weights, each in the number format of the target."""
+        size = item_bytes(self.dtype)
+        if self.graph is None or self.graph.params is None or size is None:
+            return None
+        return self.graph.params * size
+
+    @property
+    def _peak(self) -> float | None:
+        """Bytes of inputs and activations at their peak, as the target holds them."""
+        flow = self.graph.flow if self.graph is not None else None
+        peak = peak_memory(flow) if flow is not None else None
+        return peak.bytes if peak is not None else None
 
     def share(self, layers: Iterable[Layer] = (), operations: Iterable[int] = ()) -> float | None:
         """Return the share (0 to 1) of the model that layers and operations are: of its time, or

@@ -158,6 +158,6 @@ def _say_aside(result: "CheckResult", *, summary: bool, debug: bool) -> None:
 
 
 def _code(result: "CheckResult", *, exit_zero: bool) -> int:
-    if result.incomplete or result.uncovered is not None:
+    if result.incomplete or result.unread or result.uncovered is not None:
         return _COULD_NOT_RUN
     return _FINDINGS if result.failing and not exit_zero else _CLEAN

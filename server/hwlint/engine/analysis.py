@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import cast
 
-from hwlint.api import Finding, Reading, Rule
+from hwlint.api import Budget, Finding, Reading, Rule
+from hwlint.engine.budgets import Judged, budgets_for, judged
 from hwlint.engine.pool import Built
 from hwlint.engine.targets import Target
 from hwlint.graph import EntryPoint, Missing, ModelGraph, Unbuilt
@@ -27,6 +28,9 @@ class Job:
     options: ReadOptions
     targets: tuple[Target, ...]
     rules: tuple[type[Rule], ...]
+    budgets: tuple[Budget, ...] = ()
+    words: frozenset[str] = frozenset()
+    """Those of the rules' words that stand in the workspace."""
 
     def visitor(self) -> "Analyst":
         """Make what reads the files of this run."""
@@ -91,6 +95,8 @@ class FileResult:
     """Why the file could not be read to its end: such a result is never kept."""
     trace: str = ""
     """Where it failed, for `--debug`."""
+    judged: tuple[Judged, ...] = ()
+    """Budgets that met a model of this file."""
 
     def __setstate__(self, state: list[object]) -> None:
         """Take what another process sends; paths that thousands of results name are kept once."""
@@ -128,8 +134,7 @@ class Analyst:
 
         def look(graph: ModelGraph) -> EntryResult:
             number = next(numbers)
-            if graph.root is not None or graph.constructed:
-                self._look_at_graph(number, graph, outcome)
+            self._look_at_graph(number, graph, outcome)
             return _entry(graph)
 
         return look
@@ -145,12 +150,18 @@ class Analyst:
             reading.built,
             tuple(sorted({path, *reading.files})),
             unbuilt=reading.unbuilt,
+            judged=tuple(outcome.judged),
         )
 
     def _look_at_graph(self, number: int, graph: ModelGraph, outcome: "_Outcome") -> None:
-        about = graph.entry.name
+        about, configured = graph.entry.name, frozenset(self._job.options.models)
         for target in self._job.targets:
-            reading = Reading(target.profile, target.dtype, graph=graph)
+            device = target.profile.id
+            budgets = budgets_for(self._job.budgets, graph, device, configured)
+            reading = Reading(target.profile, target.dtype, graph, budgets=budgets)
+            outcome.judged.extend(judged(reading, budgets))
+            if graph.root is None and not graph.constructed:
+                continue
             for rule in self._graph_rules:
                 outcome.run(rule, target, reading, number, (about, graph.entry.place))
 
@@ -171,7 +182,8 @@ class Analyst:
         facts = file_facts(source, self._watched)
         start = Place(path, 0, 0, 0, 0)
         for target in self._job.targets:
-            reading = Reading(target.profile, target.dtype, facts=facts)
+            words = self._job.words
+            reading = Reading(target.profile, target.dtype, facts=facts, words=words)
             for rule in self._file_rules:
                 outcome.run(rule, target, reading, None, ("", start))
 
@@ -184,6 +196,7 @@ class _Outcome:
     crashes: list[Crash] = field(default_factory=list[Crash])
     problems: list[Missing] = field(default_factory=list[Missing])
     notes: list[Missing] = field(default_factory=list[Missing])
+    judged: list[Judged] = field(default_factory=list[Judged])
 
     def run(
         self,

@@ -159,7 +159,7 @@ def _drop_oldest(folder: Path) -> None:
 
 def _fingerprint(workspace: Workspace, job: Job) -> str:
     parts: list[str] = [str(_FORMAT), sys.version, str(workspace.root), workspace.listing]
-    parts.append(repr(job.options))
+    parts += (repr(job.options), repr(job.budgets), repr(sorted(job.words)))
     parts += (f"{t.profile.id} {t.profile.fingerprint} {t.dtype}" for t in job.targets)
     parts += (f"{r.code} {r.__module__}.{r.__qualname__}" for r in job.rules)
     parts += _own_sources({"hwlint", *(r.__module__.partition(".")[0] for r in job.rules)})

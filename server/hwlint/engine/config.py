@@ -6,11 +6,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import cast
 
-from hwlint.api import Budget
+from hwlint.api import BOUNDS, Budget
 from hwlint.engine.errors import UserError
 from hwlint.engine.inputs import parse_input
 from hwlint.engine.tomlfile import Table, read_toml, shown
 from hwlint.profile.errors import did_you_mean
+from hwlint.source.spans import Place
 
 __all__ = ["SEVERITIES", "Config", "ModelConfig", "Setting", "load_config"]
 
@@ -28,6 +29,8 @@ class ModelConfig:
     inputs: tuple[tuple[int, ...] | str, ...] = ()
     """Shapes, or texts as `--input` takes them: "input_ids=1x128:int64"."""
     batch: int | None = None
+    place: Place | None = None
+    """Where the configuration names it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,7 +246,7 @@ def _model(table: Table, name: str, given: object) -> ModelConfig:
     if not isinstance(args, dict):
         raise _wrong(inner, "args", "a table of build arguments", args)
     batch = _count(inner, "batch", inner.values["batch"]) if "batch" in inner.values else None
-    return ModelConfig(cast("dict[str, object]", args), _shapes(inner), batch)
+    return ModelConfig(cast("dict[str, object]", args), _shapes(inner), batch, _place(inner))
 
 
 def _shapes(table: Table) -> tuple[tuple[int, ...] | str, ...]:
@@ -279,21 +282,25 @@ def _budget(table: Table, number: int, given: object) -> Budget:
     path = (*table.path, "budgets", number)
     inner = Table(table.file, path, cast("dict[str, object]", given), table.text)
     for key in inner.values:
-        if key not in (*_NAMES, *_AMOUNTS):
-            near = did_you_mean(key, (*_NAMES, *_AMOUNTS))
+        if key not in (*_NAMES, *BOUNDS):
+            near = did_you_mean(key, (*_NAMES, *BOUNDS))
             raise inner.error(f'unknown key "{key}"{near}', key)
     for key in _NAMES:
         if key not in inner.values:
             raise inner.error(f'a budget needs "{key}"')
-    names = {key: _string(inner, key, inner.values[key]) for key in _NAMES}
-    amounts = {k: _amount(inner, k, inner.values[k]) for k in _AMOUNTS if k in inner.values}
+    model, device = (_string(inner, key, inner.values[key]) for key in _NAMES)
+    amounts = {k: _amount(inner, k, inner.values[k]) for k in BOUNDS if k in inner.values}
     if not amounts:
-        raise inner.error(f"a budget needs one of {', '.join(_AMOUNTS)}")
-    return Budget(**names, where=f"{shown(inner.file)}:{inner.line()}", **amounts)
+        raise inner.error(f"a budget needs one of {', '.join(BOUNDS)}")
+    return Budget(model, device, _place(inner), **amounts)
 
 
 _NAMES = ("model", "device")
-_AMOUNTS = ("latency_ms", "flash_kb", "sram_kb", "dram_mb", "energy_mj")
+
+
+def _place(table: Table) -> Place:
+    line = table.line() - 1
+    return Place(str(table.file), line, 0, line, 0)
 
 
 def _amount(table: Table, key: str, value: object) -> float:

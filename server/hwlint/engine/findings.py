@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from hwlint.api import Finding, Related, Rule
 from hwlint.engine.analysis import FileResult, Raised
+from hwlint.engine.budgets import unread
 from hwlint.engine.config import Config
 from hwlint.engine.registry import ENGINE_RULES, matches
 from hwlint.graph import EntryPoint
@@ -87,6 +88,7 @@ def collect(
         for (code, anchor), group in groups.items()
     ]
     found.extend(_engine_findings(results, owned))
+    found.extend(_unread(results, config))
     return finish(found, config)
 
 
@@ -189,8 +191,21 @@ def _rows(ordered: Iterable[Raised]) -> tuple[Row, ...]:
     return tuple(rows.values())
 
 
+def _unread(results: Sequence[FileResult], config: Config) -> Iterable[Diagnostic]:
+    """What the configuration asks for and could not be done: also where it stands itself."""
+    *_, rule = ENGINE_RULES
+    entries = [
+        (e.entry, e.complete, e.missing[0].reason if e.missing else "no reason known")
+        for result in results
+        for e in result.entries
+    ]
+    judged = [one for result in results for one in result.judged]
+    for one in dict.fromkeys(unread(config, entries, judged)):
+        yield Diagnostic(rule.code, rule.name, rule.default_severity, one.place, one.message)
+
+
 def _engine_findings(results: Sequence[FileResult], owned: frozenset[str]) -> Iterable[Diagnostic]:
-    syntax, crashed = ENGINE_RULES
+    syntax, crashed, _ = ENGINE_RULES
     seen: set[tuple[str, Place, str]] = set()
     for result in results:
         said = [(syntax, p.place, p.reason) for p in result.problems if p.place is not None]

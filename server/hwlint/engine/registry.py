@@ -12,7 +12,7 @@ from hwlint.api import Rule
 from hwlint.engine.errors import UserError
 from hwlint.profile.errors import did_you_mean
 
-__all__ = ["ENGINE_RULES", "EngineRule", "RuleSet", "discover_rules", "select_rules"]
+__all__ = ["ENGINE_RULES", "UNREAD", "EngineRule", "RuleSet", "discover_rules", "select_rules"]
 
 GROUP = "hwlint.rules"
 """Entry point group: each value names a package whose modules hold rules."""
@@ -27,6 +27,9 @@ class EngineRule:
     text: str
     default_severity: str = "error"
 
+
+UNREAD = "HW005"
+"""What was asked for in the configuration and could not be done."""
 
 ENGINE_RULES = (
     EngineRule(
@@ -66,6 +69,29 @@ ENGINE_RULES = (
         -----------
         Report it to the author of the rule with the model that brought it about;
         `--ignore` with the rule's code silences it until then.
+        """,
+    ),
+    EngineRule(
+        UNREAD,
+        "entry-point-unread",
+        """A model that the configuration names and of which hwlint does not know what is asked.
+
+        What it checks
+        --------------
+        Every model under `[tool.hwlint.models]`: whether something of that name is there and was
+        read fully. Every budget under `[[tool.hwlint.budgets]]`: whether its model was met, and
+        whether what it bounds is known on its device.
+
+        Why it costs
+        ------------
+        A budget that nobody can judge looks like one that is kept. The check ends with exit
+        code 2, as what was asked for could not be done.
+
+        Use instead
+        -----------
+        Correct the name, say with what the model is built and called
+        (`[tool.hwlint.models."pkg.net:Net"]` with `args` and `inputs`), or name a device whose
+        profile has the numbers; `hwlint inspect` lists what is not known of a model.
         """,
     ),
 )

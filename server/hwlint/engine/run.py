@@ -14,10 +14,10 @@ from hwlint.engine.errors import UserError
 from hwlint.engine.findings import Diagnostic, collect, order
 from hwlint.engine.inputs import configured_inputs
 from hwlint.engine.pool import KILL_AFTER, Built, Pool
-from hwlint.engine.registry import discover_rules, select_rules
+from hwlint.engine.registry import UNREAD, discover_rules, select_rules
 from hwlint.engine.stages import read_stages
 from hwlint.engine.suppress import Suppressions
-from hwlint.engine.targets import find_targets
+from hwlint.engine.targets import find_targets, with_budgets
 from hwlint.engine.workspace import Workspace, index, workspaces
 from hwlint.graph import Missing
 from hwlint.reader import STAGES, ForwardOptions, ReadOptions
@@ -85,6 +85,8 @@ class CheckResult:
     """There is a finding at or above `fail-on`."""
     uncovered: float | None = None
     """The least coverage that was asked for, where it was not reached."""
+    unread: bool = False
+    """A configured model could not be read, or its budget not be judged."""
 
 
 def check(paths: Sequence[Path], options: Options, progress: Progress | None = None) -> CheckResult:
@@ -148,12 +150,15 @@ def _check_workspace(
     rules: tuple[type[Rule], ...],
     progress: Progress | None,
 ) -> CheckResult:
-    config = configure(root, options)
+    config = with_budgets(configure(root, options), root)
     active = select_rules(rules, config.select, config.ignore)
     targets = find_targets(config, root)
-    workspace = index(root, chosen, config.exclude, nested=options.root is not None)
     running = tuple(rule for rule in rules if rule.code in active)
-    job = Job(root, read_options(workspace, config), targets, running)
+    words = frozenset(word for rule in running for word in rule.words)
+    nested = options.root is not None
+    workspace = index(root, chosen, config.exclude, words, nested=nested)
+    reading = read_options(workspace, config)
+    job = Job(root, reading, targets, running, config.budgets, workspace.words)
     results = read_all(workspace, job, options, progress)
     found = collect(results, running, config, frozenset(workspace.files))
     shown = _Shown(chosen)
@@ -192,7 +197,8 @@ def _graded(result: CheckResult, config: Config) -> CheckResult:
     failing = any(levels.index(d.severity) >= bar for d in result.findings)
     least = config.min_coverage
     uncovered = least if least is not None and result.coverage.percent < least else None
-    return replace(result, failing=failing, uncovered=uncovered)
+    unread = any(d.code == UNREAD for d in result.findings)
+    return replace(result, failing=failing, uncovered=uncovered, unread=unread)
 
 
 def _incomplete(
@@ -288,4 +294,5 @@ def _together(parts: Sequence[CheckResult]) -> CheckResult:
         tuple(note for part in parts for note in part.notes),
         any(part.failing for part in parts),
         max(uncovered, default=None),
+        any(part.unread for part in parts),
     )

@@ -1,11 +1,13 @@
 """The devices of a run, and what a model computes in on each."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from hwlint.api import Budget
 from hwlint.engine.config import Config
 from hwlint.engine.errors import UserError
+from hwlint.engine.tomlfile import shown
 from hwlint.profile import (
     Profile,
     ProfileError,
@@ -14,7 +16,7 @@ from hwlint.profile import (
     find_profile,
 )
 
-__all__ = ["Target", "find_targets"]
+__all__ = ["Target", "find_targets", "with_budgets"]
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,33 @@ def find_targets(config: Config, root: Path) -> tuple[Target, ...]:
             raise UserError(str(error)) from error
         found[profile.id] = profile
     return tuple(Target(p, _dtype(config, p, found)) for p in found.values())
+
+
+def with_budgets(config: Config, root: Path) -> Config:
+    """Name the devices of budgets by their ids, and check these devices too, unless the command
+    line says which to check; where nothing else names a device, these alone."""
+    if not config.budgets:
+        return config
+    profiles = available_profiles(root)
+    budgets: list[Budget] = []
+    for budget in config.budgets:
+        try:
+            device = find_profile(budget.device, profiles).id
+        except UnknownDevice as error:
+            raise UserError(f"{_line(budget)}{error}") from error
+        budgets.append(replace(budget, device=device))
+    found = replace(config, budgets=tuple(budgets))
+    if "devices" in config.given:
+        return found
+    named = config.devices if "devices" in config.origins else ()
+    devices = tuple(dict.fromkeys((*named, *(budget.device for budget in budgets))))
+    origins = {"devices": config.origins["budgets"], **config.origins}
+    return replace(found, devices=devices, origins=origins)
+
+
+def _line(budget: Budget) -> str:
+    place = budget.place
+    return f"{shown(Path(place.path))}:{place.line + 1}: " if place is not None else ""
 
 
 def _place(config: Config, name: str) -> str:

@@ -59,6 +59,8 @@ class Workspace:
     """Files of plain data: YAML, JSON, TOML."""
     documents: tuple[str, ...] = ()
     """READMEs and other pages, and shell scripts."""
+    words: frozenset[str] = frozenset()
+    """Which of the words that were asked for stand in any of `files`."""
     unreadable: tuple[tuple[str, str], ...] = ()
     """Files and folders that could not be opened, with the system's reason."""
 
@@ -115,7 +117,12 @@ def workspaces(paths: Iterable[Path], root: Path | None = None) -> dict[Path, tu
 
 
 def index(
-    root: Path, named: Iterable[Path] = (), exclude: Iterable[str] = (), *, nested: bool = False
+    root: Path,
+    named: Iterable[Path] = (),
+    exclude: Iterable[str] = (),
+    words: Iterable[str] = (),
+    *,
+    nested: bool = False,
 ) -> Workspace:
     """List and search the workspace at `root`. Files named by the user are read even if ignored.
 
@@ -128,7 +135,7 @@ def index(
             continue
         files.update(walk.files(path) if path.is_dir() else _named_file(path))
     ordered = tuple(sorted(files))
-    contents = _Contents()
+    contents = _Contents(frozenset(words))
     for path in ordered:
         contents.add(path)
     candidates = tuple(p for p in contents.related() if not is_test(p, root))
@@ -142,6 +149,7 @@ def index(
         contents.digests,
         _those(walk.beside, _SETTINGS),
         _those(walk.beside, _DOCUMENTS),
+        frozenset(contents.words),
         (*walk.unreadable, *contents.unreadable),
     )
 
@@ -274,7 +282,10 @@ def digest(content: bytes) -> str:
 class _Contents:
     """What a look at the bytes of every file says, without parsing any."""
 
-    def __init__(self) -> None:
+    def __init__(self, wanted: frozenset[str] = frozenset()) -> None:
+        """Look for `wanted` words, too."""
+        self._wanted = wanted
+        self.words: set[str] = set()
         self.digests: dict[str, str] = {}
         self.unreadable: list[tuple[str, str]] = []
         self._torch: set[str] = set()
@@ -288,6 +299,7 @@ class _Contents:
             self.unreadable.append((path, error.message))
             return
         self.digests[path] = digest(content)
+        self.words.update(w for w in self._wanted - self.words if w.encode() in content)
         if _TORCH.search(content):
             self._torch.add(path)
         else:
