@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import hwlint_rules
-from hwlint.api import Finding, Reading, Rule
+from hwlint.api import Budget, Finding, Reading, Rule
 from hwlint.profile import Profile, ProfileIndex
 from hwlint.reader import ForwardOptions, Reader, ReadOptions
 from hwlint.source import file_facts, read_source
@@ -37,26 +37,34 @@ def examples(kind: str) -> list[object]:
     ]
 
 
-def look(rule: type[Rule], text: str, profile: Profile, folder: Path) -> list[Finding]:
+def look(rule: type[Rule], text: str, profile: Profile, dtype: str, folder: Path) -> list[Finding]:
     path = folder / "net.py"
     path.write_text(textwrap.dedent(text), encoding="utf-8")
-    dtype = profile.default_dtype
     if rule.scope == "file":
         facts = file_facts(read_source(str(path)), rule.watches)
-        return list(rule().check(Reading(profile, dtype, facts=facts)))
+        words = frozenset(word for word in rule.words if word in text)
+        return list(rule().check(Reading(profile, dtype, facts=facts, words=words)))
     options = ReadOptions(folder, import_roots=(folder,), forward=ForwardOptions())
     reader = Reader(options)
     graphs = reader.read(str(path)).graphs
+    budget = Budget("net:Net", profile.id, **rule.example_budget)
+    budgets = (budget,) if rule.example_budget else ()
     return [
         finding
         for graph in graphs
-        for finding in rule().check(Reading(profile, dtype, graph=graph))
+        for finding in rule().check(Reading(profile, dtype, graph, budgets=budgets))
     ]
+
+
+def target(device: str, devices: ProfileIndex) -> tuple[Profile, str]:
+    """Return the profile and the data type: "rp2040 fp32"."""
+    name, _, dtype = device.partition(" ")
+    return devices[name], dtype or devices[name].default_dtype
 
 
 @pytest.mark.parametrize(("rule", "text", "device"), examples("INVALID"))
 def test_invalid(rule: type[Rule], text: str, device: str, devices: ProfileIndex, tmp_path: Path):
-    found = look(rule, text, devices[device], tmp_path)
+    found = look(rule, text, *target(device, devices), tmp_path)
     assert found
     for finding in found:
         assert finding.anchor.path == str(tmp_path / "net.py")
@@ -66,4 +74,4 @@ def test_invalid(rule: type[Rule], text: str, device: str, devices: ProfileIndex
 
 @pytest.mark.parametrize(("rule", "text", "device"), examples("VALID"))
 def test_valid(rule: type[Rule], text: str, device: str, devices: ProfileIndex, tmp_path: Path):
-    assert look(rule, text, devices[device], tmp_path) == []
+    assert look(rule, text, *target(device, devices), tmp_path) == []

@@ -58,7 +58,8 @@ def with_budgets(config: Config, root: Path) -> Config:
         budgets.append(replace(budget, device=device))
     found = replace(config, budgets=tuple(budgets))
     if "devices" in config.given:
-        return found
+        asked = {target.profile.id for target in find_targets(config, root)}
+        return replace(found, budgets=tuple(b for b in budgets if b.device in asked))
     named = config.devices if "devices" in config.origins else ()
     devices = tuple(dict.fromkeys((*named, *(budget.device for budget in budgets))))
     origins = {"devices": config.origins["budgets"], **config.origins}
