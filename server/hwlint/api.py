@@ -97,7 +97,6 @@ class Budget:
     energy_mj: float | None = None
     """Millijoules for one inference."""
 
-
     def bounds(self) -> Iterator[tuple[str, float]]:
         """Yield the field and the value of each bound that is set."""
         for name in BOUNDS:

@@ -53,8 +53,10 @@ def _means(name: str, graph: ModelGraph) -> bool:
     if _is_called(name, graph.entry.path, graph.entry.name):
         return True
     root = graph.root
-    return root is not None and root.defined is not None and (
-        _is_called(name, root.defined.path, root.class_name)
+    return (
+        root is not None
+        and root.defined is not None
+        and (_is_called(name, root.defined.path, root.class_name))
     )
 
 
