@@ -1,12 +1,27 @@
 """Layers that are proved to run one after the other."""
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from hwlint.api import LAYERS, Layer, ModelGraph, Node, Place
 
-__all__ = ["Run", "fits", "plain_runs", "runs"]
+__all__ = ["Part", "Run", "fits", "parts", "plain_runs", "runs"]
 
 Run = tuple[Layer, ...]
+
+
+class Part(NamedTuple):
+    """What runs in a sequence: a layer, or what a forward method calls."""
+
+    op: str
+    """torch.nn's name."""
+    place: Place
+    """The call that builds it, or the call."""
+
+
+def parts(run: Run) -> tuple[Part, ...]:
+    """Return the layers of a run as parts."""
+    return tuple(Part(layer.op, layer.place) for layer in run)
 
 
 def runs(graph: ModelGraph, length: int) -> Iterator[tuple[Run, int]]:

@@ -1,6 +1,7 @@
 """Words and numbers that several rules share."""
 
 from collections.abc import Callable, Iterable
+from typing import Protocol, TypeVar
 
 from hwlint.api import Argument, Layer, Place, Related
 
@@ -40,7 +41,19 @@ def listed(words: Iterable[str], most: int = 4) -> str:
     return f"{', '.join(known[:most])} and {len(known) - most} more"
 
 
-def related(layers: Iterable[Layer], anchor: Place, say: Callable[[Layer], str]) -> Places:
+class Placed(Protocol):
+    """A layer, or what else has a place."""
+
+    @property
+    def place(self) -> Place:
+        """The call that builds it."""
+        ...
+
+
+L = TypeVar("L", bound=Placed)
+
+
+def related(layers: Iterable[L], anchor: Place, say: Callable[[L], str]) -> Places:
     """Return one related place for each call elsewhere that builds any of the layers."""
     said: dict[Place, dict[str, None]] = {}
     for layer in layers:

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Iterator
 
-from hwlint.api import Finding, Layer, Place, Reading, Rule
-from hwlint_rules._sequences import Run, fits, plain_runs
+from hwlint.api import Finding, Layer, Links, ModelGraph, Place, Reading, Rule
+from hwlint_rules._flow import is_activation, one_axis, stays, title
+from hwlint_rules._sequences import Part, fits, parts, plain_runs
 from hwlint_rules._text import count, related
 
 __all__ = ["ActivationBeforeNorm"]
@@ -14,9 +15,9 @@ class ActivationBeforeNorm(Rule):
 
     What it checks
     --------------
-    Neighbours inside an `nn.Sequential`: a convolution or linear layer, then an activation, then a
-    batch norm of the same width. Only a plain `nn.Sequential` proves the order; layers that are
-    used in more than one place are left out, and what a forward method calls is not seen yet.
+    A convolution or linear layer, then an activation, then a batch norm, each read by the next one
+    alone, in the order in which the model runs them. Of a model whose run could not be followed to
+    its end, neighbours inside a plain `nn.Sequential` that stand nowhere else.
 
     Why it costs
     ------------
@@ -84,33 +85,56 @@ class ActivationBeforeNorm(Rule):
     )
 
     def check(self, reading: Reading) -> Iterable[Finding]:
-        """Yield one finding for each call that builds such an activation."""
+        """Yield one finding for each call that builds or calls such an activation."""
         fusion = reading.profile.fusion
         if fusion is None or fusion.pointwise_chains is not False or reading.graph is None:
             return
         folds = fusion.batch_norm_folds_into or ()
-        groups: dict[Place, list[tuple[Run, int]]] = {}
-        for run, times in plain_runs(reading.graph, ("conv|linear", "activation", "norm")):
-            producer, activation, norm = run
-            if producer.op in folds and "BatchNorm" in norm.op and fits(producer, norm):
-                groups.setdefault(activation.place, []).append((run, times))
+        links = reading.graph.links
+        found = _built(reading.graph, folds) if links is None else _run(links, folds)
+        groups: dict[Place, list[tuple[Parts, int]]] = {}
+        for run, times in found:
+            groups.setdefault(run[1].place, []).append((run, times))
         yield from _findings(groups, fusion.evidence)
 
 
-def _findings(groups: dict[Place, list[tuple[Run, int]]], evidence: str) -> Iterator[Finding]:
+Parts = tuple[Part, ...]
+
+
+def _built(graph: ModelGraph, folds: tuple[str, ...]) -> Iterator[tuple[Parts, int]]:
+    """What construction alone proves."""
+    for run, times in plain_runs(graph, ("conv|linear", "activation", "norm")):
+        producer, _, norm = run
+        if producer.op in folds and "BatchNorm" in norm.op and fits(producer, norm):
+            yield parts(run), times
+
+
+def _run(links: Links, folds: tuple[str, ...]) -> Iterator[tuple[Parts, int]]:
+    """What the run of the model shows."""
+    for norm in links.called(("batch_norm",)):
+        activation = norm.maker()
+        producer = activation.maker() if activation is not None else None
+        if activation is None or producer is None or producer.op not in folds:
+            continue
+        alone = activation.next is norm and producer.next is activation
+        if alone and stays(norm) and is_activation(activation) and one_axis(producer):
+            run = [(title(step), step.anchor) for step in (producer, activation, norm)]
+            yield tuple(Part(op, place) for op, place in run if place is not None), 1
+
+
+def _findings(groups: dict[Place, list[tuple[Parts, int]]], evidence: str) -> Iterator[Finding]:
     for place, found in groups.items():
-        first = found[0][0]
-        producer, activation, norm = first
+        producer, activation, norm = (part.op for part in found[0][0])
         number = sum(times for _, times in found)
         where = f", in {count(number, 'place')} of the model" if number > 1 else ""
         yield Finding(
             place,
-            f"{norm.op} cannot fold into {producer.op}: {activation.op} stands between{where}",
-            f"it stays one more pass over {producer.op}'s output [{evidence}]",
-            f"{producer.op}, {norm.op}, {activation.op} folds (changes results: train again)",
-            related=related(first, place, _role),
+            f"{norm} cannot fold into {producer}: {activation} stands between{where}",
+            f"it stays one more pass over {producer}'s output [{evidence}]",
+            f"{producer}, {norm}, {activation} folds (changes results: train again)",
+            related=related(found[0][0], place, _role),
         )
 
 
-def _role(layer: Layer) -> str:
-    return f"the {layer.op} of the same sequence"
+def _role(part: Layer | Part) -> str:
+    return f"the {part.op} of the same sequence"

@@ -3,23 +3,10 @@
 from collections.abc import Iterable
 
 from hwlint.api import Finding, Reading, Rule
+from hwlint_rules._activations import CLOSEST
 from hwlint_rules._operators import costly
 
 __all__ = ["FloatOnlyActivation"]
-
-_INSTEAD = {
-    "CELU": ("ELU", "ReLU"),
-    "GELU": ("Hardswish", "ReLU"),
-    "Hardsigmoid": ("Sigmoid",),
-    "LogSigmoid": ("Sigmoid",),
-    "Mish": ("Hardswish", "ReLU"),
-    "PReLU": ("LeakyReLU", "ReLU"),
-    "SELU": ("ELU", "ReLU"),
-    "SiLU": ("Hardswish", "ReLU6", "ReLU"),
-    "Softplus": ("ReLU",),
-    "Softsign": ("Tanh",),
-}
-"""What comes closest in shape, by activation."""
 
 
 class FloatOnlyActivation(Rule):
@@ -97,4 +84,4 @@ class FloatOnlyActivation(Rule):
 
     def check(self, reading: Reading) -> Iterable[Finding]:
         """Yield one finding for each call that builds such an activation."""
-        return costly(reading, "activation", _INSTEAD, "changes results: train again")
+        return costly(reading, "activation", CLOSEST, "changes results: train again")

@@ -1,9 +1,22 @@
 """HW302."""
 
 from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
-from hwlint.api import Argument, Finding, Layer, Place, Reading, Rule
-from hwlint_rules._sequences import Run, fits, plain_runs
+from hwlint.api import (
+    LAYERS,
+    Argument,
+    Finding,
+    Layer,
+    Links,
+    ModelGraph,
+    Place,
+    Reading,
+    Rule,
+    Step,
+)
+from hwlint_rules._flow import one_axis, title
+from hwlint_rules._sequences import Part, fits, parts, plain_runs
 from hwlint_rules._text import count, related
 
 __all__ = ["RedundantBias"]
@@ -14,11 +27,10 @@ class RedundantBias(Rule):
 
     What it checks
     --------------
-    Neighbours inside an `nn.Sequential`: a convolution or linear layer with a bias, directly
-    followed by a batch norm or instance norm of the same width. Only a plain `nn.Sequential` proves
-    the order; layers that are used in more than one place are left out, and what a forward method
-    calls is not seen yet. Layer and group norms take their mean over several channels and do not
-    cancel a bias.
+    A convolution or linear layer with a bias, directly followed by a batch norm or instance norm
+    that is all that reads it, in the order in which the model runs them. Of a model whose run could
+    not be followed to its end, neighbours inside a plain `nn.Sequential` that stand nowhere else.
+    Layer and group norms take their mean over several channels and do not cancel a bias.
 
     Why it costs
     ------------
@@ -101,12 +113,57 @@ class RedundantBias(Rule):
         fusion = reading.profile.fusion
         if fusion is None or fusion.batch_norm_folds_into is None or reading.graph is None:
             return
-        groups: dict[Place, list[tuple[Run, int]]] = {}
-        for run, times in plain_runs(reading.graph, ("conv|linear", "norm")):
-            producer, norm = run
-            if _cancels(norm) and _has_bias(producer) and fits(producer, norm):
-                groups.setdefault(producer.place, []).append((run, times))
+        links = reading.graph.links
+        found = _built(reading.graph) if links is None else _run(links)
+        groups: dict[Place, list[Biased]] = {}
+        for biased in found:
+            groups.setdefault(biased.run[0].place, []).append(biased)
         yield from _findings(groups, fusion.batch_norm_folds_into)
+
+
+class Biased(NamedTuple):
+    """A layer with a bias, and the norm that takes it away."""
+
+    run: tuple[Part, ...]
+    channels: int
+    times: int
+
+
+def _built(graph: ModelGraph) -> Iterator[Biased]:
+    """What construction alone proves."""
+    for run, times in plain_runs(graph, ("conv|linear", "norm")):
+        producer, norm = run
+        if _cancels(norm) and _has_bias(producer) and fits(producer, norm):
+            yield Biased(parts(run), _channels(producer), times)
+
+
+def _run(links: Links) -> Iterator[Biased]:
+    """What the run of the model shows."""
+    for norm in links.called(("batch_norm", "instance_norm")):
+        producer = norm.maker()
+        if producer is None or not _is_cancelled(producer):
+            continue
+        bias = producer.tensor(_BIAS)
+        layer, place = producer.layer, norm.anchor
+        if bias is not None and bias.items and layer is not None and place is not None:
+            run = (Part(layer.op, layer.place), Part(title(norm), place))
+            yield Biased(run, bias.items, 1)
+
+
+_BIAS = 2
+"""Where convolutions and linear layers take their bias."""
+
+
+def _is_cancelled(producer: Step) -> bool:
+    """Whether a norm takes away what a bias adds, wherever that bias is used."""
+    spec, bias = LAYERS.get(producer.op), producer.tensor(_BIAS)
+    if spec is None or spec.family not in ("conv", "linear") or not one_axis(producer):
+        return False
+    if bias is None or bias.kind != "parameter" or len(bias.shape or ()) != 1:
+        return False
+    users = producer.sharing(_BIAS)
+    after = [user.next for user in users]
+    return all(step is not None and step.name in ("batch_norm", "instance_norm") for step in after)
 
 
 def _cancels(norm: Layer) -> bool:
@@ -119,30 +176,28 @@ def _has_bias(layer: Layer) -> bool:
     return bias is not None and bias.known and bias.value is True
 
 
-def _findings(
-    groups: dict[Place, list[tuple[Run, int]]], folds: tuple[str, ...]
-) -> Iterator[Finding]:
+def _channels(layer: Layer) -> int:
+    made: Argument | None = layer.args.get("out_channels") or layer.args.get("out_features")
+    return made.value if made is not None and isinstance(made.value, int) else 0
+
+
+def _findings(groups: dict[Place, list[Biased]], folds: tuple[str, ...]) -> Iterator[Finding]:
     for place, found in groups.items():
-        producer, norm = found[0][0]
-        biases = sum(_channels(run[0]) * times for run, times in found)
-        number = sum(times for _, times in found)
+        producer, norm = found[0].run
+        biases = sum(biased.channels * biased.times for biased in found)
+        number = sum(biased.times for biased in found)
         where = f" in {number} layers of this call" if number > 1 else ""
         yield Finding(
             place,
             f"{norm.op} cancels this bias: {count(biases, 'parameter')} without effect{where}",
             _why(producer, norm, folds),
             "bias=False (changes the checkpoint)",
-            related=related((norm,), place, lambda layer: f"the {layer.op} that follows"),
+            related=related((norm,), place, lambda part: f"the {part.op} that follows"),
             data={"parameters": biases, "layers": number},
         )
 
 
-def _channels(layer: Layer) -> int:
-    made: Argument | None = layer.args.get("out_channels") or layer.args.get("out_features")
-    return made.value if made is not None and isinstance(made.value, int) else 0
-
-
-def _why(producer: Layer, norm: Layer, folds: tuple[str, ...]) -> str:
+def _why(producer: Part, norm: Part, folds: tuple[str, ...]) -> str:
     if "BatchNorm" in norm.op and producer.op in folds:
         return "it is trained and stored for nothing; once the norm is folded it costs no time"
     return "it is trained, stored and added for nothing"

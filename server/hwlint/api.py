@@ -25,20 +25,23 @@ from hwlint.graph import (
     EntryPoint,
     Flow,
     Layer,
+    Links,
     ModelGraph,
     Node,
     Operation,
     Origin,
+    Step,
     TensorInfo,
 )
-from hwlint.ops import LAYERS, LayerSpec
-from hwlint.profile import Profile, Reporting, Tile
+from hwlint.ops import LAYERS, POINTWISE, LayerSpec
+from hwlint.profile import Fusion, Profile, Reporting, Tile
 from hwlint.source.facts import CallFact, FileFacts
 from hwlint.source.spans import Place
 
 __all__ = [
     "BOUNDS",
     "LAYERS",
+    "POINTWISE",
     "Argument",
     "Budget",
     "CallFact",
@@ -48,9 +51,11 @@ __all__ = [
     "FileFacts",
     "Finding",
     "Flow",
+    "Fusion",
     "Kernel",
     "Layer",
     "LayerSpec",
+    "Links",
     "ModelGraph",
     "Node",
     "Operation",
@@ -62,6 +67,7 @@ __all__ = [
     "Related",
     "Reporting",
     "Rule",
+    "Step",
     "TensorInfo",
     "Tile",
 ]

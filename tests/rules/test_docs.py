@@ -35,9 +35,9 @@ RULES = rules()
 each_rule = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
 
 
-def test_the_rules_are_there():
-    assert len(RULES) >= 8
-    assert {rule.code[:3] for rule in RULES} >= {"HW1", "HW2", "HW3", "HW4"}
+def test_the_first_rules_are_there():
+    codes = {"HW002", "HW101", "HW102", "HW201", "HW202", "HW301", "HW302", "HW401"}
+    assert codes <= {rule.code for rule in RULES}
 
 
 def test_codes_and_names_are_distinct():

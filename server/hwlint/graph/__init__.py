@@ -1,6 +1,7 @@
 """The model as read: what the reader gives and the rules, the cost model and the reports take."""
 
 from hwlint.graph.flow import Called, Flow, Mismatch, Operation, TensorInfo, Unread
+from hwlint.graph.links import Links, Step
 from hwlint.graph.model import (
     Argument,
     EntryPoint,
@@ -18,12 +19,14 @@ __all__ = [
     "EntryPoint",
     "Flow",
     "Layer",
+    "Links",
     "Mismatch",
     "Missing",
     "ModelGraph",
     "Node",
     "Operation",
     "Origin",
+    "Step",
     "TensorInfo",
     "Unbuilt",
     "Unread",

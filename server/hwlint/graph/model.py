@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from hwlint.graph.flow import Flow
+from hwlint.graph.links import Links
 from hwlint.source.spans import Place
 
 __all__ = ["Argument", "EntryPoint", "Layer", "Missing", "ModelGraph", "Node", "Origin"]
@@ -231,3 +232,11 @@ class ModelGraph:
         the first one; a module that the model uses again counts once."""
         layers = ((node.layer, number) for node, number in self.nodes.items() if not node.again)
         return {layer: number for layer, number in layers if layer is not None}
+
+    @cached_property
+    def links(self) -> Links | None:
+        """Who makes and who reads each value when it is called; None where that is not known to
+        the end."""
+        if self.flow is None or not self.flow.complete:
+            return None
+        return Links(self.flow, self.walk)

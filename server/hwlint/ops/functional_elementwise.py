@@ -17,7 +17,7 @@ from hwlint.ops._functions import (
 from hwlint.ops.calls import FunctionSpec, Meta, Result
 from hwlint.ops.spec import Values
 
-__all__ = ["ROWS"]
+__all__ = ["POINTWISE", "ROWS"]
 
 _REAL = (
     "exp exp2 expm1 log log2 log10 log1p sqrt rsqrt reciprocal sin cos tan tanh sigmoid atan "
@@ -219,3 +219,6 @@ ROWS = (
     ),
     *_activation("bernoulli", "*, generator=None, out=None", "Bernoulli", spaces=METHOD),
 )
+
+POINTWISE = frozenset(row.name for row in ROWS)
+"""Functions that make one item of the items at the same place."""

@@ -53,6 +53,11 @@ class Reporting(Sourced):
     image_channels: int
     """Dimensions up to this are what the task gives (image channels, a score, coordinates):
     they are never reported."""
+    pass_model_share: float
+    """Least share of the model's time, 0 to 1, that passes over tensors which fusion would save
+    take."""
+    elementwise_chain: int
+    """Least number of element-wise operators in a row that are too many."""
 
 
 @frozen(kw_only=True)

@@ -1,0 +1,172 @@
+"""HW310."""
+
+from collections.abc import Iterable, Iterator
+
+from hwlint.api import Finding, Fusion, Links, Reading, Rule, Step
+from hwlint_rules._flow import (
+    by_anchor,
+    costly,
+    instances,
+    is_activation,
+    places,
+    said_share,
+    share_of,
+    stays,
+    title,
+)
+from hwlint_rules._producers import fused_after, one_by_one, producer
+from hwlint_rules._text import count
+
+__all__ = ["SharedProducer"]
+
+
+class SharedProducer(Rule):
+    """A layer whose raw output something else reads, so that what follows cannot fuse into it.
+
+    What it checks
+    --------------
+    A batch norm that would go into the weights of the layer before it, or an activation that the
+    layer would take up, where the layer's output is also read by something else or returned.
+
+    Why it costs
+    ------------
+    The raw output has to exist for its other readers, so the norm or the activation becomes a pass
+    of its own (2 x items x bytes) where it would cost nothing, and both tensors are in memory at
+    the same time.
+
+    Example
+    -------
+        y = self.conv(x)
+        return self.norm(y) + y
+
+    Use instead
+    -----------
+        y = self.norm(self.conv(x))
+        return self.act(y) + y
+
+    Fix safety
+    ----------
+    Unsafe: reading the result after the norm computes something else, so the model has to be
+    trained again.
+
+    Profile fields
+    --------------
+    `fusion.batch_norm_folds_into`, `fusion.pointwise_chains`, `fusion.activations`,
+    `reporting.pass_model_share`.
+
+    References
+    ----------
+    - https://arxiv.org/abs/1712.05877 (folding into the convolution)
+    - https://pypi.org/project/ethos-u-vela/ (fuses only what has one consumer)
+    """
+
+    code = "HW310"
+    name = "shared-producer"
+    example_devices = ("ethos-u55-128", "raspberry-pi-5", "stm32h743")
+    VALID = (
+        """
+        import torch.nn as nn
+
+        class Block(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.conv1 = nn.Conv2d(3, 32, 3, padding=1, bias=False)
+                self.norm1 = nn.BatchNorm2d(32)
+                self.conv2 = nn.Conv2d(32, 32, 3, padding=1, bias=False)
+                self.norm2 = nn.BatchNorm2d(32)
+                self.relu = nn.ReLU()
+
+            def forward(self, x):
+                x = self.relu(self.norm1(self.conv1(x)))
+                return self.relu(self.norm2(self.conv2(x)) + x)
+        """,
+    )
+    INVALID = (
+        """
+        import torch.nn as nn
+
+        class Block(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.conv = nn.Conv2d(3, 32, 3, padding=1, bias=False)
+                self.norm = nn.BatchNorm2d(32)
+
+            def forward(self, x):
+                y = self.conv(x)
+                return self.norm(y) + y
+        """,
+        """
+        import torch
+        import torch.nn as nn
+
+        class Both(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.conv = nn.Conv2d(3, 32, 3)
+                self.relu = nn.ReLU()
+
+            def forward(self, x):
+                y = self.conv(x)
+                return torch.cat([y, self.relu(y)], dim=1)
+        """,
+    )
+
+    def check(self, reading: Reading) -> Iterable[Finding]:
+        """Yield one finding for each place that makes a layer with such readers."""
+        fusion = one_by_one(reading)
+        links = reading.graph.links if reading.graph is not None else None
+        if fusion is None or links is None:
+            return
+        for place, found in by_anchor(_shared(links, fusion, reading.dtype)).items():
+            steps = [step for _, (step, _) in found]
+            share = share_of(links, reading, steps)
+            if not costly(reading, share):
+                continue
+            before, (step, shared) = found[0]
+            verb = "fold" if step.name == "batch_norm" else "fuse"
+            yield Finding(
+                place,
+                f"{title(step)} cannot {verb} into {title(before)}: {_readers(shared, step)}"
+                f"{instances(len(found))}{said_share(reading, steps, share)}",
+                f"it stays one more pass over what {title(before)} makes [{fusion.evidence}]",
+                f"let the others read it after {title(step)} (changes results: train again)",
+                related=places(_places(found), place),
+                model_share=share,
+                data={"op": step.op, "layers": len(found)},
+            )
+
+
+Found = tuple[Step, tuple[Step, Step]]
+
+
+def _shared(links: Links, fusion: Fusion, dtype: str) -> Iterator[Found]:
+    """Yield the layer, what could fuse into it, and what makes the value that others read."""
+    folds = fusion.batch_norm_folds_into or ()
+    for norm in links.called(("batch_norm",)):
+        before = norm.maker()
+        if before is not None and before.op in folds and stays(norm) and before.next is not norm:
+            yield before, (norm, before)
+    for step in links.by_number.values():
+        maker = step.maker() if is_activation(step) else None
+        before = producer(fusion, maker)
+        if maker is None or before is None or maker.next is step or step.operation.inputs[1:]:
+            continue
+        if step.op in fused_after(fusion, dtype, before.op):
+            yield before, (step, maker)
+
+
+def _readers(shared: Step, step: Step) -> str:
+    others = [reader for reader in shared.readers if reader is not step]
+    if not others:
+        return "the model returns what comes before"
+    names = ", ".join(dict.fromkeys(title(reader) for reader in others))
+    where = count(len(others), "more place")
+    return f"what comes before is read in {where} ({names})"
+
+
+def _places(found: list[Found]) -> Iterator[tuple[Step, str]]:
+    for _, (step, shared) in found:
+        yield step, f"the {title(step)} that follows"
+        for reader in shared.readers:
+            if reader is not step:
+                yield reader, f"{title(reader)} reads it too"
