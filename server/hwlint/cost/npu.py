@@ -1,0 +1,206 @@
+"""Cycles of an NPU that works layers off in blocks, after the published sources of Arm's compiler
+(ethos-u-vela, Apache-2.0): ethos_u85_performance.cpp for the cycles, scheduler.cpp and
+network_performance.cpp for how weights are copied ahead of their use.
+"""
+
+from dataclasses import dataclass
+from math import ceil, prod
+
+from hwlint.cost.blocks import Block, Work, block_of, cycles_of_block
+from hwlint.profile.blocks import BlockEngine, Store
+
+__all__ = ["Spent", "spent"]
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """Cycles of one piece of work."""
+
+    compute: int
+    """What multiplying and the output stage take."""
+    maps: int
+    """What moving feature maps takes, and weights that stand beside them."""
+    weights: int
+    """What moving weights from a memory of their own takes."""
+    total: int
+    """The longest of these, with what is not hidden of copying the first weights."""
+    staged: int
+    """Bytes of weights that are copied beside the feature maps for it."""
+
+    @property
+    def bound(self) -> str:
+        """What decides: "compute" or "memory"."""
+        return "compute" if self.compute >= max(self.maps, self.weights) else "memory"
+
+
+def spent(
+    work: Work,
+    engine: BlockEngine,
+    weights: int = 0,
+    *,
+    bricks: tuple[bool, bool] = (False, False),
+    slack: int | None = None,
+) -> Spent:
+    """Return the cycles of one piece of work.
+
+    weights: their bytes as the model has them. bricks: whether the input comes, and the output
+    goes, in bricks of channels. slack: cycles of the work before it, None where it is the first.
+    """
+    block = block_of(work, engine)
+    stored = round(weights * engine.weight_growth) + (10 * work.result[2] if weights else 0)
+    blocks = [-(-n // b) for n, b in zip(work.result, block.result)]  # noqa: B905
+    reads = blocks[0] * blocks[1]
+    staged = _staged(work, engine, stored, reads, slack)
+    edges = _cuts(work, engine, stored, staged, slack)
+    compute = 0
+    for number, (start, end) in enumerate(zip(edges, edges[1:])):  # noqa: B905
+        last = number == len(edges) - 2
+        compute += _cycles(work, engine, block, end - start, bricks, (number == 0, last))
+    maps = _map_bytes(work, engine, block, blocks, bricks) / engine.maps.bytes_per_cycle
+    flash = 0.0
+    if staged:
+        before = slack or 0
+        whole = _copied(stored, engine)
+        first = _copied(stored * edges[1] / work.result[2], engine)
+        compute = max(compute + max(0, first - before), whole - before + compute // (len(edges) - 1))
+        maps += reads * stored / engine.maps.bytes_per_cycle
+        flash = stored / engine.weights.bytes_per_cycle
+    elif stored:
+        flash = reads * stored / engine.weights.bytes_per_cycle
+    total = max(compute, int(maps), int(flash))
+    return Spent(compute, int(maps), int(flash), total, staged)
+
+
+def _copied(size: float, engine: BlockEngine) -> int:
+    return int(size / engine.weights.bytes_per_cycle) + engine.weights.latency
+
+
+def _staged(
+    work: Work, engine: BlockEngine, stored: int, reads: int, slack: int | None
+) -> int:
+    """Bytes beside the feature maps for weights that are copied ahead; 0 where they are not."""
+    if not engine.staged or not stored:
+        return 0
+    if slack is None and reads == 1:
+        return 0
+    if reads == 1 and slack is not None and slack < engine.weights.latency:
+        return 0
+    return stored
+
+
+def _cuts(
+    work: Work, engine: BlockEngine, stored: int, staged: int, slack: int | None
+) -> list[int]:
+    """Channels at which the work is cut so that weights can be copied while others are used."""
+    channels = work.result[2]
+    if not staged or channels <= engine.split:
+        return [0, channels]
+    return [0, engine.split, channels]
+
+
+def _cycles(
+    work: Work,
+    engine: BlockEngine,
+    block: Block,
+    depth: int,
+    bricks: tuple[bool, bool],
+    ends: tuple[bool, bool],
+) -> int:
+    """Cycles of so many output channels; `ends`: whether they are the first and the last."""
+    clipped = [min(a, b) for a, b in zip((*work.result[:2], depth), block.result)]  # noqa: B905
+    source = [min(a, b) for a, b in zip(work.source, block.source)]  # noqa: B905
+    micro = block.micro.size
+    number = _ratio((*work.result[:2], depth), clipped, micro)
+    outputs = _output_cycles(work, engine, clipped)
+    loading = _loading(source, block.source, work.source[2], engine.maps, bricks[0])
+    storing = _storing(clipped, block.result, work.result[2], engine.maps, bricks[1])
+    if work.task == "elementwise":
+        return _elementwise(work, engine, prod(block.result), max(loading, storing))
+    multiplying = cycles_of_block(work, block, engine, depth)
+    waiting = abs(storing - loading) if number > 1 else 0
+    least = (waiting + multiplying + outputs) / 4
+    multiplying, outputs = max(multiplying, least), max(outputs, least)
+    if multiplying > outputs:
+        total = multiplying * number + (outputs if ends[1] else 0)
+    else:
+        total = outputs * number + multiplying
+    return int(total) + (storing if ends[1] else 0) + (loading if ends[0] else 0)
+
+
+def _ratio(whole: tuple[int, ...], part: list[int], micro: tuple[int, ...]) -> float:
+    """How many blocks there are, counted in micro-blocks."""
+    count = [-(-n // m) for n, m in zip(whole, micro)]  # noqa: B905
+    each = [-(-n // m) for n, m in zip(part, micro)]  # noqa: B905
+    return prod(count) / prod(each)
+
+
+def _output_cycles(work: Work, engine: BlockEngine, clipped: list[int]) -> float:
+    """Cycles of the output stage for one block; biases and scales are read with each."""
+    cycles = ceil(_per_output(work, engine) * prod(clipped))
+    weighted = work.task in ("conv", "depthwise", "linear")
+    return max(cycles, 10 * clipped[2] * engine.maps.latency / 256 if weighted else 0)
+
+
+def _per_output(work: Work, engine: BlockEngine) -> float:
+    known = engine.output_cycles
+    named = {"add": known.add, "mul": known.mul, "max_pool": known.max_pool}.get(work.output)
+    cycles = known.other if named is None else named
+    return max(cycles, known.lookup or 0.0) if work.lookup else cycles
+
+
+def _elementwise(work: Work, engine: BlockEngine, block: int, moving: int) -> int:
+    numbers = prod(work.result)
+    each = _per_output(work, engine)
+    return ceil(max(each, (moving / block + each) / 4) * numbers)
+
+
+def _loading(
+    source: list[int], block: tuple[int, ...], channels: int, store: Store, brick: bool
+) -> int:
+    size = prod(source) * _read_factor(block, channels, store, brick)
+    return store.latency + int(size / store.bytes_per_cycle)
+
+
+def _storing(
+    result: list[int], block: tuple[int, ...], channels: int, store: Store, brick: bool
+) -> int:
+    size = prod(result) * _write_factor(block, channels, store, brick)
+    return store.latency + int(size / store.bytes_per_cycle)
+
+
+def _read_factor(block: tuple[int, ...], channels: int, store: Store, brick: bool) -> float:
+    """Bytes of whole bursts for one byte that is read."""
+    length = 16 * block[1] if brick else block[2]
+    if not brick and channels == block[2]:
+        length *= block[1]
+    return store.burst / min(store.burst, length)
+
+
+def _write_factor(block: tuple[int, ...], channels: int, store: Store, brick: bool) -> float:
+    length = 16 * block[1] if brick else min(16, block[2])
+    if not brick and block[2] <= 16 and channels == block[2]:
+        length *= block[1]
+    return store.burst / min(store.burst, length)
+
+
+def _map_bytes(
+    work: Work,
+    engine: BlockEngine,
+    block: Block,
+    blocks: list[int],
+    bricks: tuple[bool, bool],
+) -> float:
+    """Bytes of feature maps that are moved: inputs once for each block of the output."""
+    into, out = (engine.channel_brick if brick else 1 for brick in bricks)
+    written = work.result[0] * work.result[1] * -(-work.result[2] // out) * out
+    depth = -(-work.source[2] // into) * into
+    if work.task == "elementwise":
+        read = work.inputs * written
+    else:
+        clipped = [min(a, b) for a, b in zip(work.source, block.source)]  # noqa: B905
+        repeats = prod(-(-n // most) for n, most in zip(work.kernel, engine.kernel_max))  # noqa: B905
+        read = clipped[0] * clipped[1] * depth * repeats * blocks[0] * blocks[1]
+        read *= 1 if work.keeps_depth else blocks[2]
+    reading = _read_factor(block.source, work.source[2], engine.maps, bricks[0])
+    writing = _write_factor(block.result, work.result[2], engine.maps, bricks[1])
+    return read * reading + written * writing
