@@ -6,12 +6,13 @@ padded to the device's tiles; bytes from and to the outermost memory over its ba
 it takes to start it.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from hwlint.cost.fusion import Group, group
 from hwlint.cost.memory import peak_memory
+from hwlint.cost.npu_run import BlockRun
 from hwlint.cost.rates import Rates, wanting
 from hwlint.cost.tensors import Deployed, item_bytes
 from hwlint.cost.traffic import dram_bytes, touched_by
@@ -82,6 +83,9 @@ class Estimate:
     """Bytes of all weights in the number format of the target."""
     _modules: tuple[str, ...] = field(repr=False)
     _layers: Mapping[str, Layer] = field(repr=False)
+    _resized: Callable[[int, int | None, int | None], float | None] | None = field(
+        default=None, repr=False
+    )
 
     def share_of_operations(self, numbers: Iterable[int]) -> float:
         """Return the share (0 to 1) of the time that these operations take."""
@@ -100,6 +104,15 @@ class Estimate:
         """Return the share (0 to 1) of the time that filling up tiles adds in these layers."""
         wasted = sum(self.operations[number].wasted for number in self.of_layers(layers))
         return wasted / self.seconds if self.seconds else 0.0
+
+    def resized(self, layer: Layer, ins: int | None, outs: int | None) -> float | None:
+        """Return the time of a layer with other numbers of input and output channels (None: as
+        many as it has), by its time now. None where the profile does not say how time steps with
+        channels, or where the layer does not run."""
+        numbers = self.of_layers([layer])
+        if self._resized is None or not numbers:
+            return None
+        return self._resized(numbers[0], ins, outs)
 
     def of_layers(self, layers: Iterable[Layer]) -> tuple[int, ...]:
         """Return the operations that all instances of these layers run."""
@@ -153,6 +166,14 @@ class _Estimation:
         self.tensors = Deployed(flow, dtype)
         self.layers = {n: node.layer for n, node in graph.walk() if node.layer is not None}
         self.params = graph.params
+        self.blocks = self._blocks()
+
+    def _blocks(self) -> BlockRun | None:
+        """How the device works layers off in blocks, where its profile says it."""
+        engine, core = self.profile.blocks, self.profile.core
+        if engine is None or self.dtype not in engine.dtypes or core is None or not core.clock_mhz:
+            return None
+        return BlockRun(self.flow, self.tensors, engine, self.layers)
 
     def result(self) -> Estimate:
         groups = group(self.flow, self.tensors, self.profile, self.dtype, self._ops())
@@ -167,15 +188,17 @@ class _Estimation:
         operations = tuple(costs.get(n, _NOTHING) for n in range(len(self.flow.operations)))
         seconds = sum(kernel.seconds for kernel in kernels)
         peak = peak_memory(self.flow)
+        most = peak.bytes if peak is not None else None
         return Estimate(
             operations,
             tuple(kernels),
             seconds,
             self._joules(seconds),
-            peak.bytes if peak is not None else None,
+            self.blocks.peak(groups) if self.blocks is not None else most,
             (self.params or 0) * (item_bytes(self.dtype) or 0),
             tuple(operation.module for operation in self.flow.operations),
             self.layers,
+            self.blocks.resized if self.blocks is not None else None,
         )
 
     def _ops(self) -> list[str]:
@@ -189,9 +212,7 @@ class _Estimation:
         self, index: int, made: Group, moved: float
     ) -> tuple[Kernel, dict[int, OperationCost]]:
         parts = {n: self._compute(n) for n in made.operations if n not in made.folded}
-        compute = sum(seconds for seconds, _, _ in parts.values())
-        memory = moved / self.rates.bandwidth if self.rates.bandwidth else 0.0
-        seconds = max(compute, memory) + self.rates.overhead
+        compute, memory, seconds = self._seconds(made, parts, moved)
         bound = _bound(compute, memory, self.rates.overhead)
         weights = {n: part[0] for n, part in parts.items()}
         costs: dict[int, OperationCost] = {}
@@ -212,6 +233,18 @@ class _Estimation:
                 achieved=peak_seconds / spent if peak_seconds is not None and spent else None,
             )
         return Kernel(tuple(made.operations), seconds, bound), costs
+
+    def _seconds(
+        self, made: Group, parts: dict[int, tuple[float, float, float | None]], moved: float
+    ) -> tuple[float, float, float]:
+        """Seconds of computing, of moving bytes, and of the kernel as a whole."""
+        if self.blocks is not None:
+            took = self.blocks.kernel(made)
+            cycle = 1e-6 / (self.profile.core.clock_mhz if self.profile.core else 0)
+            return took.compute * cycle, max(took.maps, took.weights) * cycle, took.total * cycle
+        compute = sum(seconds for seconds, _, _ in parts.values())
+        memory = moved / self.rates.bandwidth if self.rates.bandwidth else 0.0
+        return compute, memory, max(compute, memory) + self.rates.overhead
 
     @staticmethod
     def _share(number: int, weights: Mapping[int, float]) -> float:

@@ -3,10 +3,11 @@
 network_performance.cpp for how weights are copied ahead of their use.
 """
 
-from dataclasses import dataclass
-from math import ceil, prod
+from dataclasses import dataclass, replace
+from math import ceil, inf, prod
 
-from hwlint.cost.blocks import Block, Work, block_of, cycles_of_block
+from hwlint.cost.block_search import block_of
+from hwlint.cost.blocks import Block, Work, cycles_of_block, up
 from hwlint.profile.blocks import BlockEngine, Store
 
 __all__ = ["Spent", "spent"]
@@ -27,10 +28,15 @@ class Spent:
     staged: int
     """Bytes of weights that are copied beside the feature maps for it."""
 
-    @property
-    def bound(self) -> str:
-        """What decides: "compute" or "memory"."""
-        return "compute" if self.compute >= max(self.maps, self.weights) else "memory"
+    def plus(self, other: "Spent", times: int) -> "Spent":
+        """Return this and so many times the other, one after the other."""
+        return Spent(
+            self.compute + times * other.compute,
+            self.maps + times * other.maps,
+            self.weights + times * other.weights,
+            self.total + times * other.total,
+            max(self.staged, other.staged),
+        )
 
 
 def spent(
@@ -46,67 +52,99 @@ def spent(
     weights: their bytes as the model has them. bricks: whether the input comes, and the output
     goes, in bricks of channels. slack: cycles of the work before it, None where it is the first.
     """
+    if work.task == "resize":
+        work = replace(work, task="elementwise" if engine.resizes else "pool")
     block = block_of(work, engine)
     stored = round(weights * engine.weight_growth) + (10 * work.result[2] if weights else 0)
     blocks = [-(-n // b) for n, b in zip(work.result, block.result)]  # noqa: B905
     reads = blocks[0] * blocks[1]
-    staged = _staged(work, engine, stored, reads, slack)
-    edges = _cuts(work, engine, stored, staged, slack)
-    compute = 0
-    for number, (start, end) in enumerate(zip(edges, edges[1:])):  # noqa: B905
-        last = number == len(edges) - 2
-        compute += _cycles(work, engine, block, end - start, bricks, (number == 0, last))
-    maps = _map_bytes(work, engine, block, blocks, bricks) / engine.maps.bytes_per_cycle
-    flash = 0.0
-    if staged:
-        before = slack or 0
-        whole = _copied(stored, engine)
+    cuts = _cuts(work, engine, block, stored, reads, slack)
+    edges = cuts or [0, work.result[2]]
+    parts = [_cycles(work, engine, block, part, bricks) for part in zip(edges, edges[1:])]  # noqa: B905
+    compute = sum(parts)
+    maps = _map_cycles(work, engine, block, blocks, bricks)
+    away = reads * stored / engine.weights.bytes_per_cycle
+    if cuts:
+        before, whole = slack or 0, _copied(stored, engine)
         first = _copied(stored * edges[1] / work.result[2], engine)
-        compute = max(compute + max(0, first - before), whole - before + compute // (len(edges) - 1))
+        compute = max(compute + max(0, first - before), whole - before + parts[-1])
         maps += reads * stored / engine.maps.bytes_per_cycle
-        flash = stored / engine.weights.bytes_per_cycle
-    elif stored:
-        flash = reads * stored / engine.weights.bytes_per_cycle
-    total = max(compute, int(maps), int(flash))
-    return Spent(compute, int(maps), int(flash), total, staged)
+        away = stored / engine.weights.bytes_per_cycle
+    total = max(compute, int(maps), int(away))
+    return Spent(compute, int(maps), int(away), total, _buffer(stored, edges) if cuts else 0)
+
+
+def _buffer(stored: int, edges: list[int]) -> int:
+    """Bytes for two slices, one in use and one that is filled; of one slice for that."""
+    sizes = [b - a for a, b in zip(edges, edges[1:])]  # noqa: B905
+    return stored * (max(sizes[::2]) + max(sizes[1::2], default=0)) // edges[-1]
 
 
 def _copied(size: float, engine: BlockEngine) -> int:
     return int(size / engine.weights.bytes_per_cycle) + engine.weights.latency
 
 
-def _staged(
-    work: Work, engine: BlockEngine, stored: int, reads: int, slack: int | None
-) -> int:
-    """Bytes beside the feature maps for weights that are copied ahead; 0 where they are not."""
-    if not engine.staged or not stored:
-        return 0
-    if slack is None and reads == 1:
-        return 0
-    if reads == 1 and slack is not None and slack < engine.weights.latency:
-        return 0
-    return stored
-
-
 def _cuts(
-    work: Work, engine: BlockEngine, stored: int, staged: int, slack: int | None
+    work: Work,
+    engine: BlockEngine,
+    block: Block,
+    stored: int,
+    reads: int,
+    slack: int | None,
+) -> list[int] | None:
+    """Channels at which the work is cut so that weights can be copied beside the feature maps
+    while others are used; None where they are read from where they are.
+
+    reads: how often all weights are read. slack: cycles before, under which the first are copied.
+    """
+    if not engine.staged or not stored:
+        return None
+    channels, before = work.result[2], slack or 0
+    whole, there = _copied(stored, engine), reads * (_near(stored, engine))
+    away = reads * whole
+    first = whole * min(channels, engine.split) // channels
+    at_start = slack is None and reads > 1 and (first < away / 10 or first <= _START)
+    pays = there + max(0, whole - before) < away
+    hidden = slack is not None and reads > 1 and first < before
+    if there >= away or not (at_start or pays or hidden or channels // block.result[2] > 2):
+        return None
+    alone = _cycles(work, engine, block, (0, channels), (False, False))
+    if reads == 1 and whole + there > max(alone, away):
+        return None
+    return _slices(work, engine, block, whole, before)
+
+
+_START = 1000
+"""Cycles at the start of a model that the compiler gives away for a copy."""
+
+
+def _slices(
+    work: Work, engine: BlockEngine, block: Block, whole: int, before: int
 ) -> list[int]:
-    """Channels at which the work is cut so that weights can be copied while others are used."""
-    channels = work.result[2]
-    if not staged or channels <= engine.split:
+    """The first slice is as large as what can be copied before; the next as what it hides."""
+    channels, split = work.result[2], engine.split
+    first = max(split, int(channels * min(1.0, before / whole)) // split * split)
+    if first >= channels:
         return [0, channels]
-    return [0, engine.split, channels]
+    runs = _cycles(work, engine, block, (0, first), (False, False))
+    step = up(max(channels * runs // whole, split), block.result[2])
+    return [0, *range(first, channels, step), channels]
+
+
+def _near(stored: float, engine: BlockEngine) -> int:
+    return int(stored / engine.maps.bytes_per_cycle) + engine.maps.latency
 
 
 def _cycles(
     work: Work,
     engine: BlockEngine,
     block: Block,
-    depth: int,
+    part: tuple[int, int],
     bricks: tuple[bool, bool],
-    ends: tuple[bool, bool],
 ) -> int:
-    """Cycles of so many output channels; `ends`: whether they are the first and the last."""
+    """Cycles of the output channels from the first to before the last of `part`."""
+    depth = part[1] - part[0]
+    ends = part[0] == 0, part[1] == work.result[2]
     clipped = [min(a, b) for a, b in zip((*work.result[:2], depth), block.result)]  # noqa: B905
     source = [min(a, b) for a, b in zip(work.source, block.source)]  # noqa: B905
     micro = block.micro.size
@@ -183,14 +221,14 @@ def _write_factor(block: tuple[int, ...], channels: int, store: Store, brick: bo
     return store.burst / min(store.burst, length)
 
 
-def _map_bytes(
+def _map_cycles(
     work: Work,
     engine: BlockEngine,
     block: Block,
     blocks: list[int],
     bricks: tuple[bool, bool],
 ) -> float:
-    """Bytes of feature maps that are moved: inputs once for each block of the output."""
+    """Cycles for moving feature maps: inputs once for each block of the output."""
     into, out = (engine.channel_brick if brick else 1 for brick in bricks)
     written = work.result[0] * work.result[1] * -(-work.result[2] // out) * out
     depth = -(-work.source[2] // into) * into
@@ -203,4 +241,6 @@ def _map_bytes(
         read *= 1 if work.keeps_depth else blocks[2]
     reading = _read_factor(block.source, work.source[2], engine.maps, bricks[0])
     writing = _write_factor(block.result, work.result[2], engine.maps, bricks[1])
-    return read * reading + written * writing
+    both = read * reading + written * writing
+    slower = max(read * reading, written * writing) / (engine.maps.one_way or inf)
+    return max(both / engine.maps.bytes_per_cycle, slower)

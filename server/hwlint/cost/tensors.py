@@ -46,6 +46,10 @@ class Deployed:
         """Say whether a tensor belongs to the model and not to the run."""
         return self._flow.tensors[self.root(index)].kind in ("parameter", "buffer")
 
+    def is_made(self, index: int) -> bool:
+        """Say whether an operation of the run makes a tensor."""
+        return self._flow.tensors[index].producer is not None
+
     @cached_property
     def readers(self) -> Mapping[int, frozenset[int]]:
         """The operations that read the memory of each tensor; views read nothing by themselves.

@@ -5,11 +5,11 @@ from typing import Literal
 
 from attrs import frozen
 
-from hwlint.profile.sourced import Sourced
+from hwlint.profile.sourced import Dtype, Sourced
 
 __all__ = ["BlockEngine", "MicroBlock", "OutputCycles", "Store", "Task"]
 
-Task = Literal["conv", "depthwise", "linear", "pool", "elementwise"]
+Task = Literal["conv", "depthwise", "linear", "pool", "elementwise", "resize"]
 """What the engine does at a time."""
 
 
@@ -32,6 +32,8 @@ class Store:
 
     bytes_per_cycle: float
     """What it moves in a cycle, of the engine's clock."""
+    one_way: float | None = None
+    """The same of reads alone, and of writes alone, where that is less."""
     latency: int
     """Cycles until a read or write begins."""
     burst: int
@@ -58,6 +60,8 @@ class OutputCycles:
 class BlockEngine(Sourced):
     """How the engine cuts a layer into blocks, and what a block takes."""
 
+    dtypes: tuple[Dtype, ...]
+    """In which number formats it is so."""
     micro_blocks: tuple[MicroBlock, ...]
     """In the order in which they are tried."""
     block_max: tuple[int, ...]
@@ -91,8 +95,21 @@ class BlockEngine(Sourced):
     """Channels in which space for sums is given out."""
     output_cycles: OutputCycles
     """What each number takes on its way out."""
+    multipliers: int
+    """How many numbers it multiplies in a cycle."""
+    weight_decoders: int = 1
+    """How many channels' weights are unpacked at once."""
     pool_cycles: int = 4
     """Cycles of a micro-block for one position of a pooling window; at least four positions."""
+    two_four_channels: int = 0
+    """With so few input channels at least two in four weights are empty, and convolutions take
+    half the time."""
+    resizes: bool = False
+    """There is a unit that enlarges maps; else that is pooling."""
+    bounds_are_free: bool = False
+    """A bound (ReLU, clamp) after anything else is applied on the way out."""
+    chains: bool = False
+    """Item by item work on what was just computed is done on the way out too."""
     maps: Store
     """Where feature maps are."""
     weights: Store

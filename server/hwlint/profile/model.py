@@ -5,6 +5,7 @@ from typing import Literal
 
 from attrs import field, frozen
 
+from hwlint.profile.blocks import BlockEngine
 from hwlint.profile.hardware import (
     Achievable,
     Compute,
@@ -104,6 +105,8 @@ class Profile:
     """Sizes and bandwidth."""
     peak: Compute | None = None
     """Rates on paper."""
+    blocks: BlockEngine | None = None
+    """How it works layers off in blocks of their output."""
     achievable: Achievable | None = None
     """Rates that are reached."""
     dispatch: Dispatch | None = None
