@@ -46,9 +46,7 @@ def net(init: Sequence[str], forward: Sequence[str], arguments: str = "x") -> st
     return "\n".join(lines) + "\n"
 
 
-def single(
-    name: str, kind: str, call: str, *inputs: Sequence[int], **more: object
-) -> Case:
+def single(name: str, kind: str, call: str, *inputs: Sequence[int], **more: object) -> Case:
     """Return a module of one layer."""
     source = net([f"self.layer = {call}"], ["return self.layer(x)"])
     return Case(name, kind, source, tuple((tuple(i), "float32") for i in inputs), **more)
@@ -278,7 +276,9 @@ def _hourglass(draw: random.Random) -> Case:
 
 def _width(draw: random.Random) -> int:
     """Draw a number of channels: half of them are full tiles of 16, a quarter of 8."""
-    return draw.choice((16 * draw.randint(1, 8),) * 2 + (8 * draw.randint(1, 16), _log(draw, 5, 140)))
+    return draw.choice(
+        (16 * draw.randint(1, 8),) * 2 + (8 * draw.randint(1, 16), _log(draw, 5, 140))
+    )
 
 
 def aligned_pairs(seed: int, number: int) -> list[Case]:

@@ -1,7 +1,8 @@
 """What the vendor's compiler said of drawn modules, kept so that the comparison needs no compiler.
 
 Sets: "fit" is what the cost model was made with, "judge" what it is judged on, "operators" single
-operators, "contiguous" convolutions that are given their maps as (N, C, H, W). results/ethos_u/SET.json holds each module's source and the compiler's figures.
+operators, "contiguous" convolutions that are given their maps as (N, C, H, W).
+results/ethos_u/SET.json holds each module's source and the compiler's figures.
 """
 
 import hashlib
@@ -59,7 +60,9 @@ def compile_set(name: str, python: Path) -> None:
         if not (cached / f"{keys[c.name, t]}.json").exists()
     ]
     _compile(jobs, python, cached)
-    rows = [_row(case, {t: cached / f"{keys[case.name, t]}.json" for t in TARGETS}) for case in drawn]
+    rows = [
+        _row(case, {t: cached / f"{keys[case.name, t]}.json" for t in TARGETS}) for case in drawn
+    ]
     command = f"python benchmarks/ethos_u.py --compile --python PYTHON --set {name}"
     _write(RESULTS / "ethos_u" / f"{name}.json", {"command": command, "versions": versions}, rows)
 
@@ -105,7 +108,9 @@ def _compile(jobs: list[dict[str, object]], python: Path, folder: Path) -> None:
 
 def _row(case: Case, results: Mapping[str, Path]) -> dict[str, object]:
     found = {target: json.loads(path.read_text()) for target, path in results.items()}
-    kept = {name: value for name, value in asdict(case).items() if value or name in ("name", "kind")}
+    kept = {
+        name: value for name, value in asdict(case).items() if value or name in ("name", "kind")
+    }
     return {**kept, "results": found}
 
 

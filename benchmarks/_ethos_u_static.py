@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from _ethos_u_cases import Case
+
 from hwlint.engine.run import Options, configure, read_options
 from hwlint.engine.workspace import index
 from hwlint.graph import ModelGraph

@@ -4,8 +4,8 @@
 
 The compiler's figures are made, in an environment of their own, by
 
-    python -m venv ENV && ENV/bin/pip install torch==2.13.0 executorch==1.5.1 tosa-tools==2026.8.0 \\
-        ethos-u-vela==5.2.0
+    python -m venv ENV
+    ENV/bin/pip install torch==2.13.0 executorch==1.5.1 tosa-tools==2026.8.0 ethos-u-vela==5.2.0
     python benchmarks/ethos_u.py --compile --python ENV/bin/python [--set judge]
 
 The cost model was made with the set "fit" in view and is judged on the set "judge", whose shapes

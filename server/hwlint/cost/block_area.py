@@ -7,7 +7,7 @@ and one for sums, after ethos_u85.cpp of ethos-u-vela.
 from dataclasses import dataclass
 from math import inf, prod, sqrt
 
-from hwlint.cost.blocks import Block, Size, Work, block_for, unit_of, up
+from hwlint.cost.blocks import Block, Size, Work, block_for, clip, unit_of, up
 from hwlint.profile.blocks import BlockEngine, MicroBlock
 
 __all__ = ["block_by_area"]
@@ -48,9 +48,9 @@ def block_by_area(work: Work, engine: BlockEngine, micro: MicroBlock) -> Block:
     row of input where one block is not all."""
     high, wide, deep = micro.size[0], micro.size[1], _DEPTH
     whole = up(work.result[0], high), up(work.result[1], wide), up(work.result[2], deep)
-    most = tuple(min(a, b) for a, b in zip(whole, engine.block_max))  # noqa: B905
+    most = clip(whole, engine.block_max)
     room = _Room(
-        work, engine, micro, (high, wide, deep), whole, (most[0], most[1], most[2]),
+        work, engine, micro, (high, wide, deep), whole, most,
         int((engine.input_kib or 0) * 1024), int((engine.sum_kib or 0) * 1024) // 4,
     )  # fmt: skip
     return room.block(_with_a_row(room, _best(room)))
@@ -66,7 +66,7 @@ def _best(room: _Room) -> Size:
         size = _largest(room, depth)
         if size is None:
             break
-        if all(a >= b for a, b in zip(size, room.whole)):  # noqa: B905
+        if clip(size, room.whole) == room.whole:
             return room.whole
         unit = unit_of(room.micro, depth)[2]
         empty = -depth % unit / unit / 10

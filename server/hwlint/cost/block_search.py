@@ -5,7 +5,7 @@ from functools import lru_cache
 from math import inf, prod
 
 from hwlint.cost.block_area import block_by_area
-from hwlint.cost.blocks import Block, Work, block_for, unit_of, up
+from hwlint.cost.blocks import Block, Work, block_for, clip, count, repeats, unit_of, up
 from hwlint.profile.blocks import BlockEngine, MicroBlock
 
 __all__ = ["block_of"]
@@ -64,15 +64,15 @@ def _kernel_first(work: Work, engine: BlockEngine) -> bool:
 def _candidates(
     work: Work, engine: BlockEngine, micro: MicroBlock, first: bool, copies: int
 ) -> Iterator[Block]:
-    steps = (micro.size[0], micro.size[1], micro.size[2])
-    ends = [up(min(n, most), s) for n, most, s in zip(work.result, engine.block_max, steps)]  # noqa: B905
+    steps, most = micro.size, clip(work.result, engine.block_max)
+    ends = [up(most[i], steps[i]) for i in range(3)]
     for depth in _depths(work.result[2], steps[2], ends[2], engine.split):
-        most = ends[1]
+        widest = ends[1]
         for high in range(steps[0], ends[0] + 1, steps[0]):
-            for wide in range(steps[1], most + 1, steps[1]):
+            for wide in range(steps[1], widest + 1, steps[1]):
                 block = block_for((high, wide, depth), work, engine, micro, first)
                 if not _fits(block, work, engine, copies):
-                    most = wide - steps[1]
+                    widest = wide - steps[1]
                     break
                 yield block
 
@@ -111,13 +111,13 @@ def _fetched(work: Work, engine: BlockEngine, block: Block) -> float:
 
 
 def _traffic(work: Work, engine: BlockEngine, block: Block) -> float:
-    numbers = [-(-n // b) for n, b in zip(work.result, block.result)]  # noqa: B905
+    numbers = count(work.result, block.result)
     weights = 0.0
     if work.task in ("conv", "depthwise"):
         weights = prod(work.kernel) * work.source[2] * numbers[0] * numbers[1]
         weights *= 1 if work.task == "depthwise" else work.result[2]
-    repeats = prod(-(-c // most) for c, most in zip(work.covered, engine.kernel_max))  # noqa: B905
-    source = block.source[0] * block.source[1] * work.source[2] * repeats
+    source = block.source[0] * block.source[1] * work.source[2]
+    source *= repeats(work.covered, engine)
     source *= work.result[0] / block.result[0] * work.result[1] / block.result[1]
     source *= 1 if work.keeps_depth else numbers[2]
     return (source + weights) / prod(work.result)

@@ -10,7 +10,18 @@ from dataclasses import dataclass
 
 from hwlint.profile.blocks import BlockEngine, MicroBlock, Task
 
-__all__ = ["Block", "Size", "Work", "block_for", "cycles_of_block", "unit_of", "up"]
+__all__ = [
+    "Block",
+    "Size",
+    "Work",
+    "block_for",
+    "clip",
+    "count",
+    "cycles_of_block",
+    "repeats",
+    "unit_of",
+    "up",
+]
 
 Size = tuple[int, int, int]
 """Height, width, channels."""
@@ -61,6 +72,16 @@ def up(value: int, step: int) -> int:
     return -(-value // step) * step
 
 
+def clip(size: tuple[int, ...], block: tuple[int, ...]) -> Size:
+    """Return what there is of a block at the beginning of something of a size."""
+    return min(size[0], block[0]), min(size[1], block[1]), min(size[2], block[2])
+
+
+def count(size: tuple[int, ...], block: tuple[int, ...]) -> Size:
+    """Return how many blocks it takes in height, width and depth."""
+    return -(-size[0] // block[0]), -(-size[1] // block[1]), -(-size[2] // block[2])
+
+
 def block_for(
     result: Size, work: Work, engine: BlockEngine, micro: MicroBlock, first: bool
 ) -> Block:
@@ -73,8 +94,8 @@ def block_for(
     unit = unit_of(micro, depth)
     area = [
         up((n - 1) * stride + min(covered, most), step)
-        for n, stride, covered, most, step in zip(  # noqa: B905
-            result, work.stride, work.covered, engine.kernel_max, unit
+        for n, stride, covered, most, step in zip(
+            result[:2], work.stride, work.covered, engine.kernel_max, unit[:2], strict=True
         )
     ]
     return Block(result, (area[0], area[1], depth), micro, first)
@@ -91,9 +112,9 @@ def cycles_of_block(work: Work, block: Block, engine: BlockEngine, depth: int) -
 
     Per micro-block a step takes four cycles, and no fewer than it takes to load its weights.
     """
-    clipped = [min(a, b) for a, b in zip((*work.result[:2], depth), block.result)]  # noqa: B905
+    clipped = clip((*work.result[:2], depth), block.result)
     micro = block.micro.size
-    high, wide, deep = (-(-n // m) for n, m in zip(clipped, micro))  # noqa: B905
+    high, wide, deep = count(clipped, micro)
     source = min(work.source[2], block.source[2])
     slices = -(-source // engine.step_channels)
     loading = 4 * micro[2] // engine.weight_decoders
@@ -120,6 +141,12 @@ def _pieces(work: Work, engine: BlockEngine) -> Iterator[int]:
     for y in range(0, work.kernel[0], most_high):
         for x in range(0, work.kernel[1], most_wide):
             yield min(work.kernel[0] - y, most_high) * min(work.kernel[1] - x, most_wide)
+
+
+def repeats(kernel: tuple[int, int], engine: BlockEngine) -> int:
+    """Return in how many goes a kernel is worked off."""
+    high, wide = engine.kernel_max
+    return -(-kernel[0] // high) * -(-kernel[1] // wide)
 
 
 def _stall(area: int, deep: int, steps: int) -> int:

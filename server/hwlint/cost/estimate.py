@@ -166,12 +166,14 @@ class _Estimation:
         self.tensors = Deployed(flow, dtype)
         self.layers = {n: node.layer for n, node in graph.walk() if node.layer is not None}
         self.params = graph.params
+        core = profile.core
+        self.cycle = 1e-6 / core.clock_mhz if core is not None and core.clock_mhz else None
         self.blocks = self._blocks()
 
     def _blocks(self) -> BlockRun | None:
         """How the device works layers off in blocks, where its profile says it."""
-        engine, core = self.profile.blocks, self.profile.core
-        if engine is None or self.dtype not in engine.dtypes or core is None or not core.clock_mhz:
+        engine = self.profile.blocks
+        if engine is None or self.dtype not in engine.dtypes or self.cycle is None:
             return None
         return BlockRun(self.flow, self.tensors, engine, self.layers)
 
@@ -238,10 +240,10 @@ class _Estimation:
         self, made: Group, parts: dict[int, tuple[float, float, float | None]], moved: float
     ) -> tuple[float, float, float]:
         """Seconds of computing, of moving bytes, and of the kernel as a whole."""
-        if self.blocks is not None:
+        if self.blocks is not None and self.cycle is not None:
             took = self.blocks.kernel(made)
-            cycle = 1e-6 / (self.profile.core.clock_mhz if self.profile.core else 0)
-            return took.compute * cycle, max(took.maps, took.weights) * cycle, took.total * cycle
+            moving = max(took.maps, took.weights)
+            return took.compute * self.cycle, moving * self.cycle, took.total * self.cycle
         compute = sum(seconds for seconds, _, _ in parts.values())
         memory = moved / self.rates.bandwidth if self.rates.bandwidth else 0.0
         return compute, memory, max(compute, memory) + self.rates.overhead

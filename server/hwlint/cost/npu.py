@@ -4,10 +4,11 @@ network_performance.cpp for how weights are copied ahead of their use.
 """
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from math import ceil, inf, prod
 
 from hwlint.cost.block_search import block_of
-from hwlint.cost.blocks import Block, Work, cycles_of_block, up
+from hwlint.cost.blocks import Block, Size, Work, clip, count, cycles_of_block, repeats, up
 from hwlint.profile.blocks import BlockEngine, Store
 
 __all__ = ["Spent", "spent"]
@@ -56,11 +57,11 @@ def spent(
         work = replace(work, task="elementwise" if engine.resizes else "pool")
     block = block_of(work, engine)
     stored = round(weights * engine.weight_growth) + (10 * work.result[2] if weights else 0)
-    blocks = [-(-n // b) for n, b in zip(work.result, block.result)]  # noqa: B905
+    blocks = count(work.result, block.result)
     reads = blocks[0] * blocks[1]
     cuts = _cuts(work, engine, block, stored, reads, slack)
     edges = cuts or [0, work.result[2]]
-    parts = [_cycles(work, engine, block, part, bricks) for part in zip(edges, edges[1:])]  # noqa: B905
+    parts = [_cycles(work, engine, block, part, bricks) for part in pairwise(edges)]
     compute = sum(parts)
     maps = _map_cycles(work, engine, block, blocks, bricks)
     away = reads * stored / engine.weights.bytes_per_cycle
@@ -76,7 +77,7 @@ def spent(
 
 def _buffer(stored: int, edges: list[int]) -> int:
     """Bytes for two slices, one in use and one that is filled; of one slice for that."""
-    sizes = [b - a for a, b in zip(edges, edges[1:])]  # noqa: B905
+    sizes = [b - a for a, b in pairwise(edges)]
     return stored * (max(sizes[::2]) + max(sizes[1::2], default=0)) // edges[-1]
 
 
@@ -118,9 +119,7 @@ _START = 1000
 """Cycles at the start of a model that the compiler gives away for a copy."""
 
 
-def _slices(
-    work: Work, engine: BlockEngine, block: Block, whole: int, before: int
-) -> list[int]:
+def _slices(work: Work, engine: BlockEngine, block: Block, whole: int, before: int) -> list[int]:
     """The first slice is as large as what can be copied before; the next as what it hides."""
     channels, split = work.result[2], engine.split
     first = max(split, int(channels * min(1.0, before / whole)) // split * split)
@@ -145,8 +144,8 @@ def _cycles(
     """Cycles of the output channels from the first to before the last of `part`."""
     depth = part[1] - part[0]
     ends = part[0] == 0, part[1] == work.result[2]
-    clipped = [min(a, b) for a, b in zip((*work.result[:2], depth), block.result)]  # noqa: B905
-    source = [min(a, b) for a, b in zip(work.source, block.source)]  # noqa: B905
+    clipped = clip((*work.result[:2], depth), block.result)
+    source = clip(work.source, block.source)
     micro = block.micro.size
     number = _ratio((*work.result[:2], depth), clipped, micro)
     outputs = _output_cycles(work, engine, clipped)
@@ -165,14 +164,12 @@ def _cycles(
     return int(total) + (storing if ends[1] else 0) + (loading if ends[0] else 0)
 
 
-def _ratio(whole: tuple[int, ...], part: list[int], micro: tuple[int, ...]) -> float:
+def _ratio(whole: tuple[int, ...], part: Size, micro: tuple[int, ...]) -> float:
     """How many blocks there are, counted in micro-blocks."""
-    count = [-(-n // m) for n, m in zip(whole, micro)]  # noqa: B905
-    each = [-(-n // m) for n, m in zip(part, micro)]  # noqa: B905
-    return prod(count) / prod(each)
+    return prod(count(whole, micro)) / prod(count(part, micro))
 
 
-def _output_cycles(work: Work, engine: BlockEngine, clipped: list[int]) -> float:
+def _output_cycles(work: Work, engine: BlockEngine, clipped: Size) -> float:
     """Cycles of the output stage for one block; biases and scales are read with each."""
     cycles = ceil(_per_output(work, engine) * prod(clipped))
     weighted = work.task in ("conv", "depthwise", "linear")
@@ -192,16 +189,12 @@ def _elementwise(work: Work, engine: BlockEngine, block: int, moving: int) -> in
     return ceil(max(each, (moving / block + each) / 4) * numbers)
 
 
-def _loading(
-    source: list[int], block: tuple[int, ...], channels: int, store: Store, brick: bool
-) -> int:
+def _loading(source: Size, block: tuple[int, ...], channels: int, store: Store, brick: bool) -> int:
     size = prod(source) * _read_factor(block, channels, store, brick)
     return store.latency + int(size / store.bytes_per_cycle)
 
 
-def _storing(
-    result: list[int], block: tuple[int, ...], channels: int, store: Store, brick: bool
-) -> int:
+def _storing(result: Size, block: tuple[int, ...], channels: int, store: Store, brick: bool) -> int:
     size = prod(result) * _write_factor(block, channels, store, brick)
     return store.latency + int(size / store.bytes_per_cycle)
 
@@ -225,7 +218,7 @@ def _map_cycles(
     work: Work,
     engine: BlockEngine,
     block: Block,
-    blocks: list[int],
+    blocks: Size,
     bricks: tuple[bool, bool],
 ) -> float:
     """Cycles for moving feature maps: inputs once for each block of the output."""
@@ -235,9 +228,8 @@ def _map_cycles(
     if work.task == "elementwise":
         read = work.inputs * written
     else:
-        clipped = [min(a, b) for a, b in zip(work.source, block.source)]  # noqa: B905
-        repeats = prod(-(-n // most) for n, most in zip(work.kernel, engine.kernel_max))  # noqa: B905
-        read = clipped[0] * clipped[1] * depth * repeats * blocks[0] * blocks[1]
+        high, wide, _ = clip(work.source, block.source)
+        read = high * wide * depth * repeats(work.kernel, engine) * blocks[0] * blocks[1]
         read *= 1 if work.keeps_depth else blocks[2]
     reading = _read_factor(block.source, work.source[2], engine.maps, bricks[0])
     writing = _write_factor(block.result, work.result[2], engine.maps, bricks[1])

@@ -133,8 +133,8 @@ class BlockRun:
             return [i for i in sources if i in lives and sole_reader(self._tensors, i)]
         if not all(_item_by_item(job.work) for job in self._jobs(number)):
             return []
-        fitting = (i for i in sources if i in lives and lives[i][2] == now and lives[i][0] >= size)
-        return [i for i in fitting][:1]
+        fitting = [i for i in sources if i in lives and lives[i][2] == now and lives[i][0] >= size]
+        return fitting[:1]
 
     def _bytes(self, root: int) -> int:
         tensor = self._flow.tensors[root]

@@ -22,9 +22,7 @@ class Job:
     """Bytes, one for each weight."""
 
 
-def jobs_of(
-    flow: Flow, number: int, layer: Layer | None, tensors: Deployed
-) -> tuple[Job, ...]:
+def jobs_of(flow: Flow, number: int, layer: Layer | None, tensors: Deployed) -> tuple[Job, ...]:
     """Return what an operation comes to; nothing for one that moves no data.
 
     `layer`: the torch.nn layer that ran it, where there is one: it knows strides and dilation.
@@ -86,15 +84,13 @@ def _conv(asked: _Asked) -> tuple[Job, ...]:
         return _pass(asked)
     times, source = _laid_out(asked.maps[0], asked.sources[1])
     _, result = _laid_out(asked.result, asked.sources[1])
-    transposed = "transpose" in asked.operation.name
-    stride = (1, 1) if transposed else _stride(asked, source, result, (weight[2], weight[3]))
-    source = result[0], result[1], source[2] if transposed else source[2]
-    if not transposed:
-        _, source = _laid_out(asked.maps[0], asked.sources[1])
-    groups = max(1, source[2] // weight[1]) if not transposed else result[2] // weight[1]
-    work = Work(
-        "conv", source, result, (weight[2], weight[3]), stride, asked.pair("dilation", 1)
-    )
+    if "transpose" in asked.operation.name:  # zeros between the inputs, then convolved plainly
+        stride, groups = (1, 1), result[2] // weight[1]
+        source = result[0], result[1], source[2]
+    else:
+        stride = _stride(asked, source, result, (weight[2], weight[3]))
+        groups = max(1, source[2] // weight[1])
+    work = Work("conv", source, result, (weight[2], weight[3]), stride, asked.pair("dilation", 1))
     if groups == 1:
         return (Job(work, times, prod(weight)),)
     if weight[1] == 1 and source[2] == result[2]:
@@ -117,15 +113,13 @@ def _laid_out(tensor: TensorInfo, weight: TensorInfo) -> tuple[int, Size]:
     return size_of(tensor)
 
 
-def _stride(
-    asked: _Asked, source: Size, result: Size, kernel: tuple[int, int]
-) -> tuple[int, int]:
+def _stride(asked: _Asked, source: Size, result: Size, kernel: tuple[int, int]) -> tuple[int, int]:
     if asked.layer is not None:
         return asked.pair("stride", 1)
     # A function's stride is not kept: what the sizes say, without padding or with a full one.
     guess = [
         max(1, round(n / m)) if n % m == 0 else max(1, (n - k) // max(1, m - 1))
-        for n, m, k in zip(source[:2], result[:2], kernel)  # noqa: B905
+        for n, m, k in zip(source[:2], result[:2], kernel, strict=True)
     ]
     return guess[0], guess[1]
 
