@@ -16,6 +16,7 @@ from hwlint.cli.config import clean, config
 from hwlint.cli.device import device
 from hwlint.cli.inspect import inspect
 from hwlint.cli.rule import rule
+from hwlint.cli.server import server
 
 __all__ = ["hwlint", "main"]
 
@@ -29,7 +30,7 @@ def hwlint() -> None:
     """Say what a PyTorch model will cost on the target device, without running it."""
 
 
-for command in (check, inspect, rule, device, config, clean):
+for command in (check, inspect, rule, device, config, clean, server):
     hwlint.add_command(command)
 
 

@@ -2,8 +2,8 @@
 
 import itertools
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass, field, fields
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import cast
 
@@ -50,6 +50,8 @@ class EntryResult:
     missing: tuple[Missing, ...]
     places: frozenset[Place]
     """The calls that build its layers."""
+    view: object = None
+    """What whoever watches made of the graph, see `Analyst`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +108,18 @@ class FileResult:
             object.__setattr__(self, known.name, value)
 
 
+Watch = Callable[[ModelGraph, Sequence[Reading]], object]
+"""What is made of a graph, given what the rules are given of it: one reading a target."""
+
+
 class Analyst:
     """Reads files one after the other and remembers what they share."""
 
-    def __init__(self, job: Job) -> None:
-        """Make the reader and one instance of each rule."""
+    def __init__(self, job: Job, watch: Watch | None = None) -> None:
+        """Make the reader and one instance of each rule. `watch` is shown every graph, and what it
+        returns is kept in its result."""
         self._job = job
+        self._watch = watch
         self._reader = Reader(job.options)
         self._graph_rules = [rule() for rule in job.rules if rule.scope == "graph"]
         self._file_rules = [rule() for rule in job.rules if rule.scope == "file"]
@@ -124,7 +132,7 @@ class Analyst:
             self._look_at_facts(path, outcome)
         # What only documents and tests build gives contexts, never findings.
         shown = stage == STAGES[-1]
-        look = _entry if shown else self._looking(outcome)
+        look = self._kept if shown else self._looking(outcome)
         reading = self._reader.read_stage(stage, path, built, look, forward=not shown)
         return self._result(path, reading, outcome)
 
@@ -134,10 +142,30 @@ class Analyst:
 
         def look(graph: ModelGraph) -> EntryResult:
             number = next(numbers)
-            self._look_at_graph(number, graph, outcome)
-            return _entry(graph)
+            readings = self._readings(graph)
+            self._look_at_graph(number, graph, readings, outcome)
+            return self._kept(graph, readings)
 
         return look
+
+    def _readings(self, graph: ModelGraph) -> list[Reading]:
+        configured = frozenset(self._job.options.models)
+        return [
+            Reading(
+                target.profile,
+                target.dtype,
+                graph,
+                budgets=budgets_for(self._job.budgets, graph, target.profile.id, configured),
+            )
+            for target in self._job.targets
+        ]
+
+    def _kept(self, graph: ModelGraph, readings: Sequence[Reading] | None = None) -> EntryResult:
+        """What stays of a graph, with what whoever watches makes of it."""
+        if self._watch is None:
+            return _entry(graph)
+        view = self._watch(graph, self._readings(graph) if readings is None else readings)
+        return replace(_entry(graph), view=view)
 
     def _result(self, path: str, reading: FileReading, outcome: "_Outcome") -> FileResult:
         return FileResult(
@@ -153,17 +181,16 @@ class Analyst:
             judged=tuple(outcome.judged),
         )
 
-    def _look_at_graph(self, number: int, graph: ModelGraph, outcome: "_Outcome") -> None:
-        about, configured = graph.entry.name, frozenset(self._job.options.models)
-        for target in self._job.targets:
-            device = target.profile.id
-            budgets = budgets_for(self._job.budgets, graph, device, configured)
-            reading = Reading(target.profile, target.dtype, graph, budgets=budgets)
-            outcome.judged.extend(judged(reading, budgets))
+    def _look_at_graph(
+        self, number: int, graph: ModelGraph, readings: Sequence[Reading], outcome: "_Outcome"
+    ) -> None:
+        about = (graph.entry.name, graph.entry.place)
+        for target, reading in zip(self._job.targets, readings, strict=True):
+            outcome.judged.extend(judged(reading, reading.budgets))
             if graph.root is None and not graph.constructed:
                 continue
             for rule in self._graph_rules:
-                outcome.run(rule, target, reading, number, (about, graph.entry.place))
+                outcome.run(rule, target, reading, number, about)
 
     def _look_at_facts(self, path: str, outcome: "_Outcome") -> None:
         try:

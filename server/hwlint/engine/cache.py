@@ -19,9 +19,9 @@ from pathlib import Path
 from platformdirs import user_cache_path
 
 from hwlint.engine.analysis import FileResult, Job
+from hwlint.engine.passes import PassNames
 from hwlint.engine.pool import Built
 from hwlint.engine.workspace import Workspace, digest
-from hwlint.reader import STAGES
 from hwlint.source import SourceError, read_regular
 
 __all__ = ["Cache", "cache_folder", "drop_caches"]
@@ -66,14 +66,13 @@ class Cache:
         self._known = dict(workspace.digests)
         self._stored = _load(self._file)
         self._fresh = _Stored()
-        self._built: Built = frozenset()
-        self._built_in: dict[str, list[str]] = {}
+        self._names = PassNames()
         before = self._stored.digests
         self._changed = {path for path in before if self._digest(path) != before[path]}
 
     def get(self, path: str, stage: str, built: Built = frozenset()) -> FileResult | None:
         """Return the result of an earlier run if nothing that it rests on has changed."""
-        key = (path, self._pass(path, stage, built))
+        key = (path, self._names(path, stage, built))
         found = self._stored.results.get(key)
         if found is None or not self._changed.isdisjoint(found[0]):
             return None
@@ -86,7 +85,7 @@ class Cache:
             return
         # Equal paths as one object: pickle then writes each once.
         files = tuple(sys.intern(path) for path in result.files)
-        key = (result.path, self._pass(result.path, stage, built))
+        key = (result.path, self._names(result.path, stage, built))
         self._keep(key, files, pickle.dumps(result))
 
     def save(self) -> None:
@@ -101,22 +100,6 @@ class Cache:
                 pickle.dump(self._fresh, file)
             Path(name).replace(self._file)
             _drop_oldest(folder)
-
-    def _pass(self, path: str, stage: str, built: Built) -> str:
-        """Name the pass with what it rests on: a factory on the forms in which programs build any
-        class, a class on whether it is built, a test on what is wanted of all."""
-        if stage == STAGES[0]:
-            return stage
-        if stage != "defaults":
-            marks = sorted(f"{p}:{t}" for p, t in built if stage == STAGES[-1] or " " in t)
-            own = sorted(t for p, t in built if p == path and stage != STAGES[-1])
-            return f"{stage} {digest(chr(0).join([*marks, *own]).encode())}"
-        if built is not self._built:
-            self._built = built
-            self._built_in = {}
-            for owner, name in sorted(built):
-                self._built_in.setdefault(owner, []).append(name)
-        return " ".join(("defaults", *self._built_in.get(path, ())))
 
     def _keep(self, key: tuple[str, str], files: tuple[str, ...], content: bytes) -> None:
         self._fresh.results[key] = (files, content)

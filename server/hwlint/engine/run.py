@@ -29,6 +29,7 @@ __all__ = [
     "Options",
     "check",
     "configure",
+    "prepare",
     "processes",
     "read_options",
     "silent",
@@ -143,13 +144,10 @@ def read_options(workspace: Workspace, config: Config) -> ReadOptions:
     )
 
 
-def _check_workspace(
-    root: Path,
-    chosen: tuple[Path, ...],
-    options: Options,
-    rules: tuple[type[Rule], ...],
-    progress: Progress | None,
-) -> CheckResult:
+def prepare(
+    root: Path, chosen: tuple[Path, ...], options: Options, rules: tuple[type[Rule], ...]
+) -> tuple[Config, Workspace, Job]:
+    """Read the configuration of a workspace, list its files, and say what is to be done."""
     config = with_budgets(configure(root, options), root)
     active = select_rules(rules, config.select, config.ignore)
     targets = find_targets(config, root)
@@ -159,8 +157,21 @@ def _check_workspace(
     workspace = index(root, chosen, config.exclude, words, nested=nested)
     reading = read_options(workspace, config)
     job = Job(root, reading, targets, running, config.budgets, workspace.words)
+    return config, workspace, job
+
+
+def _check_workspace(
+    root: Path,
+    chosen: tuple[Path, ...],
+    options: Options,
+    rules: tuple[type[Rule], ...],
+    progress: Progress | None,
+) -> CheckResult:
+    config, workspace, job = prepare(root, chosen, options, rules)
+    active = select_rules(rules, config.select, config.ignore)
+    targets = job.targets
     results = read_all(workspace, job, options, progress)
-    found = collect(results, running, config, frozenset(workspace.files))
+    found = collect(results, job.rules, config, frozenset(workspace.files))
     shown = _Shown(chosen)
     asked = [d for d in found if d.code in active and shown(d.anchor.path)]
     suppressions = Suppressions()

@@ -7,6 +7,7 @@ from hwlint.source.files import (
     SourceError,
     SourceFile,
     decode_source,
+    lay_over,
     read_regular,
     read_source,
 )
@@ -25,6 +26,7 @@ __all__ = [
     "SyntaxProblem",
     "decode_source",
     "file_facts",
+    "lay_over",
     "read_comments",
     "read_regular",
     "read_source",

@@ -13,7 +13,15 @@ from hwlint.source.names import bound_names
 from hwlint.source.scan import split_lines
 from hwlint.source.segments import Segment, SyntaxProblem, problems_of, top_segments
 
-__all__ = ["MAX_BYTES", "SourceError", "SourceFile", "decode_source", "read_regular", "read_source"]
+__all__ = [
+    "MAX_BYTES",
+    "SourceError",
+    "SourceFile",
+    "decode_source",
+    "lay_over",
+    "read_regular",
+    "read_source",
+]
 
 MAX_BYTES: Final = 10_000_000
 """Largest file that is read."""
@@ -23,6 +31,21 @@ _COOKIE = re.compile(rb"[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
 _NO_CODE = re.compile(rb"[ \t\f]*(?:#|$)")
 # Codecs whose time is quadratic in the input, which no source file has a use for.
 _REFUSED = frozenset({"idna", "punycode"})
+
+
+_LAID: dict[str, bytes] = {}
+"""What an editor has in place of files, by absolute path; empty except in its server's worker."""
+
+
+def lay_over(path: str, content: bytes | None) -> None:
+    """Let a file of this process have other content than on the disk; None: the disk's again.
+
+    This is how the unsaved text of an editor is read. The path need not exist on the disk.
+    """
+    if content is None:
+        _LAID.pop(path, None)
+    else:
+        _LAID[path] = content
 
 
 class SourceError(Exception):
@@ -117,6 +140,8 @@ def read_regular(path: str | os.PathLike[str]) -> bytes:
     Raises `SourceError` for anything else: a FIFO, a device, a folder, a file that is too large.
     """
     name = os.fspath(path)
+    if name in _LAID:
+        return _LAID[name]
     try:
         return _read(name)
     except OSError as error:

@@ -1,0 +1,47 @@
+"""`hwlint server`."""
+
+import click
+
+__all__ = ["server"]
+
+
+@click.command()
+@click.option("--tcp", metavar="HOST:PORT", help="Listen there instead of using stdio (debugging).")
+@click.option(
+    "--log-level",
+    type=click.Choice(["debug", "info", "warning", "error"]),
+    default="warning",
+    show_default=True,
+    help="What is written to stderr.",
+)
+def server(tcp: str | None, log_level: str) -> int:
+    """Run the language server on stdin and stdout.
+
+    HOST:PORT without a host listens on this machine only.
+    """
+    import logging
+    import os
+    import sys
+
+    from hwlint.lsp.server import make_server
+
+    logging.basicConfig(level=log_level.upper(), format="%(levelname)s %(name)s: %(message)s")
+    made = make_server()
+    try:
+        if tcp is None:
+            # The protocol has stdin and stdout for itself: whatever prints, prints to stderr.
+            stdin, stdout = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+            os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+            made.start_io(stdin, stdout)
+        else:
+            made.start_tcp(*_address(tcp))
+    finally:
+        made.state.worker.end()
+    return 0
+
+
+def _address(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    if not port.isdecimal() or not 0 < int(port) < 65536:
+        raise click.BadParameter(f"{text!r} is not HOST:PORT", param_hint="--tcp")
+    return host or "127.0.0.1", int(port)

@@ -1,0 +1,183 @@
+"""A workspace that stays read while its files are being edited: what an editor's server asks.
+
+Results are kept file by file and pass by pass, each with the files that it rests on. A change
+drops what rests on the changed file; everything else is told from memory. What comes out equals
+what a cold `check` of the same texts gives.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from hwlint.engine.analysis import Analyst, FileResult, Job, Watch
+from hwlint.engine.config import Config
+from hwlint.engine.coverage import Coverage, cover
+from hwlint.engine.findings import Diagnostic, collect
+from hwlint.engine.passes import PassNames
+from hwlint.engine.pool import Built
+from hwlint.engine.registry import discover_rules, select_rules
+from hwlint.engine.run import Options, prepare
+from hwlint.engine.stages import read_stages
+from hwlint.engine.suppress import Suppressions
+from hwlint.engine.targets import Target
+from hwlint.engine.workspace import Workspace, imported_words
+from hwlint.source import SourceError, lay_over, read_regular
+
+__all__ = ["LiveResult", "LiveWorkspace", "Stopped"]
+
+
+class Stopped(Exception):
+    """Something newer came in; what was read so far is kept."""
+
+
+@dataclass(frozen=True)
+class LiveResult:
+    """What holds in a workspace at one moment."""
+
+    findings: tuple[Diagnostic, ...]
+    coverage: Coverage
+    targets: tuple[Target, ...]
+    config: Config
+    results: tuple[FileResult, ...]
+
+
+@dataclass
+class _Setup:
+    """What stays the same until the configuration or the list of files changes."""
+
+    config: Config
+    workspace: Workspace
+    job: Job
+    analyst: Analyst | None = None
+    kept: dict[tuple[str, str], FileResult] = field(
+        default_factory=dict[tuple[str, str], FileResult]
+    )
+
+
+class LiveWorkspace:
+    """One workspace in one process; not thread-safe."""
+
+    def __init__(self, root: Path, options: Options, watch: Watch | None = None) -> None:
+        """Read nothing yet. `watch`: see `Analyst`."""
+        self.root = root
+        self._options = options
+        self._watch = watch
+        self._setup: _Setup | None = None
+        self._words: dict[str, tuple[frozenset[bytes], frozenset[str]]] = {}
+        self._loose: set[str] = set()
+
+    def lay(self, path: str, content: bytes | None, *, loose: bool = False) -> None:
+        """Take a file's content from an editor; None: from the disk again. `loose`: the document
+        is no file, and is read by itself."""
+        lay_over(path, content)
+        if loose:
+            self._loose.add(path)
+        if content is None:
+            self._loose.discard(path)
+        self.changed((path,))
+
+    def changed(self, paths: Iterable[str]) -> None:
+        """Files have other content than before."""
+        setup = self._setup
+        if setup is None:
+            return
+        touched = set(paths)
+        if any(self._is_new(path, setup) for path in touched):
+            self._setup = None
+            return
+        setup.analyst = None
+        stale = [key for key, r in setup.kept.items() if not touched.isdisjoint(r.files)]
+        for key in stale:
+            del setup.kept[key]
+
+    def relist(self) -> None:
+        """Files came or went, or the configuration changed."""
+        self._setup = None
+
+    def set_options(self, options: Options) -> None:
+        """Ask for other devices, rules or another interpreter."""
+        self._options = options
+        self._setup = None
+
+    def check(self, first: str | None = None, stop: Callable[[], bool] | None = None) -> LiveResult:
+        """Read what is not known, the file `first` before others, and let the rules look.
+
+        Raises `Stopped` when `stop` says so, and `UserError` for a configuration that is wrong.
+        """
+        setup = self._setup = self._setup or self._prepare()
+        read = _Reads(setup, self._watch, first, stop)
+        candidates = [*setup.workspace.candidates, *sorted(self._loose)]
+        results = read_stages(setup.workspace, candidates, read)
+        config = setup.config
+        owned = frozenset((*setup.workspace.files, *self._loose))
+        active = select_rules(discover_rules(), config.select, config.ignore)
+        found = collect(results, setup.job.rules, config, owned)
+        suppressions = Suppressions()
+        kept = tuple(d for d in found if d.code in active and not suppressions.cover(d))
+        return LiveResult(
+            kept, cover(results, lambda _: True), setup.job.targets, config, tuple(results)
+        )
+
+    def _prepare(self) -> _Setup:
+        config, workspace, job = prepare(self.root, (), self._options, discover_rules())
+        self._words.clear()
+        for path in workspace.files:
+            self._words[path] = _words(path, job)
+        return _Setup(config, workspace, job)
+
+    def _is_new(self, path: str, setup: _Setup) -> bool:
+        """Whether a change can make other files part of the reading than before."""
+        if path in self._loose:
+            return False
+        if not path.endswith((".py", ".pyi")):
+            return path in setup.workspace.settings or path in setup.workspace.documents
+        if path not in self._words:
+            return Path(path).is_relative_to(self.root)
+        before, self._words[path] = self._words[path], _words(path, setup.job)
+        return before != self._words[path]
+
+
+def _words(path: str, job: Job) -> tuple[frozenset[bytes], frozenset[str]]:
+    """What decides whether a file can have to do with torch, and what rules ask of a workspace."""
+    try:
+        content = read_regular(path)
+    except SourceError:
+        return frozenset(), frozenset()
+    asked = ("torch", "timm", "transformers", *(w for rule in job.rules for w in rule.words))
+    return imported_words(content), frozenset(w for w in asked if w.encode() in content)
+
+
+class _Reads:
+    """Makes one pass over files, from memory where nothing has changed."""
+
+    def __init__(
+        self,
+        setup: _Setup,
+        watch: Watch | None,
+        first: str | None,
+        stop: Callable[[], bool] | None,
+    ) -> None:
+        self._setup = setup
+        self._watch = watch
+        self._first = first
+        self._stop = stop or (lambda: False)
+        self._names = PassNames()
+
+    def __call__(self, stage: str, paths: Sequence[str], built: Built) -> Iterator[FileResult]:
+        for path in sorted(paths, key=lambda path: path != self._first):
+            key = (path, self._names(path, stage, built))
+            if key not in self._setup.kept:
+                if self._stop():
+                    raise Stopped
+                self._setup.kept[key] = self._visit(stage, path, built)
+            yield self._setup.kept[key]
+
+    def _visit(self, stage: str, path: str, built: Built) -> FileResult:
+        setup = self._setup
+        try:
+            setup.analyst = setup.analyst or Analyst(setup.job, self._watch)
+            return setup.analyst.visit(stage, path, built)
+        except Exception as error:  # noqa: BLE001 - whatever goes wrong costs this file only
+            setup.analyst = None  # what it remembers may be half made
+            reason = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+            return setup.job.failed(path, reason)

@@ -1,0 +1,151 @@
+"""What hovering shows: a small card for a layer, a model, a finding."""
+
+import inspect
+from collections.abc import Iterator, Sequence
+from typing import cast
+
+from hwlint.engine.findings import Diagnostic
+from hwlint.engine.registry import ENGINE_RULES, discover_rules
+from hwlint.lsp.views import ArgumentView, CostView, LayerView, ModelView
+from hwlint.report.inspect_text import human
+
+__all__ = [
+    "cost_line",
+    "finding_card",
+    "layer_card",
+    "model_card",
+    "model_line",
+    "shape_text",
+    "time_text",
+]
+
+Shape = tuple[int | None, ...]
+
+
+def shape_text(shape: Shape | None) -> str:
+    """Return "1×64×56×56", with "?" for what is not known."""
+    if shape is None:
+        return "?"
+    return "×".join("?" if d is None else str(d) for d in shape) if shape else "scalar"
+
+
+def layer_card(layer: LayerView, model: ModelView, others: int) -> str:
+    """Return a layer in Markdown. `others`: further ways of building that have it."""
+    said = ", ".join(_argument(a) for a in layer.arguments)
+    times = f" · {layer.times} of them" if layer.times > 1 else ""
+    lines = [f"**{layer.class_name}({said})**{times}", "", " · ".join(_numbers(layer))]
+    if layer.costs:
+        lines += ["", *map(_cost, layer.costs)]
+    sources = [f"- {_argument(a)}: {a.source}" for a in layer.arguments if a.source]
+    if sources:
+        lines += ["", *sources]
+    lines += ["", f"*{_context(model, others)}*"]
+    return "\n".join(lines)
+
+
+def model_card(model: ModelView, others: int) -> str:
+    """Return a model in Markdown."""
+    lines = [f"**{model.name}**", "", model_line(model)]
+    if model.inputs:
+        given = ", ".join(f"{n + ' ' if n else ''}{shape_text(s)} {d}" for n, s, d in model.inputs)
+        lines += ["", f"called with {given}"]
+    if model.costs:
+        lines += ["", *map(_cost, model.costs)]
+    if model.unknown:
+        lines += ["", "Not known:", *(f"- {reason}" for _, reason in model.unknown[:5])]
+    lines += ["", f"*{_context(model, others)}*"]
+    return "\n".join(lines)
+
+
+def model_line(model: ModelView) -> str:
+    """Return what a model comes to, in one line."""
+    parts = [f"{human(model.params)} params" if model.params is not None else "params not known"]
+    if model.macs is not None:
+        parts.append(f"{human(model.macs)} MACs")
+    if model.peak is not None:
+        parts.append(f"{human(model.peak)}B peak activations")
+    if not model.complete:
+        parts.append("not fully read")
+    return " · ".join(parts)
+
+
+def cost_line(model: ModelView) -> str:
+    """Return the estimate for each target in one line; "" where there is none."""
+    return " · ".join(f"{time_text(c.seconds)} on {c.device} ({c.bound})" for c in model.costs)
+
+
+def time_text(seconds: float) -> str:
+    """Return "0.21 ms" with three digits."""
+    for unit, scale in (("s", 1.0), ("ms", 1e3), ("µs", 1e6)):
+        if seconds * scale >= 1:
+            return f"{seconds * scale:.3g} {unit}"
+    return f"{seconds * 1e9:.3g} ns"
+
+
+def _cost(cost: CostView) -> str:
+    share = f", {100 * cost.share:.1f} % of the model" if cost.share < 1 else ""
+    bound = f", {cost.bound}-bound" if cost.bound else ""
+    return f"- {cost.device} {cost.dtype}: {time_text(cost.seconds)} estimated{share}{bound}"
+
+
+def finding_card(found: Diagnostic) -> str:
+    """Return what a rule is about, from its page."""
+    text = _page(found.code)
+    what = _section(text, "Why it costs")
+    first = text.strip().splitlines()[0] if text.strip() else found.name
+    lines = [f"**{found.code} {found.name}** {first}"]
+    if what:
+        lines += ["", what]
+    if found.advice:
+        lines += ["", found.advice]
+    return "\n".join([*lines, "", f"`hwlint rule {found.code}` says more."])
+
+
+def _page(code: str) -> str:
+    for rule in discover_rules():
+        if rule.code == code:
+            return inspect.cleandoc(rule.__doc__ or "")
+    return next((inspect.cleandoc(r.text) for r in ENGINE_RULES if r.code == code), "")
+
+
+def _section(text: str, heading: str) -> str:
+    lines = text.splitlines()
+    if heading not in lines:
+        return ""
+    start = lines.index(heading) + 2
+    found: list[str] = []
+    for number, line in enumerate(lines[start:], start):
+        if number + 1 < len(lines) and set(lines[number + 1]) == {"-"}:
+            break
+        found.append(line)
+    return "\n".join(found).strip()
+
+
+def _argument(argument: ArgumentView) -> str:
+    if not argument.known:
+        return f"{argument.name}=?"
+    value = argument.value
+    if isinstance(value, tuple):
+        items = cast("Sequence[object]", value)
+        return f"{argument.name}=({', '.join('?' if i is None else repr(i) for i in items)})"
+    return f"{argument.name}={value!r}"
+
+
+def _numbers(layer: LayerView) -> Iterator[str]:
+    if layer.inputs:
+        yield f"in {', '.join(map(shape_text, layer.inputs))}"
+    if layer.outputs:
+        yield f"out {', '.join(map(shape_text, layer.outputs))}"
+    yield f"{human(layer.params)} params" if layer.params is not None else "params not known"
+    if layer.macs is not None:
+        yield f"{human(layer.macs)} MACs"
+    if layer.moved:
+        yield f"{human(layer.moved)}B moved"
+        if layer.macs is not None:
+            yield f"{layer.macs / layer.moved:.3g} MACs/byte"
+
+
+def _context(model: ModelView, others: int) -> str:
+    by = f", built {'by' if model.kind == 'call' else 'with'} {model.built_with}"
+    more = f" and {others} other way{'s' if others > 1 else ''} of building" if others else ""
+    return f"in {model.name}{by if model.built_with else ''}{more}"

@@ -1,0 +1,98 @@
+"""Findings as the protocol has them."""
+
+from collections.abc import Iterator
+from functools import lru_cache
+
+from lsprotocol import types
+from pygls.workspace import PositionCodec, TextDocument
+
+from hwlint.engine.findings import Diagnostic
+from hwlint.lsp.documents import Document, Lines
+from hwlint.lsp.state import Known, State
+from hwlint.source import SourceError, read_source
+from hwlint.source.spans import Place
+
+__all__ = ["diagnostics_of", "location_of"]
+
+_SEVERITIES = {
+    "error": types.DiagnosticSeverity.Error,
+    "warning": types.DiagnosticSeverity.Warning,
+    "info": types.DiagnosticSeverity.Information,
+}
+
+
+def diagnostics_of(state: State, uri: str, known: Known) -> Iterator[types.Diagnostic]:
+    """Yield the findings of an open document where they stand now; those on lines that have
+    changed since wait for the next reading."""
+    entry = state.open[uri]
+    lines = Lines(entry.document)
+    for found in known.snapshot.diagnostics:
+        anchor = known.shift(found.anchor)
+        if anchor is not None:
+            yield _diagnostic(state, found, lines.range(anchor))
+    for missing in known.snapshot.unbuilt:
+        place = known.shift(missing.place)
+        if place is not None:
+            yield _unbuilt(missing.name, missing.hint, lines.range(place))
+
+
+def _diagnostic(state: State, found: Diagnostic, where: types.Range) -> types.Diagnostic:
+    related = [
+        types.DiagnosticRelatedInformation(location, place.message)
+        for place in found.related
+        if (location := location_of(state, place.place)) is not None
+    ]
+    return types.Diagnostic(
+        range=where,
+        message=_message(found),
+        severity=_SEVERITIES[found.severity],
+        code=found.code,
+        source="hwlint",
+        related_information=related or None,
+        data={"code": found.code, "name": found.name, **found.data},
+    )
+
+
+def _message(found: Diagnostic) -> str:
+    """What and how much, then for each device how it is known."""
+    lines = [found.message]
+    for row in found.rows:
+        said = row.message if row.message != found.message else ""
+        text = "; ".join(part for part in (said, row.why) if part)
+        if text:
+            lines.append(f"{row.device} {row.dtype}: {text}")
+    return "\n".join(lines)
+
+
+def _unbuilt(name: str, hint: str, where: types.Range) -> types.Diagnostic:
+    return types.Diagnostic(
+        range=where,
+        message=f"nothing builds {name}, so it is not read; say how above it: {hint}",
+        severity=types.DiagnosticSeverity.Hint,
+        code="entry-point-unread",
+        source="hwlint",
+        data={"hint": hint},
+    )
+
+
+def location_of(state: State, place: Place) -> types.Location | None:
+    """Return where a place is, None where its file cannot be read or its lines have changed."""
+    entry = state.by_path(place.path)
+    if entry is not None:
+        known = state.known(entry.uri)
+        moved = place if known is None else known.shift(place)
+        if moved is None:
+            return None
+        return types.Location(entry.uri, Lines(entry.document).range(moved))
+    codec = next(iter(state.open.values())).document.position_codec if state.open else None
+    document = _closed(state.uri_of(place.path), place.path, codec)
+    return None if document is None else types.Location(document.uri, Lines(document).range(place))
+
+
+@lru_cache(maxsize=64)
+def _closed(uri: str, path: str, codec: PositionCodec | None) -> TextDocument | None:
+    try:
+        text = read_source(path).text
+    except SourceError:
+        return None
+    return Document(uri, source=text, position_codec=codec)

@@ -1,0 +1,92 @@
+"""What stands in and above the text: inlay hints, code lenses, symbols."""
+
+from collections.abc import Iterator, Sequence
+
+from lsprotocol import types
+
+from hwlint.lsp.cards import cost_line, model_line, shape_text
+from hwlint.lsp.documents import Lines
+from hwlint.lsp.lookup import headings, layers_in, lines_in
+from hwlint.lsp.state import State
+from hwlint.lsp.views import CostView, LayerView, ModelView
+
+__all__ = ["code_lenses", "document_symbols", "inlay_hints"]
+
+
+def inlay_hints(state: State, uri: str, asked: types.Range) -> Iterator[types.InlayHint]:
+    """Yield the output shape at each layer and each line of forward; with "costs" the share too."""
+    entry, known = state.open.get(uri), state.known(uri)
+    if entry is None or known is None or state.settings.inlay_hints == "off":
+        return
+    lines = Lines(entry.document)
+    costs = state.settings.inlay_hints == "costs"
+    texts: dict[int, str] = {}
+    for place, layer in layers_in(known, entry.path):
+        text = _layer_text(layer, costs=costs)
+        if text:
+            texts.setdefault(place.end_line, text)
+    for place, line in lines_in(known, entry.path):
+        share = f" · {_share(line.costs)}" if costs and line.costs else ""
+        texts.setdefault(place.end_line, f"{shape_text(line.shape)}{share}")
+    for number, text in sorted(texts.items()):
+        if asked.start.line <= number <= asked.end.line:
+            yield types.InlayHint(lines.end_of(number), text, padding_left=True)
+
+
+def _layer_text(layer: LayerView, *, costs: bool) -> str:
+    parts = [", ".join(map(shape_text, layer.outputs))] if layer.outputs else []
+    if costs and layer.costs:
+        parts.append(_share(layer.costs))
+    return " · ".join(parts)
+
+
+def _share(costs: Sequence[CostView]) -> str:
+    """The share of the model's time on the first target."""
+    return f"{100 * costs[0].share:.1f} %"
+
+
+def code_lenses(state: State, uri: str) -> Iterator[types.CodeLens]:
+    """Yield one lens over each name that builds a model."""
+    entry, known = state.open.get(uri), state.known(uri)
+    if entry is None or known is None or not state.settings.code_lens:
+        return
+    lines = Lines(entry.document)
+    for place, models in headings(known, entry.path):
+        more = f" (1 of {len(models)} ways of building)" if len(models) > 1 else ""
+        title = f"{cost_line(models[0]) or model_line(models[0])}{more}"
+        command = types.Command(title, "hwlint.inspect", arguments=[uri, models[0].name])
+        yield types.CodeLens(lines.range(place), command)
+
+
+def document_symbols(state: State, uri: str) -> Iterator[types.DocumentSymbol]:
+    """Yield each model with the layers that this file builds for it."""
+    entry, known = state.open.get(uri), state.known(uri)
+    if entry is None or known is None:
+        return
+    lines = Lines(entry.document)
+    for place, models in headings(known, entry.path):
+        where = lines.range(place)
+        yield types.DocumentSymbol(
+            models[0].name,
+            types.SymbolKind.Class,
+            where,
+            where,
+            detail=model_line(models[0]),
+            children=[
+                types.DocumentSymbol(
+                    layer.name or layer.op, types.SymbolKind.Field, at, at, detail=_detail(layer)
+                )
+                for layer in _own_layers(models[0], entry.path)
+                if (now := known.shift(layer.place)) is not None
+                for at in (lines.range(now),)
+            ],
+        )
+
+
+def _own_layers(model: ModelView, path: str) -> Iterator[LayerView]:
+    return (layer for layer in model.layers if layer.place.path == path)
+
+
+def _detail(layer: LayerView) -> str:
+    shape = ", ".join(map(shape_text, layer.outputs))
+    return f"{layer.class_name} {shape}".strip()

@@ -1,0 +1,176 @@
+"""The process that reads: takes texts, answers with snapshots, and does one thing at a time.
+
+It ends when its pipe does. Whatever comes in while it reads makes it stop at the next file and
+take the newest state, so that it never works for long on a text that is gone.
+"""
+
+import os
+import signal
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import cast
+
+from hwlint.engine.errors import UserError
+from hwlint.engine.live import LiveResult, LiveWorkspace, Stopped
+from hwlint.engine.run import Options
+from hwlint.lsp.snapshot import Document, FileSnapshot, Request, Snapshot
+from hwlint.lsp.views import ModelView, view
+from hwlint.profile import ProfileError
+
+__all__ = ["Changed", "Closed", "Configured", "serve"]
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """A document that the editor no longer has open."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """Files that changed on the disk."""
+
+    paths: tuple[str, ...]
+    listed: bool
+    """Files came or went, or settings changed: everything is looked for again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Configured:
+    """What the editor's settings ask for."""
+
+    options: Options
+
+
+Message = Document | Closed | Changed | Configured | Request
+
+
+@dataclass
+class _State:
+    options: Options = field(default_factory=Options)
+    workspaces: dict[str, LiveWorkspace] = field(default_factory=dict[str, LiveWorkspace])
+    documents: dict[str, Document] = field(default_factory=dict[str, Document])
+    waiting: dict[str, Request] = field(default_factory=dict[str, Request])
+    """The newest request for each workspace."""
+
+    def take(self, message: Message) -> None:
+        """Note what came in."""
+        match message:
+            case Request():
+                self.waiting[message.root] = message
+            case Document():
+                self.documents[message.path] = message
+                self._lay(message.path, message.content, loose=message.loose)
+            case Closed():
+                self.documents.pop(message.path, None)
+                self._lay(message.path, None)
+            case Changed():
+                for workspace in self.workspaces.values():
+                    workspace.changed(message.paths)
+                    if message.listed:
+                        workspace.relist()
+            case Configured():
+                self.options = message.options
+                for workspace in self.workspaces.values():
+                    workspace.set_options(message.options)
+
+    def _lay(self, path: str, content: bytes | None, *, loose: bool = False) -> None:
+        # Every workspace hears of it: one may import what lies in another.
+        for workspace in self.workspaces.values() or [self.workspace(os.path.dirname(path))]:  # noqa: PTH120 - a URI's path may not exist
+            workspace.lay(path, content, loose=loose)
+
+    def workspace(self, root: str) -> LiveWorkspace:
+        """Return the workspace at `root`."""
+        if root not in self.workspaces:
+            fresh = LiveWorkspace(Path(root), self.options, view)
+            for document in self.documents.values():
+                if document.loose and str(Path(document.path).parent) == root:
+                    fresh.lay(document.path, document.content, loose=True)
+            self.workspaces[root] = fresh
+        return self.workspaces[root]
+
+
+def serve(pipe: Connection) -> None:
+    """Answer until nobody asks."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the server ends its children
+    state = _State()
+    while True:
+        try:
+            state.take(cast("Message", pipe.recv()))
+            while pipe.poll():
+                state.take(cast("Message", pipe.recv()))
+            if state.waiting:
+                _answer(pipe, state)
+        except (EOFError, OSError):
+            return
+
+
+def _answer(pipe: Connection, state: _State) -> None:
+    for root in list(state.waiting):
+        request = state.waiting[root]
+        workspace = state.workspace(root)
+        try:
+            result = workspace.check(request.active, pipe.poll)
+        except Stopped:
+            return
+        except (UserError, ProfileError) as error:
+            del state.waiting[root]
+            pipe.send(Snapshot(root, _empty(state, request), error=str(error)))
+            continue
+        del state.waiting[root]
+        pipe.send(_snapshot(result, request, state))
+
+
+def _empty(state: _State, request: Request) -> dict[str, FileSnapshot]:
+    known = (state.documents[path] for path in request.wanted if path in state.documents)
+    return {document.path: FileSnapshot(document.version) for document in known}
+
+
+def _snapshot(result: LiveResult, request: Request, state: _State) -> Snapshot:
+    views = [
+        entry.view
+        for file in result.results
+        for entry in file.entries
+        if isinstance(entry.view, ModelView)
+    ]
+    files = {
+        path: FileSnapshot(
+            state.documents[path].version,
+            tuple(d for d in result.findings if d.anchor.path == path),
+            tuple(_of_file(views, path)),
+            tuple(u for u in result.coverage.unbuilt if u.place.path == path),
+        )
+        for path in request.wanted
+        if path in state.documents
+    }
+    return Snapshot(
+        request.root,
+        files,
+        tuple((target.profile.id, target.dtype) for target in result.targets),
+        result.coverage.full,
+        result.coverage.total,
+        notes=tuple(f"{gap.entry}: {gap.reason}" for gap in result.coverage.gaps),
+    )
+
+
+_ORDER = ("configured", "hint", "call", "factory", "class", "config-class", "shown")
+_MOST = 200
+"""Ways of building that are kept for one file: nobody looks at more."""
+
+
+def _of_file(views: list[ModelView], path: str) -> list[ModelView]:
+    """The ways of building that touch a file, those nearest to how it is really used first."""
+    found = [v for v in views if v.place.path == path or _touches(v, path)]
+    return sorted(found, key=lambda v: _rank(v, path))[:_MOST]
+
+
+def _touches(model: ModelView, path: str) -> bool:
+    return any(part.place.path == path for part in (*model.layers, *model.lines))
+
+
+def _rank(model: ModelView, path: str) -> tuple[int, bool, int]:
+    known = model.kind in _ORDER
+    number = _ORDER.index(model.kind) if known else len(_ORDER)
+    return (number, model.place.path != path, model.place.line)

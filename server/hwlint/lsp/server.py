@@ -1,0 +1,337 @@
+"""`hwlint server`: the protocol side. Never reads a model itself, never waits for who does."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+from lsprotocol import types
+from pygls import uris
+from pygls.exceptions import JsonRpcException
+from pygls.lsp.server import LanguageServer
+from pygls.protocol import LanguageServerProtocol
+
+from hwlint import __version__
+from hwlint.lsp import hints
+from hwlint.lsp.actions import actions_for
+from hwlint.lsp.cards import finding_card, layer_card, model_card
+from hwlint.lsp.diagnostics import diagnostics_of
+from hwlint.lsp.documents import Documents, Lines
+from hwlint.lsp.lookup import layer_at, model_at
+from hwlint.lsp.settings import Settings, read_settings
+from hwlint.lsp.snapshot import Snapshot
+from hwlint.lsp.state import State
+
+__all__ = ["Server", "make_server"]
+
+_log = logging.getLogger(__name__)
+_WATCHED = ("**/*.py", "**/*.{yaml,yml,json,toml,md,rst}", "**/.hwlint/profiles/*.toml")
+
+
+class _Protocol(LanguageServerProtocol):
+    """Keeps documents whose lines are those of the editor, and answers what it cannot read."""
+
+    def structure_message(self, data: dict[str, Any]) -> Any:
+        """Make an object of a message. The base class leaves a client waiting for ever whose
+        request is not of the form that the protocol gives it."""
+        try:
+            return super().structure_message(data)
+        except JsonRpcException as error:
+            if "id" in data and "method" in data:
+                self._send_response(data["id"], error=error.to_response_error())
+            raise
+
+    def use_documents(self, params: types.InitializeParams) -> None:
+        """Put documents of our own in the place of the base class's, before any is open."""
+        before = self.workspace
+        self._workspace = Documents(
+            before.root_uri,
+            types.TextDocumentSyncKind.Incremental,
+            params.workspace_folders or [],
+            before.position_encoding,
+        )
+
+
+class Server(LanguageServer):
+    """One editor's server."""
+
+    def __init__(self) -> None:
+        """Make a server that knows nothing yet."""
+        super().__init__(  # pyright: ignore[reportUnknownMemberType] - pygls leaves *args untyped
+            "hwlint",
+            __version__,
+            text_document_sync_kind=types.TextDocumentSyncKind.Incremental,
+            protocol_cls=_Protocol,
+        )
+        self.state = State(self._folders, self._tell)
+        self.pulls = False
+        """The client asks for findings; else they are sent to it."""
+        self._numbers: dict[str, tuple[int, list[types.Diagnostic]]] = {}
+
+    def report_server_error(self, error: Exception, source: object) -> None:
+        """Write faults of ours to the log: a window that pops up helps nobody."""
+        _log.error("%s: %s", getattr(source, "__name__", source), error)
+
+    def _folders(self) -> tuple[Path, ...]:
+        named = [uris.to_fs_path(folder.uri) for folder in self.workspace.folders.values()]
+        if not named and self.workspace.root_path:
+            named = [self.workspace.root_path]
+        return tuple(Path(path).resolve() for path in named if path)
+
+    def result_of(self, uri: str) -> tuple[str, list[types.Diagnostic]]:
+        """Return the findings of a document with an id that is the same as long as they are."""
+        known = self.state.known(uri)
+        found = [] if known is None else list(diagnostics_of(self.state, uri, known))
+        number, before = self._numbers.get(uri, (0, None))
+        if before is None or before != found:
+            number += 1
+            self._numbers[uri] = (number, found)
+        return str(number), found
+
+    def _tell(self, snapshot: Snapshot, touched: frozenset[str]) -> None:
+        """Send what a snapshot brought, or say that there is something to ask for."""
+        if snapshot.error:
+            self.window_show_message(
+                types.ShowMessageParams(types.MessageType.Error, f"hwlint: {snapshot.error}")
+            )
+        for entry in list(self.state.open.values()):
+            if entry.path in snapshot.files and not self.pulls:
+                self.publish(entry.uri)
+        workspace = self.client_capabilities.workspace
+        if workspace is None:
+            return
+        if (
+            self.pulls
+            and touched
+            and workspace.diagnostics
+            and workspace.diagnostics.refresh_support
+        ):
+            self.workspace_diagnostic_refresh(None)
+        if workspace.inlay_hint and workspace.inlay_hint.refresh_support:
+            self.workspace_inlay_hint_refresh(None)
+        if workspace.code_lens and workspace.code_lens.refresh_support:
+            self.workspace_code_lens_refresh(None)
+
+    def publish(self, uri: str) -> None:
+        """Send the findings of a document, if they are of the text that the client has."""
+        known = self.state.known(uri)
+        entry = self.state.open.get(uri)
+        if known is None or entry is None or not known.current:
+            return
+        _, found = self.result_of(uri)
+        self.text_document_publish_diagnostics(
+            types.PublishDiagnosticsParams(uri, found, entry.document.version)
+        )
+
+    def clear(self, uri: str) -> None:
+        """Take the findings of a closed document away."""
+        self._numbers.pop(uri, None)
+        if not self.pulls:
+            self.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, []))
+
+    def configure(self, given: object) -> None:
+        """Take settings in and say what of them is not understood."""
+        settings, wrong = read_settings(given)
+        for line in wrong:
+            self.window_show_message(types.ShowMessageParams(types.MessageType.Warning, line))
+        if settings != self.state.settings:
+            self.state.configure(settings)
+
+
+def make_server() -> Server:
+    """Make a server with every feature."""
+    server = Server()
+    _lifecycle(server)
+    _documents(server)
+    _diagnostics(server)
+    _looks(server)
+    _commands(server)
+    return server
+
+
+def _lifecycle(server: Server) -> None:
+    @server.feature(types.INITIALIZE)
+    def initialize(params: types.InitializeParams) -> None:  # pyright: ignore[reportUnusedFunction] - registered
+        protocol = server.protocol
+        assert isinstance(protocol, _Protocol)
+        protocol.use_documents(params)
+        text = params.capabilities.text_document
+        server.pulls = text is not None and text.diagnostic is not None
+        server.configure(params.initialization_options)
+
+    @server.feature(types.INITIALIZED)
+    async def initialized(_: types.InitializedParams) -> None:  # pyright: ignore[reportUnusedFunction] - registered
+        await _register(server)
+        await _fetch_settings(server)
+
+    @server.feature(types.WORKSPACE_DID_CHANGE_CONFIGURATION)
+    async def settings(params: types.DidChangeConfigurationParams) -> None:  # pyright: ignore[reportUnusedFunction] - registered
+        given: object = params.settings
+        if not await _fetch_settings(server) and isinstance(given, Mapping):
+            table = cast("Mapping[str, object]", given)
+            server.configure(table.get("hwlint", table))
+
+    @server.feature(types.SHUTDOWN)
+    def shutdown(_: None) -> None:  # pyright: ignore[reportUnusedFunction] - registered
+        server.state.worker.end()
+
+
+async def _register(server: Server) -> None:
+    workspace = server.client_capabilities.workspace
+    wanted: list[types.Registration] = []
+    watched = workspace.did_change_watched_files if workspace else None
+    if watched and watched.dynamic_registration:
+        watchers = [types.FileSystemWatcher(pattern) for pattern in _WATCHED]
+        options = types.DidChangeWatchedFilesRegistrationOptions(watchers)
+        wanted.append(
+            types.Registration("files", types.WORKSPACE_DID_CHANGE_WATCHED_FILES, options)
+        )
+    changes = workspace.did_change_configuration if workspace else None
+    if changes and changes.dynamic_registration:
+        section = {"section": "hwlint"}
+        wanted.append(
+            types.Registration("settings", types.WORKSPACE_DID_CHANGE_CONFIGURATION, section)
+        )
+    if wanted:
+        await server.client_register_capability_async(types.RegistrationParams(wanted))
+
+
+async def _fetch_settings(server: Server) -> bool:
+    """Ask the client for its settings; whether it answers such questions."""
+    workspace = server.client_capabilities.workspace
+    if workspace is None or not workspace.configuration:
+        return False
+    asked = types.ConfigurationParams([types.ConfigurationItem(section="hwlint")])
+    answer = await server.workspace_configuration_async(asked)
+    if answer and answer[0]:
+        server.configure(answer[0])
+    return True
+
+
+def _documents(server: Server) -> None:
+    state = server.state
+
+    @server.feature(types.TEXT_DOCUMENT_DID_OPEN)
+    def opened(params: types.DidOpenTextDocumentParams) -> None:  # pyright: ignore[reportUnusedFunction] - registered
+        state.opened(server.workspace.get_text_document(params.text_document.uri))
+
+    @server.feature(types.TEXT_DOCUMENT_DID_CHANGE)
+    def changed(params: types.DidChangeTextDocumentParams) -> None:  # pyright: ignore[reportUnusedFunction] - registered
+        state.changed(server.workspace.get_text_document(params.text_document.uri))
+
+    @server.feature(types.TEXT_DOCUMENT_DID_CLOSE)
+    def closed(params: types.DidCloseTextDocumentParams) -> None:  # pyright: ignore[reportUnusedFunction] - registered
+        state.closed(params.text_document.uri)
+        server.clear(params.text_document.uri)
+
+    @server.feature(types.WORKSPACE_DID_CHANGE_WATCHED_FILES)
+    def on_disk(params: types.DidChangeWatchedFilesParams) -> None:  # pyright: ignore[reportUnusedFunction] - registered
+        found = [(uris.to_fs_path(c.uri), c.type) for c in params.changes]
+        plain = types.FileChangeType.Changed
+        listed = any(kind != plain or not (path or "").endswith(".py") for path, kind in found)
+        state.files_changed(tuple(path for path, _ in found if path), listed=listed)
+
+
+def _diagnostics(server: Server) -> None:
+    options = types.DiagnosticOptions(
+        inter_file_dependencies=True, workspace_diagnostics=False, identifier="hwlint"
+    )
+
+    @server.feature(types.TEXT_DOCUMENT_DIAGNOSTIC, options)
+    async def pull(params: types.DocumentDiagnosticParams) -> types.DocumentDiagnosticReport:  # pyright: ignore[reportUnusedFunction] - registered
+        uri = params.text_document.uri
+        await server.state.fresh(uri)
+        number, found = server.result_of(uri)
+        if number == params.previous_result_id:
+            return types.RelatedUnchangedDocumentDiagnosticReport(number)
+        return types.RelatedFullDocumentDiagnosticReport(found, result_id=number)
+
+
+def _looks(server: Server) -> None:
+    state = server.state
+
+    @server.feature(types.TEXT_DOCUMENT_HOVER)
+    def hover(params: types.HoverParams) -> types.Hover | None:  # pyright: ignore[reportUnusedFunction] - registered
+        return _hover(state, params.text_document.uri, params.position)
+
+    kinds = [types.CodeActionKind.QuickFix]
+
+    @server.feature(
+        types.TEXT_DOCUMENT_CODE_ACTION, types.CodeActionOptions(code_action_kinds=kinds)
+    )
+    def actions(params: types.CodeActionParams) -> Sequence[types.CodeAction]:  # pyright: ignore[reportUnusedFunction] - registered
+        entry = state.open.get(params.text_document.uri)
+        return [] if entry is None else list(actions_for(entry, params.context.diagnostics))
+
+    @server.feature(types.TEXT_DOCUMENT_INLAY_HINT)
+    def inlays(params: types.InlayHintParams) -> Sequence[types.InlayHint]:  # pyright: ignore[reportUnusedFunction] - registered
+        return list(hints.inlay_hints(state, params.text_document.uri, params.range))
+
+    @server.feature(types.TEXT_DOCUMENT_CODE_LENS)
+    def lenses(params: types.CodeLensParams) -> Sequence[types.CodeLens]:  # pyright: ignore[reportUnusedFunction] - registered
+        return list(hints.code_lenses(state, params.text_document.uri))
+
+    @server.feature(types.TEXT_DOCUMENT_DOCUMENT_SYMBOL)
+    def symbols(params: types.DocumentSymbolParams) -> Sequence[types.DocumentSymbol]:  # pyright: ignore[reportUnusedFunction] - registered
+        return list(hints.document_symbols(state, params.text_document.uri))
+
+
+def _hover(state: State, uri: str, position: types.Position) -> types.Hover | None:
+    entry, known = state.open.get(uri), state.known(uri)
+    if entry is None or known is None:
+        return None
+    point = Lines(entry.document).point(position)
+    cards: list[str] = []
+    for found in known.snapshot.diagnostics:
+        anchor = known.shift(found.anchor)
+        if anchor and (anchor.line, anchor.col) <= point <= (anchor.end_line, anchor.end_col):
+            cards.append(finding_card(found))
+    layer = layer_at(known, entry.path, point)
+    model = model_at(known, entry.path, point)
+    if layer is not None:
+        cards.insert(0, layer_card(*layer))
+    elif model is not None:
+        cards.insert(0, model_card(*model))
+    if not cards:
+        return None
+    text = "\n\n---\n\n".join(cards)
+    return types.Hover(types.MarkupContent(types.MarkupKind.Markdown, text))
+
+
+def _commands(server: Server) -> None:
+    state = server.state
+
+    @server.command("hwlint.restart")
+    def restart() -> None:  # pyright: ignore[reportUnusedFunction] - registered
+        state.worker.kill()
+
+    @server.command("hwlint.setTargets")
+    def set_targets(devices: list[str]) -> None:  # pyright: ignore[reportUnusedFunction] - registered
+        before = state.settings
+        state.configure(
+            Settings(
+                tuple(devices) or None,
+                before.select,
+                before.ignore,
+                before.python,
+                before.inlay_hints,
+                before.code_lens,
+            )
+        )
+
+    @server.command("hwlint.debugInformation")
+    def debug_information() -> dict[str, object]:  # pyright: ignore[reportUnusedFunction] - registered
+        return {
+            "version": __version__,
+            "worker": state.worker.pid,
+            "open": sorted(state.open),
+            "workspaces": {
+                root: {
+                    "targets": [f"{device} {dtype}" for device, dtype in answer.targets],
+                    "read": answer.read,
+                    "entries": answer.entries,
+                    "error": answer.error,
+                }
+                for root, answer in state.answers.items()
+            },
+        }

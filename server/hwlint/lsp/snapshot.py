@@ -1,0 +1,63 @@
+"""What the process that reads sends to the process that talks to the editor."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from hwlint.engine.findings import Diagnostic
+from hwlint.graph import Unbuilt
+from hwlint.lsp.views import ModelView
+
+__all__ = ["Document", "FileSnapshot", "Request", "Snapshot"]
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A text that an editor has open."""
+
+    path: str
+    content: bytes
+    version: int
+    loose: bool = False
+    """It is no file: an untitled document."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Read what has changed. Documents that closed have no content any more."""
+
+    root: str
+    """Of the workspace that is meant."""
+    active: str | None
+    """The document in front of the user: it is read first."""
+    wanted: tuple[str, ...]
+    """Paths of the open documents of this workspace."""
+
+
+@dataclass(frozen=True)
+class FileSnapshot:
+    """What holds for one open document."""
+
+    version: int
+    """Of the text that was read."""
+    diagnostics: tuple[Diagnostic, ...] = ()
+    models: tuple[ModelView, ...] = ()
+    """Ways of building that have layers or operations in this file; the editor's default first."""
+    unbuilt: tuple[Unbuilt, ...] = ()
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """One answer to a `Request`."""
+
+    root: str
+    files: Mapping[str, FileSnapshot] = field(default_factory=dict[str, FileSnapshot])
+    targets: tuple[tuple[str, str], ...] = ()
+    """(device, dtype)."""
+    read: int = 0
+    """Entry points that were read fully ..."""
+    entries: int = 0
+    """... of so many."""
+    error: str = ""
+    """Why there is nothing: a configuration that is wrong, say."""
+    notes: tuple[str, ...] = ()
+    """What was not read, in words."""

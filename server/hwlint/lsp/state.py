@@ -1,0 +1,245 @@
+"""What the server knows: open documents, the newest snapshot of each, and who waits for one."""
+
+import asyncio
+import logging
+import os
+import re
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import quote
+
+from pygls import uris
+from pygls.workspace import TextDocument
+
+from hwlint.engine.workspace import find_root, is_marked
+from hwlint.lsp.reading import Changed, Closed, Configured
+from hwlint.lsp.settings import Settings
+from hwlint.lsp.shift import Shift
+from hwlint.lsp.snapshot import Document, FileSnapshot, Request, Snapshot
+from hwlint.lsp.worker import Worker
+
+__all__ = ["Known", "Open", "State"]
+
+_log = logging.getLogger(__name__)
+_DEBOUNCE = 0.05
+"""Seconds after a keystroke before reading starts; another keystroke starts them again."""
+_PATIENCE = 5.0
+"""Seconds that a request waits for a reading before it is answered from the last one."""
+_LOOSE = Path(tempfile.gettempdir()) / "hwlint-untitled"
+"""Where documents that are no files stand in for the reader; nothing is ever written there."""
+
+
+@dataclass
+class Open:
+    """A document that the editor has open."""
+
+    uri: str
+    path: str
+    root: str
+    document: TextDocument
+    version: int
+    """Counts changes; a client's own version may be missing."""
+    loose: bool = False
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of a document, and how the text has moved since it was read."""
+
+    snapshot: FileSnapshot
+    shift: Shift
+    current: bool
+    """The text that was read is the text that is there."""
+
+
+@dataclass
+class State:
+    """Everything between the editor and the process that reads. Lives in the event loop."""
+
+    folders: Callable[[], tuple[Path, ...]]
+    """The folders that the editor has open."""
+    on_snapshot: Callable[[Snapshot, frozenset[str]], None]
+    """Called with a snapshot and the paths whose findings have changed by it."""
+    settings: Settings = field(default_factory=Settings)
+    open: dict[str, Open] = field(default_factory=dict[str, Open])
+    """By URI."""
+    answers: dict[str, Snapshot] = field(default_factory=dict[str, Snapshot])
+    """The newest snapshot of each workspace, by root."""
+
+    def __post_init__(self) -> None:
+        self._read: dict[str, tuple[FileSnapshot, tuple[str, ...]]] = {}
+        self._texts: dict[tuple[str, int], tuple[str, ...]] = {}
+        self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._waiters: dict[str, list[asyncio.Future[None]]] = {}
+        self._active: str | None = None
+        self.worker = Worker(self._answered, self._restarted)
+
+    # --- from the editor ----------------------------------------------------------------------
+
+    def opened(self, document: TextDocument) -> None:
+        """Take a document in."""
+        path, loose = self._path(document.uri)
+        root = str(_LOOSE) if loose else str(self._root(Path(path)))
+        entry = Open(document.uri, path, root, document, 1, loose)
+        self.open[document.uri] = entry
+        self._send(entry)
+        self._ask(root)
+
+    def changed(self, document: TextDocument) -> None:
+        """Take a new text in."""
+        entry = self.open.get(document.uri)
+        if entry is None:
+            self.opened(document)
+            return
+        entry.document = document
+        entry.version += 1
+        self._send(entry)
+        self._ask_soon(entry.root)
+
+    def closed(self, uri: str) -> None:
+        """Let a document go."""
+        entry = self.open.pop(uri, None)
+        if entry is None:
+            return
+        self._read.pop(entry.path, None)
+        for key in [key for key in self._texts if key[0] == entry.path]:
+            del self._texts[key]
+        self.worker.send(Closed(entry.path))
+        if any(other.root == entry.root for other in self.open.values()):
+            self._ask_soon(entry.root)
+
+    def files_changed(self, paths: tuple[str, ...], *, listed: bool) -> None:
+        """Files changed on the disk."""
+        self.worker.send(Changed(paths, listed))
+        self.ask_all()
+
+    def configure(self, settings: Settings) -> None:
+        """Take other settings in."""
+        self.settings = settings
+        self.worker.send(Configured(settings.options()))
+        self.ask_all()
+
+    def ask_all(self) -> None:
+        """Read every workspace that has an open document."""
+        for root in {entry.root for entry in self.open.values()}:
+            self._ask_soon(root)
+
+    # --- to the editor ------------------------------------------------------------------------
+
+    def known(self, uri: str) -> Known | None:
+        """Return what is known of a document, from whatever text was read last."""
+        entry = self.open.get(uri)
+        found = self._read.get(entry.path) if entry is not None else None
+        if entry is None or found is None:
+            return None
+        snapshot, lines = found
+        now = tuple(entry.document.lines)
+        current = snapshot.version == entry.version
+        return Known(snapshot, Shift(lines, now), current)
+
+    async def fresh(self, uri: str) -> Known | None:
+        """Wait until the text as it is now was read, within reason; then as `known`."""
+        deadline = asyncio.get_running_loop().time() + _PATIENCE
+        while (entry := self.open.get(uri)) is not None:
+            self._active = entry.path
+            known = self.known(uri)
+            left = deadline - asyncio.get_running_loop().time()
+            if (known is not None and known.current) or left <= 0:
+                return known
+            waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._waiters.setdefault(entry.root, []).append(waiter)
+            await asyncio.wait([waiter], timeout=left)
+        return None
+
+    def uri_of(self, path: str) -> str:
+        """Return the URI of a path as the editor writes it, where it has it open."""
+        for entry in self.open.values():
+            if entry.path == path:
+                return entry.uri
+        return uris.from_fs_path(path) or path
+
+    def by_path(self, path: str) -> Open | None:
+        """Return the open document of a path."""
+        return next((entry for entry in self.open.values() if entry.path == path), None)
+
+    # --- the process that reads ---------------------------------------------------------------
+
+    def _send(self, entry: Open) -> None:
+        self._active = entry.path
+        self._texts[entry.path, entry.version] = tuple(entry.document.lines)
+        content = _encoded(entry.document.source)
+        self.worker.send(Document(entry.path, content, entry.version, entry.loose))
+
+    def _ask_soon(self, root: str) -> None:
+        if root in self._timers:
+            self._timers[root].cancel()
+        loop = asyncio.get_running_loop()
+        self._timers[root] = loop.call_later(_DEBOUNCE, self._ask, root)
+
+    def _ask(self, root: str) -> None:
+        timer = self._timers.pop(root, None)
+        if timer is not None:
+            timer.cancel()
+        wanted = tuple(entry.path for entry in self.open.values() if entry.root == root)
+        if wanted:
+            self.worker.send(Request(root, self._active, wanted))
+
+    def _answered(self, snapshot: Snapshot) -> None:
+        self.answers[snapshot.root] = snapshot
+        touched = frozenset(self._take(snapshot))
+        for waiter in self._waiters.pop(snapshot.root, ()):
+            if not waiter.done():
+                waiter.set_result(None)
+        self.on_snapshot(snapshot, touched)
+
+    def _take(self, snapshot: Snapshot) -> Iterator[str]:
+        """Keep what a snapshot says of each open document; yield the paths that say new things."""
+        for path, fresh in snapshot.files.items():
+            lines = self._texts.get((path, fresh.version))
+            if lines is None or self.by_path(path) is None:
+                continue
+            for key in [k for k in self._texts if k[0] == path and k[1] < fresh.version]:
+                del self._texts[key]
+            before = self._read.get(path)
+            self._read[path] = (fresh, lines)
+            if before is None or before[0].diagnostics != fresh.diagnostics:
+                yield path
+
+    def _restarted(self) -> None:
+        self.worker.send(Configured(self.settings.options()))
+        for entry in self.open.values():
+            self._send(entry)
+        self.ask_all()
+
+    # --- places -------------------------------------------------------------------------------
+
+    def _path(self, uri: str) -> tuple[str, bool]:
+        path = uris.to_fs_path(uri)
+        if path is not None and uri.startswith("file:"):
+            return os.path.realpath(path), False
+        return str(_LOOSE / f"{quote(uri, safe='')}.py"), True
+
+    def _root(self, path: Path) -> Path:
+        """The workspace of a file: what is marked as one, else the folder that is open."""
+        for folder in path.parents:
+            if is_marked(folder):
+                return folder
+        around = [folder for folder in self.folders() if path.is_relative_to(folder)]
+        return max(around, key=lambda f: len(f.parts)) if around else find_root(path)
+
+
+_COOKIE = re.compile(r"[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
+
+
+def _encoded(text: str) -> bytes:
+    """Return the bytes that decode to this text: a PEP 263 comment is believed by the reader."""
+    for line in text.split("\n", 2)[:2]:
+        match = _COOKIE.match(line)
+        if match is not None:
+            try:
+                return text.encode(match[1])
+            except (LookupError, UnicodeError):
+                break
+    return text.encode("utf-8", "surrogatepass")

@@ -1,0 +1,103 @@
+"""The handle on the process that reads: starts it, hears it, ends it, starts it again."""
+
+import asyncio
+import logging
+import multiprocessing
+import threading
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+from typing import cast
+
+from hwlint.lsp.reading import Message, serve
+from hwlint.lsp.snapshot import Snapshot
+
+__all__ = ["Worker"]
+
+_log = logging.getLogger(__name__)
+
+
+class Worker:
+    """One child process; whoever uses it lives in an asyncio loop and never waits for it."""
+
+    def __init__(self, answered: Callable[[Snapshot], None], restarted: Callable[[], None]) -> None:
+        """Start nothing yet. `answered` is called with each snapshot, `restarted` when the process
+        died and a new one, which knows nothing, is there: both in the loop."""
+        self._answered = answered
+        self._restarted = restarted
+        self._process: BaseProcess | None = None
+        self._pipe: Connection | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._ended = False
+
+    @property
+    def pid(self) -> int | None:
+        """Of the process, None before it is there."""
+        return None if self._process is None else self._process.pid
+
+    def send(self, message: Message) -> None:
+        """Hand something over; starts the process where there is none."""
+        if self._ended:
+            return
+        if self._process is None:
+            self._start()
+        pipe = self._pipe
+        if pipe is None:
+            return
+        try:
+            pipe.send(message)
+        except OSError:  # it died: whoever listens to it finds that out and starts another
+            _log.info("the reading process is gone")
+
+    def end(self) -> None:
+        """End the process at once."""
+        self._ended = True
+        if self._process is not None:
+            self._process.kill()
+            self._process.join(1)
+        if self._pipe is not None:
+            self._pipe.close()
+
+    def kill(self) -> None:
+        """End the process; another one takes its place."""
+        if self._process is not None:
+            self._process.kill()
+
+    def _start(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        # A fork would share the server's threads and its pipe to the editor.
+        context = multiprocessing.get_context("spawn")
+        ours, theirs = context.Pipe()
+        process = context.Process(target=serve, args=(theirs,), daemon=True, name="hwlint-reading")
+        process.start()
+        theirs.close()
+        self._process, self._pipe = process, ours
+        listener = threading.Thread(target=self._listen, args=(ours, process), daemon=True)
+        listener.start()
+
+    def _listen(self, pipe: Connection, process: BaseProcess) -> None:
+        """Pass snapshots on until the process is gone. Runs in a thread of its own."""
+        while True:
+            try:
+                snapshot = cast("Snapshot", pipe.recv())
+            except (EOFError, OSError):
+                break
+            self._tell(self._answered, snapshot)
+        process.join()
+        self._tell(self._lost, process)
+
+    def _tell(self, callback: Callable[..., None], argument: object) -> None:
+        loop = self._loop
+        if loop is None or loop.is_closed():
+            return
+        try:
+            loop.call_soon_threadsafe(callback, argument)
+        except RuntimeError:  # the loop ended in between
+            return
+
+    def _lost(self, process: BaseProcess) -> None:
+        if self._ended or process is not self._process:
+            return
+        _log.warning("the reading process ended with %s; it is started again", process.exitcode)
+        self._process = self._pipe = None
+        self._restarted()
