@@ -163,7 +163,10 @@ class _Estimation:
         self.profile = profile
         self.dtype = dtype
         self.rates = Rates(profile, dtype)
-        self.tensors = Deployed(flow, dtype)
+        fusion = profile.fusion
+        self.tensors = Deployed(
+            flow, dtype, drops_unused=bool(fusion is not None and fusion.drops_unused)
+        )
         self.layers = {n: node.layer for n, node in graph.walk() if node.layer is not None}
         self.params = graph.params
         core = profile.core

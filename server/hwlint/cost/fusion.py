@@ -31,7 +31,7 @@ def group(
     `ops`: torch.nn's name of each operation, see `layer_op`.
     """
     grouping = _Grouping(flow, tensors, profile.fusion, dtype, ops)
-    for number in range(len(flow.operations)):
+    for number in sorted(tensors.running):
         grouping.add(number)
     return grouping.groups
 

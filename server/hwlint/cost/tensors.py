@@ -22,9 +22,12 @@ def item_bytes(dtype: str) -> float | None:
 class Deployed:
     """The tensors of one run, of floating point ones in the format of the target."""
 
-    def __init__(self, flow: Flow, dtype: str) -> None:
+    def __init__(self, flow: Flow, dtype: str, *, drops_unused: bool = False) -> None:
+        """Take a run; `drops_unused`: operations whose results nobody uses do not run."""
         self._flow = flow
         self._item = _BYTES[dtype]
+        self.running = self._used() if drops_unused else frozenset(range(len(flow.operations)))
+        """The operations that run, views among them."""
 
     def root(self, index: int) -> int:
         """Return the tensor whose memory a tensor shows."""
@@ -56,12 +59,22 @@ class Deployed:
         What the model returns has a reader at the end."""
         found: dict[int, set[int]] = {}
         for number, operation in enumerate(self._flow.operations):
-            if operation.effect not in ("view", "same"):
+            if number in self.running and operation.effect not in ("view", "same"):
                 for index in operation.inputs:
                     found.setdefault(self.root(index), set()).add(number)
         for index in self._flow.returned:
             found.setdefault(self.root(index), set()).add(len(self._flow.operations))
         return {index: frozenset(numbers) for index, numbers in found.items()}
+
+    def _used(self) -> frozenset[int]:
+        needed = {self.root(index) for index in self._flow.returned}
+        running: set[int] = set()
+        for number in range(len(self._flow.operations) - 1, -1, -1):
+            operation = self._flow.operations[number]
+            if not operation.outputs or needed & {self.root(i) for i in operation.outputs}:
+                running.add(number)
+                needed.update(self.root(index) for index in operation.inputs)
+        return frozenset(running)
 
     def _size(self, tensor: TensorInfo) -> float:
         size = item_size(tensor.dtype)

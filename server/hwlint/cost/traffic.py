@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 
 from hwlint.cost.fusion import Group
 from hwlint.cost.tensors import Deployed
-from hwlint.graph import Flow
+from hwlint.cost.work import product_of
+from hwlint.graph import Flow, Operation
 from hwlint.ops import FUNCTIONS
 
 __all__ = ["Touched", "dram_bytes", "touched_by"]
@@ -19,6 +20,9 @@ class Touched:
 
     reads: dict[int, float] = field(default_factory=dict[int, float])
     writes: dict[int, float] = field(default_factory=dict[int, float])
+    repeated: float = 0.0
+    """Bytes that are loaded once more, as often as windows overlap: of poolings and depthwise
+    convolutions, whose outputs share no other work."""
 
     @property
     def bytes(self) -> float:
@@ -41,12 +45,24 @@ def touched_by(group: Group, flow: Flow, tensors: Deployed) -> Touched:
                     if position == 0 and operation.name in _PARTLY:
                         size = min(size, sum(map(tensors.bytes, operation.outputs)))
                     touched.reads[root] = max(size, touched.reads.get(root, 0))
+            touched.repeated += _repeated(flow, operation, tensors)
         for index in operation.outputs:
             root = tensors.root(index)
             written.add(root)
             if tensors.readers.get(root, frozenset()) - inside:
                 touched.writes[root] = tensors.bytes(index)
     return touched
+
+
+def _repeated(flow: Flow, operation: Operation, tensors: Deployed) -> float:
+    window = operation.window
+    product = product_of(flow, operation)
+    if product is not None and product.kind == "depthwise":
+        window = product.depth
+    if window == 1:
+        return 0.0
+    loads = window * tensors.bytes(operation.outputs[0])
+    return max(0.0, loads - tensors.bytes(operation.inputs[0]))
 
 
 def dram_bytes(groups: Sequence[Touched], tensors: Deployed, cache: float) -> list[float]:

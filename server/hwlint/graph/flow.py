@@ -55,6 +55,8 @@ class Operation:
     """Bytes written; 0 for a view."""
     effect: str
     """"new", "view", "inplace" or "same"."""
+    window: int = 1
+    """Of a pooling: how many items of the input each item of the output is made of."""
 
 
 @dataclass(frozen=True, slots=True)

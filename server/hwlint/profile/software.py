@@ -137,6 +137,8 @@ class Fusion(Sourced):
     """A padding layer goes into the convolution after it."""
     residual_add: bool | None = None
     """An addition goes into the convolution or product before it."""
+    drops_unused: bool | None = None
+    """Operators whose results nobody uses are taken out."""
     condition: str = ""
     """When, in words."""
     activations: tuple[FusedActivations, ...] = ()

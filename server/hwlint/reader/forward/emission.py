@@ -131,6 +131,7 @@ class _Emission:
                 read,
                 written,
                 effect,
+                event.window,
             )
         )
         moved = None if read is None or written is None else read + written

@@ -4,6 +4,7 @@
 # pyright: reportUnknownArgumentType=false, reportUnknownVariableType=false
 
 from collections.abc import Callable, Iterable, Mapping
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 from hwlint.ops import bind_call
@@ -80,8 +81,20 @@ def run_bound(
             _effect(spec, given),
         )
         event.spec = spec
+        event.window = _window(spec, given)
         note_event(interp, event)
     return result
+
+
+def _window(spec: FunctionSpec, given: dict[str, Value]) -> int:
+    """Return how many items a pooling looks at for each item that it makes."""
+    if "_pool" not in spec.name or spec.name.startswith("adaptive"):
+        return 1
+    size = given.get("kernel_size")
+    if isinstance(size, int):
+        return size ** int(spec.name[-2])
+    sizes = size.items if isinstance(size, ListValue) else size if isinstance(size, tuple) else ()
+    return prod([n for n in sizes if isinstance(n, int)])
 
 
 def note_event(interp: "Interpreter", event: Event) -> None:

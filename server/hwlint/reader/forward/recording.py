@@ -11,7 +11,7 @@ __all__ = ["Call", "Event", "Flow", "Variables"]
 class Event:
     """One operation on tensors."""
 
-    __slots__ = ("effect", "inputs", "macs", "maybe", "name", "outputs", "place", "spec")
+    __slots__ = ("effect", "inputs", "macs", "maybe", "name", "outputs", "place", "spec", "window")
 
     def __init__(
         self,
@@ -30,6 +30,7 @@ class Event:
         self.effect = effect
         self.maybe = False
         self.spec: Any = None
+        self.window = 1
 
 
 class Call:
