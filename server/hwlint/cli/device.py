@@ -67,6 +67,41 @@ def show_device(name: str, sources: bool, output_format: str, debug: bool) -> No
     _draw(lambda console: print_card(console, profile, sources=sources))
 
 
+@device.command("fit")
+@click.argument("name", metavar="DEVICE")
+@click.argument(
+    "file", type=click.Path(path_type=Path, exists=True, dir_okay=False), metavar="FILE.csv"
+)
+@click.option(
+    "--dtype", metavar="DTYPE", help="What was measured; the profile's default if not said."
+)
+@click.option("--as", "new", metavar="NAME", help="Name of the profile; DEVICE-fitted if not said.")
+@click.option("--root", type=click.Path(path_type=Path, file_okay=False), metavar="DIR")
+@click.option("--python", type=click.Path(path_type=Path), metavar="PYTHON")
+@_format
+@debug_option
+def fit_device(
+    name: str,
+    file: Path,
+    dtype: str | None,
+    new: str | None,
+    root: Path | None,
+    python: Path | None,
+    output_format: str,
+    debug: bool,  # noqa: ARG001 - main has it
+) -> None:
+    """Fit a device's profile to models that were measured on it.
+
+    FILE.csv has a head and a row for each model: place (FILE:Class or FILE:factory, and #module for
+    a part of it), latency_ms, and if need be input (1x3x224x224, several separated by ;). The
+    profile is written to .hwlint/profiles below the project's root.
+    """
+    from hwlint.cli.device_fit import fit_and_write
+
+    shown = fit_and_write(name, file, dtype, new, root, python)
+    _emit_json(shown.data()) if output_format == "json" else emit(shown.text())
+
+
 @device.command("schema")
 @debug_option
 def show_schema(debug: bool) -> None:  # noqa: ARG001 - main has it

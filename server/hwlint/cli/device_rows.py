@@ -10,6 +10,7 @@ from hwlint.profile import (
     Core,
     Dispatch,
     Energy,
+    Fit,
     Layout,
     Limit,
     MatrixUnit,
@@ -50,6 +51,8 @@ def hardware(profile: Profile) -> Iterator[Row]:
         yield Row("power", _power(profile.power), profile.power)
     if profile.energy is not None:
         yield Row("energy", _energy(profile.energy), profile.energy)
+    for dtype, fit in profile.fits.items():
+        yield Row(f"fitted in {dtype}", _fit(fit), fit)
 
 
 def shapes(profile: Profile) -> Iterator[Row]:
@@ -235,6 +238,20 @@ def _energy(energy: Energy) -> str:
             _each(energy.pj_per_byte, " pJ per byte"),
             f"from cheap to dear: {', '.join(energy.order)}" if energy.order else "",
             f"{low_high} times the GPU's work per watt" if low_high else "",
+        )
+    )
+
+
+def _fit(fit: Fit) -> str:
+    error = _number(100 * fit.mape, after=" % mean error") if fit.mape is not None else ""
+    return _joined(
+        (
+            _number(fit.ms_per_gop, after=" ms per 10^9 operations"),
+            _number(fit.ms_per_mb, after=" ms per MB"),
+            _number(fit.ms_per_kernel, after=" ms per kernel"),
+            _number(fit.ms, after=" ms"),
+            f"{fit.samples} models",
+            error,
         )
     )
 

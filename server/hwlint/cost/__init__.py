@@ -1,18 +1,41 @@
 """What a model costs: numbers worked out from the graph."""
 
-from hwlint.cost.estimate import Estimate, Kernel, OperationCost, estimate, silent_for
+from hwlint.cost.estimate import Estimate, Kernel, OperationCost
+from hwlint.cost.estimation import amounts, estimate, silent_for, unknown_of
+from hwlint.cost.fit import (
+    LEAST,
+    Accuracy,
+    Coefficients,
+    Sample,
+    accuracy,
+    cross_validated,
+    fit,
+    fit_flops,
+)
 from hwlint.cost.memory import Peak, peak_memory
+from hwlint.cost.plan import Amounts
 from hwlint.cost.rates import wanting
 from hwlint.cost.tensors import item_bytes
 
 __all__ = [
+    "LEAST",
+    "Accuracy",
+    "Amounts",
+    "Coefficients",
     "Estimate",
     "Kernel",
     "OperationCost",
     "Peak",
+    "Sample",
+    "accuracy",
+    "amounts",
+    "cross_validated",
     "estimate",
+    "fit",
+    "fit_flops",
     "item_bytes",
     "peak_memory",
     "silent_for",
+    "unknown_of",
     "wanting",
 ]

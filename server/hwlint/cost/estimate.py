@@ -1,26 +1,12 @@
-"""What a model takes on a device: time by a roofline for each kernel, memory and energy.
-
-A kernel is what the runtime of the profile makes of one or several operations. Its time is
-max(compute, memory) + overhead: operations over the rate that is reached for that kind of layer,
-padded to the device's tiles; bytes from and to the outermost memory over its bandwidth; and what
-it takes to start it.
-"""
+"""What a model takes on a device, kernel by kernel."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from hwlint.cost.fusion import Group, group
-from hwlint.cost.memory import peak_memory
-from hwlint.cost.npu_run import BlockRun
-from hwlint.cost.rates import Rates, wanting
-from hwlint.cost.tensors import Deployed, item_bytes
-from hwlint.cost.traffic import dram_bytes, touched_by
-from hwlint.cost.work import layer_op, product_of
-from hwlint.graph import Flow, Layer, ModelGraph, Operation
-from hwlint.profile import Profile
+from hwlint.graph import Layer
 
-__all__ = ["Estimate", "Kernel", "OperationCost", "estimate", "silent_for"]
+__all__ = ["Estimate", "Kernel", "OperationCost"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +61,9 @@ class Estimate:
     kernels: tuple[Kernel, ...]
     """In the order in which they run."""
     seconds: float
+    """Of all kernels, and `constant`."""
+    constant: float
+    """Seconds that no kernel takes, of a fitted profile; may be negative."""
     joules: float | None
     """None where the profile has no energy."""
     peak_bytes: float | None
@@ -132,158 +121,6 @@ class Estimate:
             if layer is not None:
                 found.setdefault(layer, []).append(number)
         return {layer: tuple(numbers) for layer, numbers in found.items()}
-
-
-def silent_for(graph: ModelGraph, profile: Profile, dtype: str) -> str | None:
-    """Return why there is no estimate: the profile field that is wanting, or what is not known of
-    the run; None where there is one."""
-    field_name = wanting(profile, dtype)
-    if field_name is not None:
-        return f"the profile has no {field_name}"
-    if graph.flow is None:
-        return "forward was not followed"
-    if not graph.flow.complete:
-        return graph.flow.missing[0].reason
-    if any(tensor.items is None for tensor in graph.flow.tensors):
-        return "the shape of a tensor is not known"
-    return None
-
-
-def estimate(graph: ModelGraph, profile: Profile, dtype: str) -> Estimate | None:
-    """Return what one run of a model takes on a device; None where that is not known, see
-    `silent_for`."""
-    if silent_for(graph, profile, dtype) is not None or graph.flow is None:
-        return None
-    return _Estimation(graph, graph.flow, profile, dtype).result()
-
-
-class _Estimation:
-    def __init__(self, graph: ModelGraph, flow: Flow, profile: Profile, dtype: str) -> None:
-        self.flow = flow
-        self.profile = profile
-        self.dtype = dtype
-        self.rates = Rates(profile, dtype)
-        fusion = profile.fusion
-        self.tensors = Deployed(
-            flow, dtype, drops_unused=bool(fusion is not None and fusion.drops_unused)
-        )
-        self.layers = {n: node.layer for n, node in graph.walk() if node.layer is not None}
-        self.params = graph.params
-        core = profile.core
-        self.cycle = 1e-6 / core.clock_mhz if core is not None and core.clock_mhz else None
-        self.blocks = self._blocks()
-
-    def _blocks(self) -> BlockRun | None:
-        """How the device works layers off in blocks, where its profile says it."""
-        engine = self.profile.blocks
-        if engine is None or self.dtype not in engine.dtypes or self.cycle is None:
-            return None
-        return BlockRun(self.flow, self.tensors, engine, self.layers)
-
-    def result(self) -> Estimate:
-        groups = group(self.flow, self.tensors, self.profile, self.dtype, self._ops())
-        touched = [touched_by(g, self.flow, self.tensors) for g in groups]
-        moved = dram_bytes(touched, self.tensors, self.rates.cache)
-        costs: dict[int, OperationCost] = {}
-        kernels: list[Kernel] = []
-        for number, (made, bytes_) in enumerate(zip(groups, moved, strict=True)):
-            kernel, of_each = self._kernel(number, made, bytes_)
-            kernels.append(kernel)
-            costs |= of_each
-        operations = tuple(costs.get(n, _NOTHING) for n in range(len(self.flow.operations)))
-        seconds = sum(kernel.seconds for kernel in kernels)
-        peak = peak_memory(self.flow)
-        most = peak.bytes if peak is not None else None
-        return Estimate(
-            operations,
-            tuple(kernels),
-            seconds,
-            self._joules(seconds),
-            self.blocks.peak(groups) if self.blocks is not None else most,
-            (self.params or 0) * (item_bytes(self.dtype) or 0),
-            tuple(operation.module for operation in self.flow.operations),
-            self.layers,
-            self.blocks.resized if self.blocks is not None else None,
-        )
-
-    def _ops(self) -> list[str]:
-        return [self._op(operation) for operation in self.flow.operations]
-
-    def _op(self, operation: Operation) -> str:
-        layer = self.layers.get(operation.module)
-        return layer_op(operation, layer.op if layer is not None else None)
-
-    def _kernel(
-        self, index: int, made: Group, moved: float
-    ) -> tuple[Kernel, dict[int, OperationCost]]:
-        parts = {n: self._compute(n) for n in made.operations if n not in made.folded}
-        compute, memory, seconds = self._seconds(made, parts, moved)
-        bound = _bound(compute, memory, self.rates.overhead)
-        weights = {n: part[0] for n, part in parts.items()}
-        costs: dict[int, OperationCost] = {}
-        for number in made.operations:
-            share = self._share(number, weights)
-            alone, padding, peak_seconds = parts.get(number, (0.0, 0.0, None))
-            spent = share * seconds
-            costs[number] = OperationCost(
-                seconds=spent,
-                compute=alone,
-                memory=share * memory,
-                overhead=share * self.rates.overhead,
-                bound=bound if share else "",
-                moved=share * moved,
-                padding=padding,
-                kernel=index,
-                joules=self._joules(spent),
-                achieved=peak_seconds / spent if peak_seconds is not None and spent else None,
-            )
-        return Kernel(tuple(made.operations), seconds, bound), costs
-
-    def _seconds(
-        self, made: Group, parts: dict[int, tuple[float, float, float | None]], moved: float
-    ) -> tuple[float, float, float]:
-        """Seconds of computing, of moving bytes, and of the kernel as a whole."""
-        if self.blocks is not None and self.cycle is not None:
-            took = self.blocks.kernel(made)
-            moving = max(took.maps, took.weights)
-            return took.compute * self.cycle, moving * self.cycle, took.total * self.cycle
-        compute = sum(seconds for seconds, _, _ in parts.values())
-        memory = moved / self.rates.bandwidth if self.rates.bandwidth else 0.0
-        return compute, memory, max(compute, memory) + self.rates.overhead
-
-    @staticmethod
-    def _share(number: int, weights: Mapping[int, float]) -> float:
-        """What of a kernel's time is one operation's: by what it computes, else in equal parts."""
-        if number not in weights:
-            return 0.0
-        total = sum(weights.values())
-        return weights[number] / total if total else 1 / len(weights)
-
-    def _compute(self, number: int) -> tuple[float, float, float | None]:
-        """Seconds of computing, share of padding, and seconds at the peak rate."""
-        operation = self.flow.operations[number]
-        product = product_of(self.flow, operation)
-        if product is None or operation.macs is None:
-            return 0.0, 0.0, None
-        padded = self.rates.padded(product)
-        macs = operation.macs / (1 - padded.padding)
-        seconds = 2 * macs / self.rates.operations(product)
-        peak = 2 * operation.macs / self.rates.peak if self.rates.peak else None
-        return seconds, padded.padding, peak
-
-    def _joules(self, seconds: float) -> float | None:
-        power = self.profile.power
-        active = power.active_w if power is not None else None
-        return active * seconds if active is not None else None
-
-
-_NOTHING = OperationCost(0.0, 0.0, 0.0, 0.0, "", 0.0, 0.0, None, 0.0, None)
-
-
-def _bound(compute: float, memory: float, overhead: float) -> str:
-    if overhead > max(compute, memory):
-        return "dispatch"
-    return "compute" if compute >= memory else "memory"
 
 
 def _innermost(module: str, layers: Mapping[str, Layer]) -> Layer | None:

@@ -1,29 +1,48 @@
-"""How fast a device is at what, as its profile says: operations and bytes in a second."""
+"""How fast a device is at what, as its profile says."""
 
-from dataclasses import dataclass
-from math import ceil
+from collections.abc import Mapping
+from typing import Protocol
 
 from hwlint.cost.tensors import item_bytes
 from hwlint.cost.work import Product
-from hwlint.profile import Profile
+from hwlint.profile import Fit, Profile
 from hwlint.profile.sourced import LayerKind
 
-__all__ = ["Padded", "Rates", "wanting"]
+__all__ = ["Fitted", "Rates", "Roofline", "rates_of", "wanting"]
 
 
-@dataclass(frozen=True, slots=True)
-class Padded:
-    """A matrix product as the device computes it."""
+class Rates(Protocol):
+    """What turns amounts into seconds."""
 
-    macs: int
-    padding: float
-    """Share of `macs` that fills up tiles, 0 to 1."""
+    overhead: float
+    """Seconds for starting one kernel."""
+    constant: float
+    """Seconds that each run takes on top of its kernels."""
+    cache: float
+    """Bytes that stay on the chip from one kernel to the next."""
+    peak: float | None
+    """Operations in a second on paper; None where that is not known."""
+
+    def compute(self, product: Product, macs: float) -> float:
+        """Return the seconds for multiply-accumulates of one kind of layer."""
+        ...
+
+    def memory(self, moved: float, touched: float) -> float:
+        """Return the seconds for bytes from and to the outermost memory (`moved`), of all that a
+        kernel loads and stores (`touched`)."""
+        ...
+
+    def together(self, compute: float, memory: float) -> float:
+        """Return the seconds of a kernel without its overhead."""
+        ...
 
 
 def wanting(profile: Profile, dtype: str) -> str | None:
     """Return the field for want of which there is no estimate; None where there can be one."""
     if item_bytes(dtype) is None:
         return "a number format with a known size"
+    if dtype in profile.fits:
+        return None
     if profile.achievable_ops(dtype) is None and profile.peak_ops(dtype) is None:
         return f"peak.tops.{dtype}"
     memory = profile.memory
@@ -34,53 +53,72 @@ def wanting(profile: Profile, dtype: str) -> str | None:
     return None
 
 
-class Rates:
-    """The rates of one device in one number format. Only where nothing is `wanting`."""
+def rates_of(profile: Profile, dtype: str) -> Rates:
+    """Return the rates of a device in a number format; only where nothing is `wanting`."""
+    fit = profile.fits.get(dtype)
+    return Roofline(profile, dtype) if fit is None else Fitted(fit, profile, dtype)
+
+
+class Roofline:
+    """Rates on paper and as reached: a kernel takes as long as computing or moving its bytes
+    does, whichever is longer."""
+
+    constant = 0.0
 
     def __init__(self, profile: Profile, dtype: str) -> None:
-        self._profile = profile
-        self._dtype = dtype
         self.peak = profile.peak_ops(dtype)
-        """Operations in a second on paper; None where that is not known."""
         self._reached = profile.achievable_ops(dtype) or self.peak or 0.0
-        shares = profile.achievable.peak_share if profile.achievable is not None else None
-        self._shares = dict(shares) if shares is not None else dict[LayerKind, float]()
+        self._shares = _shares(profile)
         self.overhead = _overhead(profile)
-        """Seconds for starting one kernel."""
-        self.bandwidth = _bandwidth(profile)
-        """Bytes in a second from and to the outermost memory; None: it is not known, and models
-        that fit the device stay on the chip."""
+        self._bandwidth = _bandwidth(profile)
         memory = profile.memory
         self.cache = (memory.l2_mib or 0) * 2**20 if memory is not None else 0.0
-        """Bytes that stay on the chip from one kernel to the next."""
 
-    def operations(self, product: Product) -> float:
-        """Return the operations in a second for a kind of layer."""
+    def compute(self, product: Product, macs: float) -> float:
+        """Return the seconds at the rate that is reached, else at the peak."""
         share = self._shares.get(product.kind)
-        if share is not None and self.peak is not None:
-            return share * self.peak
-        return self._reached
+        known = share is not None and self.peak is not None
+        rate = (share or 0.0) * (self.peak or 0.0) if known else self._reached
+        return 2 * macs / rate
 
-    def padded(self, product: Product) -> Padded:
-        """Return a product filled up to the tiles of the profile."""
-        rows = self._filled(product, "rows", product.rows)
-        columns, depth, groups = product.columns, product.depth, product.groups
-        if product.kind == "depthwise":
-            groups = self._filled(product, "out", groups)
-        else:
-            columns = self._filled(product, "out", columns)
-            filled = self._filled(product, "in", product.channels_in)
-            depth = depth // product.channels_in * filled
-        macs = rows * columns * depth * groups
-        return Padded(macs, 1 - product.macs / macs if macs else 0.0)
+    def memory(self, moved: float, touched: float) -> float:
+        """Return the seconds for what leaves the chip; none where a model stays on it."""
+        del touched
+        return moved / self._bandwidth if self._bandwidth else 0.0
 
-    def _filled(self, product: Product, operand: str, size: int) -> int:
-        """Fill one dimension. Where missing a tile means a slower kernel, the unit that does the
-        work takes whole tiles as well: that much is certain, how much slower is not."""
-        tile = self._profile.tile(self._dtype, product.kind, operand, product.kernel)
-        if tile is None:
-            return size
-        return ceil(size / tile.minimum) * tile.minimum
+    def together(self, compute: float, memory: float) -> float:
+        """Return the longer of the two: they overlap."""
+        return max(compute, memory)
+
+
+class Fitted:
+    """Fitted to measured models: time = a x operations + b x bytes + c x kernels + d."""
+
+    cache = 0.0
+
+    def __init__(self, fit: Fit, profile: Profile, dtype: str) -> None:
+        self._fit = fit
+        self.peak = profile.peak_ops(dtype)
+        self.overhead = fit.ms_per_kernel / 1e3
+        self.constant = fit.ms / 1e3
+
+    def compute(self, product: Product, macs: float) -> float:
+        """Return a x operations."""
+        del product
+        return 2 * macs * self._fit.ms_per_gop / 1e12
+
+    def memory(self, moved: float, touched: float) -> float:
+        """Return b x bytes that are loaded and stored."""
+        del moved
+        return touched * self._fit.ms_per_mb / 1e9
+
+    def together(self, compute: float, memory: float) -> float:
+        """Return the sum."""
+        return compute + memory
+
+
+def _shares(profile: Profile) -> Mapping[LayerKind, float]:
+    return profile.achievable.peak_share if profile.achievable is not None else {}
 
 
 def _overhead(profile: Profile) -> float:

@@ -13,6 +13,7 @@ __all__ = [
     "Core",
     "Dispatch",
     "Energy",
+    "Fit",
     "Measurement",
     "Memory",
     "MemoryLevel",
@@ -151,6 +152,24 @@ class Dispatch(Sourced):
     """Microseconds for one kernel that the host launches."""
     graph_kernel_us: float | None = None
     """Microseconds for one kernel inside a graph that was recorded beforehand."""
+
+
+@frozen(kw_only=True)
+class Fit(Sourced):
+    """What models take, fitted to measured ones: a sum of four parts. It goes before all rates."""
+
+    ms_per_gop: float
+    """Milliseconds for 10^9 operations; one multiply-accumulate is two, tiles filled up."""
+    ms_per_mb: float
+    """For 10^6 bytes that kernels load and store."""
+    ms_per_kernel: float
+    """For each kernel."""
+    ms: float
+    """On top, whatever the model; may be below zero."""
+    samples: int
+    """How many measured models it was fitted to."""
+    mape: float | None = None
+    """Mean relative error, 0 to 1, each model foretold by a fit to all others."""
 
 
 @frozen(kw_only=True)

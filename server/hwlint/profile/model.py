@@ -12,6 +12,7 @@ from hwlint.profile.hardware import (
     Core,
     Dispatch,
     Energy,
+    Fit,
     Measurement,
     Memory,
     Power,
@@ -115,6 +116,8 @@ class Profile:
     """Power draw."""
     energy: Energy | None = None
     """Energy by operation and byte."""
+    fits: Mapping[str, Fit] = field(factory=dict[str, Fit])
+    """By dtype: what measured models come to."""
     measurements: tuple[Measurement, ...] = ()
     """What others have timed."""
     remarks: tuple[Remark, ...] = ()

@@ -1,0 +1,182 @@
+"""From a graph and a profile to an estimate.
+
+A kernel is what the runtime of the profile makes of one or several operations. Its time is
+max(compute, memory) + overhead: operations over the rate that is reached for that kind of layer,
+padded to the device's tiles; bytes from and to the outermost memory over its bandwidth; and what
+it takes to start it. Where the profile was fitted to measured models it is a sum, see `Fitted`.
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from hwlint.cost.estimate import Estimate, Kernel, OperationCost
+from hwlint.cost.fusion import Group
+from hwlint.cost.memory import peak_memory
+from hwlint.cost.npu_run import BlockRun
+from hwlint.cost.plan import Amounts, Plan
+from hwlint.cost.rates import rates_of, wanting
+from hwlint.cost.tensors import item_bytes
+from hwlint.cost.traffic import dram_bytes
+from hwlint.graph import ModelGraph
+from hwlint.profile import Profile
+
+__all__ = ["amounts", "estimate", "silent_for", "unknown_of"]
+
+
+def silent_for(graph: ModelGraph, profile: Profile, dtype: str) -> str | None:
+    """Return why there is no estimate: the profile field that is wanting, or what is not known of
+    the run; None where there is one."""
+    field_name = wanting(profile, dtype)
+    if field_name is not None:
+        return f"the profile has no {field_name}"
+    return unknown_of(graph)
+
+
+def unknown_of(graph: ModelGraph) -> str | None:
+    """Return what of a run is not known; None where all is."""
+    if graph.flow is None:
+        return "forward was not followed"
+    if not graph.flow.complete:
+        return graph.flow.missing[0].reason
+    if any(tensor.items is None for tensor in graph.flow.tensors):
+        return "the shape of a tensor is not known"
+    return None
+
+
+def estimate(graph: ModelGraph, profile: Profile, dtype: str) -> Estimate | None:
+    """Return what one run of a model takes on a device; None where that is not known, see
+    `silent_for`."""
+    if silent_for(graph, profile, dtype) is not None or graph.flow is None:
+        return None
+    return _Estimation(Plan(graph, graph.flow, profile, dtype), graph.params).result()
+
+
+def amounts(graph: ModelGraph, profile: Profile, dtype: str, module: str = "") -> Amounts | None:
+    """Return what a model (or one module of it) has to do on a device, whatever its rates; None
+    where the run is not known in full."""
+    if unknown_of(graph) is not None or graph.flow is None or item_bytes(dtype) is None:
+        return None
+    return Plan(graph, graph.flow, profile, dtype).amounts(module)
+
+
+class _Computed(NamedTuple):
+    """Computing of one operation."""
+
+    seconds: float
+    padding: float
+    at_peak: float | None
+    """Seconds that its products, not padded, would take at the peak rate."""
+
+
+class _Estimation:
+    def __init__(self, plan: Plan, params: int | None) -> None:
+        self.plan = plan
+        self.params = params
+        self.rates = rates_of(plan.profile, plan.dtype)
+        core = plan.profile.core
+        self.cycle = 1e-6 / core.clock_mhz if core is not None and core.clock_mhz else None
+        self.blocks = self._blocks()
+
+    def _blocks(self) -> BlockRun | None:
+        """How the device works layers off in blocks, where its profile says it and is not fitted
+        to what was measured."""
+        plan, engine = self.plan, self.plan.profile.blocks
+        known = engine is not None and plan.dtype in engine.dtypes and self.cycle is not None
+        if not known or engine is None or plan.dtype in plan.profile.fits:
+            return None
+        return BlockRun(plan.flow, plan.tensors, engine, plan.layers)
+
+    def result(self) -> Estimate:
+        plan = self.plan
+        moved = dram_bytes(plan.touched, plan.tensors, self.rates.cache)
+        costs: dict[int, OperationCost] = {}
+        kernels: list[Kernel] = []
+        for number, made in enumerate(plan.groups):
+            kernel, of_each = self._kernel(number, made, moved[number])
+            kernels.append(kernel)
+            costs |= of_each
+        seconds = sum(kernel.seconds for kernel in kernels) + self.rates.constant
+        peak = peak_memory(plan.flow)
+        most = peak.bytes if peak is not None else None
+        return Estimate(
+            tuple(costs.get(n, _NOTHING) for n in range(len(plan.flow.operations))),
+            tuple(kernels),
+            max(0.0, seconds),
+            self.rates.constant,
+            self._joules(seconds),
+            self.blocks.peak(plan.groups) if self.blocks is not None else most,
+            (self.params or 0) * (item_bytes(plan.dtype) or 0),
+            tuple(operation.module for operation in plan.flow.operations),
+            plan.layers,
+            self.blocks.resized if self.blocks is not None else None,
+        )
+
+    def _kernel(
+        self, index: int, made: Group, moved: float
+    ) -> tuple[Kernel, dict[int, OperationCost]]:
+        parts = {n: self._compute(n) for n in made.operations if n not in made.folded}
+        overhead = self.rates.overhead
+        compute, memory, seconds = self._seconds(index, made, parts, moved)
+        bound = _bound(compute, memory, overhead)
+        costs: dict[int, OperationCost] = {}
+        for number in made.operations:
+            part, share = parts.get(number, _COMPUTED), _share(number, parts)
+            spent = share * seconds
+            costs[number] = OperationCost(
+                seconds=spent,
+                compute=part.seconds,
+                memory=share * memory,
+                overhead=share * overhead,
+                bound=bound if share else "",
+                moved=share * moved,
+                padding=part.padding,
+                kernel=index,
+                joules=self._joules(spent),
+                achieved=part.at_peak / spent if part.at_peak is not None and spent else None,
+            )
+        return Kernel(tuple(made.operations), seconds, bound), costs
+
+    def _seconds(
+        self, index: int, made: Group, parts: Mapping[int, _Computed], moved: float
+    ) -> tuple[float, float, float]:
+        """Seconds of computing, of moving bytes, and of the kernel as a whole."""
+        if self.blocks is not None and self.cycle is not None:
+            took = self.blocks.kernel(made)
+            moving = max(took.maps, took.weights)
+            return took.compute * self.cycle, moving * self.cycle, took.total * self.cycle
+        touched = self.plan.touched[index]
+        compute = sum(part.seconds for part in parts.values())
+        memory = self.rates.memory(moved, touched.bytes + touched.repeated)
+        return compute, memory, self.rates.together(compute, memory) + self.rates.overhead
+
+    def _compute(self, number: int) -> _Computed:
+        found = self.plan.product(number)
+        macs = self.plan.flow.operations[number].macs
+        if found is None or not macs:
+            return _COMPUTED
+        product, padded = found
+        peak = 2 * macs / self.rates.peak if self.rates.peak else None
+        return _Computed(self.rates.compute(product, padded.macs), padded.padding, peak)
+
+    def _joules(self, seconds: float) -> float | None:
+        power = self.plan.profile.power
+        active = power.active_w if power is not None else None
+        return active * seconds if active is not None else None
+
+
+_NOTHING = OperationCost(0.0, 0.0, 0.0, 0.0, "", 0.0, 0.0, None, 0.0, None)
+_COMPUTED = _Computed(0.0, 0.0, None)
+
+
+def _share(number: int, parts: Mapping[int, _Computed]) -> float:
+    """What of a kernel's time is one operation's: by what it computes, else in equal parts."""
+    if number not in parts:
+        return 0.0
+    total = sum(part.seconds for part in parts.values())
+    return parts[number].seconds / total if total else 1 / len(parts)
+
+
+def _bound(compute: float, memory: float, overhead: float) -> str:
+    if overhead > max(compute, memory):
+        return "dispatch"
+    return "compute" if compute >= memory else "memory"

@@ -1,0 +1,99 @@
+"""What has to be done on a device to run a model: kernels, products, bytes. No rates yet."""
+
+from math import ceil
+from typing import NamedTuple
+
+from hwlint.cost.fusion import group
+from hwlint.cost.tensors import Deployed
+from hwlint.cost.traffic import touched_by
+from hwlint.cost.work import Product, layer_op, product_of
+from hwlint.graph import Flow, ModelGraph, Operation
+from hwlint.profile import Profile
+
+__all__ = ["Amounts", "Padded", "Plan", "padded"]
+
+
+class Padded(NamedTuple):
+    """A matrix product as the device computes it."""
+
+    macs: float
+    padding: float
+    """Share of `macs` that fills up tiles, 0 to 1."""
+
+
+class Amounts(NamedTuple):
+    """What some operations come to."""
+
+    operations: float
+    """Two for each multiply-accumulate, tiles filled up."""
+    bytes: float
+    """That kernels load and store, wherever they come from."""
+    kernels: int
+
+
+class Plan:
+    """The kernels of a run whose flow is complete, in the number format of the target."""
+
+    def __init__(self, graph: ModelGraph, flow: Flow, profile: Profile, dtype: str) -> None:
+        self.flow = flow
+        self.profile = profile
+        self.dtype = dtype
+        fusion = profile.fusion
+        drops = fusion is not None and bool(fusion.drops_unused)
+        self.tensors = Deployed(flow, dtype, drops_unused=drops)
+        self.layers = {n: node.layer for n, node in graph.walk() if node.layer is not None}
+        self.ops = [self._op(operation) for operation in flow.operations]
+        """torch.nn's name of each operation, "" where there is none."""
+        self.groups = group(flow, self.tensors, profile, dtype, self.ops)
+        self.touched = [touched_by(made, flow, self.tensors) for made in self.groups]
+
+    def product(self, number: int) -> tuple[Product, Padded] | None:
+        """Return the matrix product that an operation is; None where it is none."""
+        operation = self.flow.operations[number]
+        product = product_of(self.flow, operation)
+        if product is None or operation.macs is None:
+            return None
+        padding = padded(product, self.profile, self.dtype).padding
+        return product, Padded(operation.macs / (1 - padding), padding)
+
+    def amounts(self, module: str = "") -> Amounts:
+        """Return what a module does with all inside of it; "" is the model."""
+        operations, moved, kernels = 0.0, 0.0, 0
+        for made, touched in zip(self.groups, self.touched, strict=True):
+            if not _inside(self.flow.operations[made.operations[0]].module, module):
+                continue
+            kernels += 1
+            moved += touched.bytes + touched.repeated
+            found = (self.product(n) for n in made.operations if n not in made.folded)
+            operations += sum(2 * product[1].macs for product in found if product is not None)
+        return Amounts(operations, moved, kernels)
+
+    def _op(self, operation: Operation) -> str:
+        layer = self.layers.get(operation.module)
+        return layer_op(operation, layer.op if layer is not None else None)
+
+
+def padded(product: Product, profile: Profile, dtype: str) -> Padded:
+    """Return a product filled up to the tiles of the profile.
+
+    Where missing a tile means a slower kernel, the unit that does the work takes whole tiles as
+    well: that much is certain, how much slower the kernel is is not known.
+    """
+
+    def filled(operand: str, size: int) -> int:
+        tile = profile.tile(dtype, product.kind, operand, product.kernel)
+        return size if tile is None else ceil(size / tile.minimum) * tile.minimum
+
+    rows, columns, groups = filled("rows", product.rows), product.columns, product.groups
+    depth = product.depth
+    if product.kind == "depthwise":
+        groups = filled("out", groups)
+    else:
+        columns = filled("out", columns)
+        depth = depth // product.channels_in * filled("in", product.channels_in)
+    macs = rows * columns * depth * groups
+    return Padded(macs, 1 - product.macs / macs if macs else 0.0)
+
+
+def _inside(name: str, module: str) -> bool:
+    return not module or name == module or name.startswith(f"{module}.")
