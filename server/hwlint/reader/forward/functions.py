@@ -93,7 +93,7 @@ def _window(spec: FunctionSpec, given: dict[str, Value]) -> int:
     size = given.get("kernel_size")
     if isinstance(size, int):
         return size ** int(spec.name[-2])
-    sizes = size.items if isinstance(size, ListValue) else size if isinstance(size, tuple) else ()
+    sizes = size if isinstance(size, list | tuple) else ()
     return prod([n for n in sizes if isinstance(n, int)])
 
 
