@@ -21,7 +21,7 @@ __all__ = ["SETS", "TARGETS", "Result", "compile_set", "load"]
 
 TARGETS = ("ethos-u55-128", "ethos-u85-256")
 SEEDS = {"fit": 1, "judge": 2}
-PAIRS = {"fit": 20, "judge": 48}
+PAIRS = {"fit": 20, "judge": 36}
 SETS = ("fit", "judge", "operators", "contiguous")
 PACKAGES = ("ethos-u-vela", "executorch", "tosa-tools", "torch", "torchao")
 WORKER = Path(__file__).parent / "_ethos_u_compile.py"

@@ -9,6 +9,7 @@ from hwlint_rules._alignment_text import finding
 from hwlint_rules._dimensions import Cause, Dimension, Waste
 from hwlint_rules._gates import gate_layers
 from hwlint_rules._origins import breaker, owner
+from hwlint_rules._steps import Steps
 from hwlint_rules._text import count, widths
 
 __all__ = ["misaligned"]
@@ -38,15 +39,17 @@ def misaligned(
     graph, limits = reading.graph, reading.profile.reporting
     if graph is None or limits is None:
         return
-    layers, owners = _certain(graph), _Owners()
-    causes = list(_causes(reading, layers, dimensions, owners))
+    layers, owners, steps = _certain(graph), _Owners(), Steps(reading)
+    causes = list(_causes(reading, layers, dimensions, owners, steps))
     sides = Counter(key for cause in causes for key in {id(d.layer) for d in cause.concerned()})
     for cause in causes:
         waste = _waste(graph, layers, cause.concerned())
         if waste is not None and _worth_reading(limits, cause, waste):
             norms = _norms(layers, cause, owners) if with_norms else 0
             partly = sum(layers[layer] for layer in waste.layers if sides[id(layer)] > 1)
-            yield finding(reading, cause, waste, _things((waste.number, partly), noun, norms))
+            yield finding(
+                reading, cause, waste, _things((waste.number, partly), noun, norms), steps
+            )
 
 
 def _worth_reading(limits: Reporting, cause: Cause, waste: Waste) -> bool:
@@ -71,6 +74,7 @@ def _causes(
     layers: Mapping[Layer, int],
     dimensions: Callable[[Reading, Layer], Iterable[Dimension]],
     owners: "_Owners",
+    steps: Steps,
 ) -> Iterable[Cause]:
     """Group dimensions by the literal that decides them, else by those that they come from."""
     limits = reading.profile.reporting
@@ -82,7 +86,7 @@ def _causes(
         for layer in layers
         if id(layer) not in gates
         for dim in dimensions(reading, layer)
-        if dim.value * dim.groups > few
+        if dim.value * dim.groups > few and steps.passes(dim)
     ]
     if not any(dim.misses for dim in found):
         return ()  # Nothing asks where a number comes from unless one of them is off.

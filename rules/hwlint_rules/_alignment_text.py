@@ -5,6 +5,7 @@ import math
 from hwlint.api import Argument, Finding, Layer, Origin, Place, Reading
 from hwlint_rules._dimensions import Cause, Dimension, Waste
 from hwlint_rules._origins import describe, evaluate
+from hwlint_rules._steps import Step, Steps
 from hwlint_rules._text import listed, number, percent, related
 
 __all__ = ["finding"]
@@ -12,9 +13,11 @@ __all__ = ["finding"]
 _TIED = "; grouped convolutions tie it to other widths, change these with it"
 
 
-def finding(reading: Reading, cause: Cause, waste: Waste, things: str) -> Finding:
+def finding(reading: Reading, cause: Cause, waste: Waste, things: str, steps: Steps) -> Finding:
     """Return the finding of one cause; `things` are what would be aligned."""
     dims = cause.concerned()
+    found = [step for dim in dims if (step := steps.of(dim)) is not None]
+    worst = max(found, key=lambda step: step.waste, default=None)
     place = cause.anchor
     padded = _padded(dims)
     tied = _tied(reading, place)
@@ -25,17 +28,18 @@ def finding(reading: Reading, cause: Cause, waste: Waste, things: str) -> Findin
     return Finding(
         place,
         _message(padded, (value, solved), things, waste),
-        _why(reading, dims, padded, place, waste),
+        _why(reading, dims, padded, place, waste, worst),
         _advice(dims, waste) + (_TIED if loose else ""),
         alternatives=_alternatives(dims, place),
         related=related(waste.layers, place, _described),
-        share=waste.share,
+        share=waste.share if worst is None else worst.waste,
         model_share=model_share,
         data={
             "value": value if solved is not None else None,
             "padded": solved,
             "dimensions": [[before, after] for before, after in padded.items()],
             "layers": waste.number,
+            "steps": [[step.value, step.before, round(step.times, 3)] for step in found],
         },
     )
 
@@ -111,20 +115,27 @@ def _message(
 
 
 def _why(
-    reading: Reading, dims: list[Dimension], padded: dict[int, int], place: Place, waste: Waste
+    reading: Reading,
+    dims: list[Dimension],
+    padded: dict[int, int],
+    place: Place,
+    waste: Waste,
+    step: Step | None,
 ) -> str:
     tile = max((dim.tile for dim in dims), key=lambda tile: tile.minimum)
     largest = max(dims, key=lambda dim: (dim.layer.params or 0, dim.value))
     parts = [describe(largest.argument.origin, place)]
-    if tile.effect == "padded":
+    if step is not None:
+        cost = f"{step.value} take {step.times:.2f} times as long as {step.before}"
+        parts.append(f"by the estimate in {reading.dtype}, {cost}")
+    elif tile.effect == "padded":
         first = largest.value * largest.groups
         cost = f"computed in steps of {largest.tile.minimum} in {reading.dtype}"
         parts.append(f"{cost}, {largest.value} costs as {largest.padded}")
         if len(padded) == 1 and first in padded:
             parts.append(f"{percent(waste.share)} of these layers is padding")
     else:
-        step = f"multiples of {tile.minimum}"
-        parts.append(f"less efficient in {reading.dtype} than {step}")
+        parts.append(f"less efficient in {reading.dtype} than multiples of {tile.minimum}")
     return f"{'; '.join(part for part in parts if part)} [{tile.evidence}]"
 
 

@@ -147,6 +147,13 @@ def _core(core: Core) -> str:
     )
 
 
+_ELSE = {
+    "padded": "the rest is padding",
+    "slower": "else a slower kernel",
+    "priced": "else as the estimate says",
+}
+
+
 def _matrix_unit(unit: MatrixUnit) -> str:
     return _flags(unit)
 
@@ -263,7 +270,7 @@ def _about(group: Tile | Cliff) -> str:
 
 def _tile(tile: Tile) -> str:
     best = f", best {tile.recommended}" if tile.recommended not in (None, tile.minimum) else ""
-    else_ = "the rest is padding" if tile.effect == "padded" else "else a slower kernel"
+    else_ = _ELSE[tile.effect]
     return f"{', '.join(tile.dtypes)}: multiples of {tile.minimum}{best}; {else_}"
 
 

@@ -40,6 +40,10 @@ class Spent:
         )
 
 
+_SCALE = 10
+"""Bytes of the bias and the scale of one output channel; they are never copied ahead."""
+
+
 def spent(
     work: Work,
     engine: BlockEngine,
@@ -56,23 +60,36 @@ def spent(
     if work.task == "resize":
         work = replace(work, task="elementwise" if engine.resizes else "pool")
     block = block_of(work, engine)
-    stored = round(weights * engine.weight_growth) + (10 * work.result[2] if weights else 0)
+    stored = _stored(work, engine, block, weights)
+    scales = _SCALE * work.result[2] if weights else 0
+    size = stored + scales
     blocks = count(work.result, block.result)
     reads = blocks[0] * blocks[1]
-    cuts = _cuts(work, engine, block, stored, reads, slack)
+    cuts = _cuts(work, engine, block, size, reads, slack)
     edges = cuts or [0, work.result[2]]
     parts = [_cycles(work, engine, block, part, bricks) for part in pairwise(edges)]
     compute = sum(parts)
     maps = _map_cycles(work, engine, block, blocks, bricks)
-    away = reads * stored / engine.weights.bytes_per_cycle
+    away = reads * size / engine.weights.bytes_per_cycle
     if cuts:
-        before, whole = slack or 0, _copied(stored, engine)
-        first = _copied(stored * edges[1] / work.result[2], engine)
+        before, whole = slack or 0, _copied(size, engine)
+        first = _copied(size * edges[1] / work.result[2], engine)
         compute = max(compute + max(0, first - before), whole - before + parts[-1])
         maps += reads * stored / engine.maps.bytes_per_cycle
-        away = stored / engine.weights.bytes_per_cycle
+        away = (stored + reads * scales) / engine.weights.bytes_per_cycle
     total = max(compute, int(maps), int(away))
-    return Spent(compute, int(maps), int(away), total, _buffer(stored, edges) if cuts else 0)
+    return Spent(compute, int(maps), int(away), total, _buffer(size, edges) if cuts else 0)
+
+
+def _stored(work: Work, engine: BlockEngine, block: Block, weights: int) -> int:
+    """Bytes of the weights as they are stored. Where inputs do not fill the steps of the engine,
+    zeros stand between them."""
+    if not weights:
+        return 0
+    fills = not (work.keeps_depth or block.kernel_first or work.source[2] % engine.depth_first)
+    streams = -(-work.result[2] // block.micro.size[2])
+    stored = weights * (1.0 if fills else engine.weight_growth)
+    return round(stored) + engine.weight_head * streams
 
 
 def _buffer(stored: int, edges: list[int]) -> int:
@@ -112,7 +129,14 @@ def _cuts(
     alone = _cycles(work, engine, block, (0, channels), (False, False))
     if reads == 1 and whole + there > max(alone, away):
         return None
-    return _slices(work, engine, block, whole, before)
+    edges = _slices(work, engine, block, whole, before)
+    if at_start:
+        return edges
+    runs = sum(_cycles(work, engine, block, part, (False, False)) for part in pairwise(edges))
+    visible = max(0, whole * edges[1] // channels - before)
+    if alone > away and visible // (len(edges) - 1) < _START:
+        visible = 0
+    return edges if max(runs + visible, there) <= max(runs, alone, away) else None
 
 
 _START = 1000

@@ -86,9 +86,8 @@ class BlockRun:
         return then / now if now else None
 
     def _alone(self, job: Job) -> int:
-        """Cycles of a job whose weights are there in time."""
-        slack = 2 * job.weights * 8
-        return job.times * spent(job.work, self._engine, job.weights, slack=slack).total
+        """Cycles of a job that runs by itself."""
+        return job.times * spent(job.work, self._engine, job.weights).total
 
     def peak(self, groups: Sequence[Group]) -> int:
         """Return the most bytes of feature maps, and of weights that are copied beside them, that

@@ -82,7 +82,9 @@ def padded(product: Product, profile: Profile, dtype: str) -> Padded:
 
     def filled(operand: str, size: int) -> int:
         tile = profile.tile(dtype, product.kind, operand, product.kernel)
-        return size if tile is None else ceil(size / tile.minimum) * tile.minimum
+        if tile is None or tile.effect == "priced":
+            return size
+        return ceil(size / tile.minimum) * tile.minimum
 
     rows, columns, groups = filled("rows", product.rows), product.columns, product.groups
     depth = product.depth

@@ -117,6 +117,8 @@ class BlockEngine(Sourced):
     staged: bool = False
     """Weights that are read more than once are copied beside the feature maps first."""
     weight_growth: float = 1.0
-    """Bytes of the compressed weights by bytes of the weights."""
+    """Bytes of stored weights by bytes of weights, where they do not fill the steps."""
+    weight_head: int = 0
+    """Bytes besides, for the weights of one micro-block's channels."""
     channel_brick: int = 1
     """Feature maps between layers are stored in so many channels."""

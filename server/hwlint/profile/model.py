@@ -49,6 +49,9 @@ class Reporting(Sourced):
     slower_model_share: float
     """Where a missed tile means a slower kernel rather than padding: least share of the model's
     parameters that the layers concerned hold, 0 to 1."""
+    step_layer_share: float
+    """Where the estimate says how a layer's time steps with its channels: least share of the time
+    that a step adds beyond what the channels themselves take, 0 to 1."""
     exempt_model_share: float
     """From this share of the model's parameters on, also dimensions that the task dictates
     (class counts, the ends of the model) are reported."""

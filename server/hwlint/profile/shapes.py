@@ -34,8 +34,9 @@ class Tile(Sourced):
     """What the step is a step of: "gemm_m_n_k", "conv_channels", "nr"."""
     kernel: Kernel = "any"
     """For which kernels."""
-    effect: Literal["padded", "slower"] = "padded"
-    """"padded": the rest of the tile is computed in vain; "slower": a less efficient kernel."""
+    effect: Literal["padded", "slower", "priced"] = "padded"
+    """"padded": the rest of the tile is computed in vain; "slower": a less efficient kernel;
+    "priced": only the estimate of the layer says what a tile that is not full costs."""
 
 
 @frozen(kw_only=True)

@@ -1,0 +1,73 @@
+"""Where the time of a layer steps with its channels, on devices whose profile says how."""
+
+from dataclasses import dataclass
+
+from hwlint.api import Layer, Reading
+from hwlint_rules._dimensions import Dimension
+
+__all__ = ["Step", "Steps"]
+
+_BACK = 4
+"""Tiles below a number of channels in which a cheaper one is looked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A number of channels and a smaller one, between which the time jumps."""
+
+    value: int
+    before: int
+    """The last full tile below the step."""
+    times: float
+    """The layer's time by its time with `before` channels."""
+
+    @property
+    def waste(self) -> float:
+        """Share of the time beyond what the channels would take at the price of those before."""
+        return 1 - self.value / self.before / self.times
+
+
+class Steps:
+    """The steps below the dimensions of one reading."""
+
+    def __init__(self, reading: Reading) -> None:
+        self._reading = reading
+        limits = reading.profile.reporting
+        self._least = limits.step_layer_share if limits is not None else None
+        self._found: dict[tuple[Layer, str], Step | None] = {}
+
+    def passes(self, dim: Dimension) -> bool:
+        """Whether a dimension is to be looked at: it fills its tile, or what it misses costs
+        something. A tile that only the estimate can judge counts only where there is one."""
+        if not dim.misses or not self._priced(dim):
+            return dim.tile.effect != "priced"
+        return self.of(dim) is not None
+
+    def of(self, dim: Dimension) -> Step | None:
+        """Return the nearest step below a dimension that is worth a line; None where there is
+        none, or where that is not known."""
+        key = dim.layer, dim.operand
+        if key not in self._found:
+            self._found[key] = self._search(dim) if self._priced(dim) else None
+        return self._found[key]
+
+    def _priced(self, dim: Dimension) -> bool:
+        return self._least is not None and self._time(dim, dim.value) is not None
+
+    def _search(self, dim: Dimension) -> Step | None:
+        size = dim.tile.minimum
+        last = dim.value // size
+        for tiles in range(last, max(0, last - _BACK), -1):
+            time = self._time(dim, tiles * size)
+            step = Step(dim.value, tiles * size, 1 / time) if time else None
+            if step is not None and self._least is not None and step.waste >= self._least:
+                return step
+        return None
+
+    def _time(self, dim: Dimension, channels: int) -> float | None:
+        """The time with so many channels by the time now."""
+        known = self._reading.estimate
+        if known is None or dim.groups > 1:
+            return None
+        ins, outs = (channels, None) if dim.operand == "in" else (None, channels)
+        return known.resized(dim.layer, ins, outs)

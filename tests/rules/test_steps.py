@@ -1,0 +1,63 @@
+"""What HW101 says where the estimate knows how a layer's time steps with its channels."""
+
+from pathlib import Path
+
+import pytest
+
+from hwlint.engine.run import Options, check
+
+MODEL = """\
+import torch.nn as nn
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.first = nn.Conv2d(64, WIDTH, KERNEL)
+        self.layer = nn.Conv2d(WIDTH, 64, KERNEL)
+        self.last = nn.Conv2d(64, 64, 1)
+
+    def forward(self, x):
+        return self.last(self.layer(self.first(x)))
+"""
+SETTINGS = """\
+[tool.hwlint.models."net:Net"]
+inputs = ["1x64x20x20"]
+"""
+FIRST, LAYER = 5, 6  # lines, 0-based
+
+
+@pytest.fixture
+def steps(tmp_path: Path):
+    """Return (channels, channels before the step): times as long, of each line."""
+
+    def told(width: int, kernel: int, device: str) -> dict[int, dict[tuple[int, int], float]]:
+        text = MODEL.replace("WIDTH", str(width)).replace("KERNEL", str(kernel))
+        (tmp_path / "pyproject.toml").write_text(SETTINGS)
+        (tmp_path / "net.py").write_text(text)
+        result = check([tmp_path], Options(devices=(device,), select=("HW101",), jobs=1))
+        found: dict[int, dict[tuple[int, int], float]] = {}
+        for one in result.findings:
+            told = {(value, before): times for value, before, times in one.data["steps"]}
+            found[one.anchor.line] = told
+        return found
+
+    return told
+
+
+def test_a_channel_beyond_a_step_is_told_with_its_price(steps):
+    found = steps(33, 3, "ethos-u55-128")
+    assert found[LAYER][33, 32] > 1.8
+    assert 1.15 < found[FIRST][33, 32] < 1.3
+
+
+def test_what_takes_no_longer_than_a_full_tile_is_not_told(steps):
+    """Of 50 inputs the time is that of 64 and of 33; as outputs they are beyond 48."""
+    found = steps(50, 3, "ethos-u55-128")
+    assert (50, 48) in found[FIRST]
+    assert (50, 48) not in found[LAYER]
+    assert found[LAYER][50, 32] > 1.8
+
+
+def test_pointwise_inputs_cost_a_step_on_the_u85_only(steps):
+    assert steps(65, 1, "ethos-u85-256")[LAYER][65, 64] > 1.5
+    assert (65, 64) not in steps(65, 1, "ethos-u55-256").get(LAYER, {})
