@@ -229,8 +229,8 @@ def test_tiles_differ_by_number_format_operand_and_kernel():
     assert least("raspberry-pi-5", "int8", "conv", "out") == 16
     assert least("ethos-u55-32", "int8", "conv", "out") == 4
     assert least("ethos-u65-512", "int8", "conv", "out") == 8
-    assert least("ethos-u55-128", "int8", "conv", "in", "kxk") == 32
-    assert least("ethos-u55-128", "int8", "conv", "in", "1x1") is None
+    assert least("ethos-u55-128", "int8", "conv", "in", "kxk") == 16
+    assert least("ethos-u55-128", "int8", "conv", "in", "1x1") == 16
     assert least("ethos-u85-256", "int8", "conv", "out", "1x1") == 8
     assert least("ethos-u85-512", "int8", "conv", "out", "kxk") == 16
     assert least("ethos-u85-2048", "int8", "depthwise", "out") == 16
