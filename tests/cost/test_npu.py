@@ -41,7 +41,7 @@ LAYERS = {
 @pytest.mark.parametrize("name", LAYERS)
 def test_cycles_are_the_compiler_s(name: str):
     work, weights, u55, u85 = LAYERS[name]
-    # Weights on the U55 are compressed before they are moved, by how much depends on them (8 or 9 bits each).
+    # Weights of the U55 are moved compressed, to 8 or 9 bits: that depends on them.
     assert spent(work, engine("ethos-u55-128"), weights).total == pytest.approx(u55, rel=0.12)
     assert spent(work, engine("ethos-u85-256"), weights).total == pytest.approx(u85, rel=0.005)
 
