@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["check"]
 
 _CLEAN, _FINDINGS, _COULD_NOT_RUN = 0, 1, 2
+_FORMATS = ("full", "concise", "json", "json-lines", "sarif", "github", "gitlab", "junit")
 
 
 @click.command()
@@ -34,7 +35,7 @@ _CLEAN, _FINDINGS, _COULD_NOT_RUN = 0, 1, 2
 @click.option(
     "--output-format",
     "form",
-    type=click.Choice(["full", "concise", "json"]),
+    type=click.Choice(_FORMATS),
     default="full",
     show_default=True,
     envvar="HWLINT_OUTPUT_FORMAT",
@@ -52,6 +53,17 @@ _CLEAN, _FINDINGS, _COULD_NOT_RUN = 0, 1, 2
     type=click.FloatRange(0, 100),
     metavar="PCT",
     help="Exit with 2 where fewer entry points can be read fully.",
+)
+@click.option(
+    "--baseline",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Leave out the findings that FILE knows; entries that no finding has any more fail.",
+)
+@click.option(
+    "--baseline-update",
+    is_flag=True,
+    help="Write what is found now to the baseline: makes it, adds to it, prunes it.",
 )
 @click.option("--no-cache", is_flag=True, help="Neither use nor write results of other runs.")
 @click.option(
@@ -75,6 +87,8 @@ def check(
     fail_on: str | None,
     exit_zero: bool,
     min_coverage: float | None,
+    baseline: Path | None,
+    baseline_update: bool,
     no_cache: bool,
     python: Path | None,
     root: Path | None,
@@ -100,10 +114,17 @@ def check(
         fail_on=fail_on,
         jobs=jobs,
         cache=not no_cache,
+        baseline=None if baseline_update else baseline,
     )
+    if baseline_update and baseline is None:
+        raise click.UsageError("--baseline-update needs --baseline FILE.")
     result = _checked(paths or (Path(),), options)
+    if baseline_update and baseline is not None:
+        result = _kept_in(result, baseline)
     emit(_counted(result) if statistics else _rendered(result, form, file), file)
-    _say_aside(result, debug=debug, summary=statistics or form == "concise" or file is not None)
+    _say_aside(
+        result, debug=debug, summary=statistics or form not in ("full", "json") or file is not None
+    )
     return _code(result, exit_zero=exit_zero)
 
 
@@ -117,19 +138,30 @@ def _checked(paths: tuple[Path, ...], options: "Options") -> "CheckResult":
         progress.close()
 
 
+def _kept_in(result: "CheckResult", baseline: Path) -> "CheckResult":
+    """Write all findings to the baseline; what is left to report is none."""
+    from dataclasses import replace
+
+    from hwlint.engine.baseline import write_baseline
+
+    number = write_baseline(baseline, result.findings, baseline.resolve().parent)
+    click.echo(f"hwlint: {baseline} knows {number} findings", err=True)
+    return replace(result, findings=(), failing=False, known=number)
+
+
 def _rendered(result: "CheckResult", form: str, file: Path | None) -> str:
     base = Path.cwd().resolve()
-    if form == "json":
-        from hwlint.report import as_json
+    if form == "full":
+        from hwlint.report import full
 
-        return as_json.render(result, base)
+        return full.render(result, base, paint_for(file), terminal_width())
     if form == "concise":
         from hwlint.report import concise
 
         return concise.render(result, base)
-    from hwlint.report import full
+    from hwlint.report.machine import FORMATS
 
-    return full.render(result, base, paint_for(file), terminal_width())
+    return FORMATS[form](result, base)
 
 
 def _counted(result: "CheckResult") -> str:
@@ -147,6 +179,10 @@ def _say_aside(result: "CheckResult", *, summary: bool, debug: bool) -> None:
         lines = [summary_line(result), *coverage_lines(result.coverage, base)]
         lines += [*incomplete_lines(result, base), *note_lines(result, base)]
         click.echo("\n".join(lines), err=True)
+    for about in result.stale:
+        click.echo(f"hwlint: the baseline knows what is no longer found: {about}", err=True)
+    if result.stale:
+        click.echo("hwlint: --baseline-update prunes the baseline", err=True)
     if result.uncovered is not None:
         click.echo(
             f"hwlint: coverage {result.coverage.percent:.1f} % is below {result.uncovered:g} %",
@@ -160,4 +196,5 @@ def _say_aside(result: "CheckResult", *, summary: bool, debug: bool) -> None:
 def _code(result: "CheckResult", *, exit_zero: bool) -> int:
     if result.incomplete or result.unread or result.uncovered is not None:
         return _COULD_NOT_RUN
-    return _FINDINGS if result.failing and not exit_zero else _CLEAN
+    failing = result.failing or bool(result.stale)
+    return _FINDINGS if failing and not exit_zero else _CLEAN

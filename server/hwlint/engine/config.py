@@ -3,12 +3,14 @@
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import cast
 
 from hwlint.api import BOUNDS, Budget
 from hwlint.engine.errors import UserError
 from hwlint.engine.inputs import parse_input
+from hwlint.engine.registry import matches
 from hwlint.engine.tomlfile import Table, read_toml, shown
 from hwlint.profile.errors import did_you_mean
 from hwlint.source.spans import Place
@@ -57,6 +59,10 @@ class Config:
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     severity: Mapping[str, str] = field(default_factory=dict[str, str])
+    per_file_ignores: Mapping[str, tuple[str, ...]] = field(
+        default_factory=dict[str, tuple[str, ...]]
+    )
+    """Pattern of paths, from the folder of the configuration, to rules that are silent there."""
     exclude: tuple[str, ...] = ()
     src: tuple[Path, ...] = ()
     """Folders that imports start from, besides those that are found."""
@@ -72,6 +78,19 @@ class Config:
 
     given: frozenset[str] = frozenset()
     """Names of fields that the command line sets."""
+
+    def ignores(self, path: str, code: str, name: str) -> bool:
+        """Whether a rule is silent in a file."""
+        if not self.per_file_ignores or self.file is None:
+            return False
+        folder = self.file.parent.resolve()
+        inside = Path(path).is_relative_to(folder)
+        shown = Path(path).relative_to(folder).as_posix() if inside else path
+        return any(
+            (fnmatchcase(shown, pattern) or fnmatchcase(Path(path).name, pattern))
+            and any(matches(rule, code, name) for rule in rules)
+            for pattern, rules in self.per_file_ignores.items()
+        )
 
     def where(self, name: str) -> str:
         """Say where a field's value comes from."""
@@ -217,6 +236,13 @@ def _severity(table: Table, key: str, value: object) -> Mapping[str, str]:
     return cast("dict[str, str]", levels)
 
 
+def _ignores(table: Table, key: str, value: object) -> Mapping[str, tuple[str, ...]]:
+    if not isinstance(value, dict):
+        raise _wrong(table, key, "a table from pattern to rules", value)
+    patterns = cast("dict[str, object]", value)
+    return {pattern: _strings(table, key, rules) for pattern, rules in patterns.items()}
+
+
 def _path(table: Table, key: str, value: object) -> Path:
     return table.file.parent / Path(_string(table, key, value)).expanduser()
 
@@ -318,6 +344,7 @@ _KEYS: Mapping[str, Callable[[Table, str, object], object]] = {
     "select": _strings,
     "ignore": _strings,
     "severity": _severity,
+    "per-file-ignores": _ignores,
     "exclude": _strings,
     "src": _folders,
     "python": _path,

@@ -94,7 +94,8 @@ def collect(
 
 def finish(found: Iterable[Diagnostic], config: Config) -> tuple[Diagnostic, ...]:
     """Apply the configured severities; the costliest comes first."""
-    graded = (replace(d, severity=_severity(d, config)) for d in found)
+    meant = (d for d in found if not config.ignores(d.anchor.path, d.code, d.name))
+    graded = (replace(d, severity=_severity(d, config)) for d in meant)
     return tuple(sorted((d for d in graded if d.severity != "off"), key=order))
 
 
@@ -205,7 +206,8 @@ def _unread(results: Sequence[FileResult], config: Config) -> Iterable[Diagnosti
 
 
 def _engine_findings(results: Sequence[FileResult], owned: frozenset[str]) -> Iterable[Diagnostic]:
-    syntax, crashed, _ = ENGINE_RULES
+    by_code = {rule.code: rule for rule in ENGINE_RULES}
+    syntax, crashed = by_code["HW001"], by_code["HW004"]
     seen: set[tuple[str, Place, str]] = set()
     for result in results:
         said = [(syntax, p.place, p.reason) for p in result.problems if p.place is not None]

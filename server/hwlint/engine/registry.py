@@ -12,7 +12,16 @@ from hwlint.api import Rule
 from hwlint.engine.errors import UserError
 from hwlint.profile.errors import did_you_mean
 
-__all__ = ["ENGINE_RULES", "UNREAD", "EngineRule", "RuleSet", "discover_rules", "select_rules"]
+__all__ = [
+    "ENGINE_RULES",
+    "UNREAD",
+    "EngineRule",
+    "Page",
+    "RuleSet",
+    "discover_rules",
+    "pages",
+    "select_rules",
+]
 
 GROUP = "hwlint.rules"
 """Entry point group: each value names a package whose modules hold rules."""
@@ -30,6 +39,9 @@ class EngineRule:
 
 UNREAD = "HW005"
 """What was asked for in the configuration and could not be done."""
+
+UNUSED = "HW003"
+"""A suppression that silences nothing."""
 
 ENGINE_RULES = (
     EngineRule(
@@ -51,6 +63,31 @@ ENGINE_RULES = (
         -----------
         Mend the syntax, or leave the file out by `exclude` in `[tool.hwlint]`.
         """,
+    ),
+    EngineRule(
+        UNUSED,
+        "unused-suppression",
+        """A comment that silences a rule which has nothing to say there.
+
+        What it checks
+        --------------
+        Every `# hwlint: ignore[...]` and `# hwlint: ignore-file[...]`: whether a finding of each
+        rule that it names was silenced by it. Left alone are comments that name a rule which did
+        not run, and files that belong to a way of building which was not read fully.
+
+        Why it costs
+        ------------
+        It hides the next finding of that rule at that line, which nobody has looked at.
+
+        Example
+        -------
+            self.conv = nn.Conv2d(64, 128, 3)  # hwlint: ignore[HW101] the checkpoint fixes it
+
+        Use instead
+        -----------
+            self.conv = nn.Conv2d(64, 128, 3)
+        """,
+        "warning",
     ),
     EngineRule(
         "HW004",
@@ -97,6 +134,29 @@ ENGINE_RULES = (
 )
 
 RuleSet = tuple[type[Rule], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What there is to read about a rule."""
+
+    code: str
+    name: str
+    severity: str
+    """By default."""
+    text: str
+
+
+def pages() -> Mapping[str, Page]:
+    """Return the page of every rule, those of the engine too, by code and in its order."""
+    found = [
+        Page(r.code, r.name, r.default_severity, inspect.cleandoc(r.__doc__ or ""))
+        for r in discover_rules()
+    ]
+    found += [
+        Page(r.code, r.name, r.default_severity, inspect.cleandoc(r.text)) for r in ENGINE_RULES
+    ]
+    return {page.code: page for page in sorted(found, key=lambda page: page.code)}
 
 
 def discover_rules(packages: Iterable[str] | None = None) -> RuleSet:

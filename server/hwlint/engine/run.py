@@ -1,22 +1,23 @@
 """`check`: read a workspace, let the rules look, and say what holds."""
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hwlint.api import Rule
 from hwlint.engine.analysis import FileResult, Job
+from hwlint.engine.baseline import Compared, compare, read_baseline
 from hwlint.engine.cache import Cache
 from hwlint.engine.config import Config, load_config
 from hwlint.engine.coverage import Coverage, cover
 from hwlint.engine.errors import UserError
-from hwlint.engine.findings import Diagnostic, collect, order
+from hwlint.engine.findings import Diagnostic, collect, finish, order
 from hwlint.engine.inputs import configured_inputs
 from hwlint.engine.pool import KILL_AFTER, Built, Pool
-from hwlint.engine.registry import UNREAD, discover_rules, select_rules
+from hwlint.engine.registry import UNREAD, UNUSED, discover_rules, select_rules
 from hwlint.engine.stages import read_stages
-from hwlint.engine.suppress import Suppressions
+from hwlint.engine.suppress import Suppressions, unused_suppressions
 from hwlint.engine.targets import find_targets, with_budgets
 from hwlint.engine.workspace import Workspace, index, workspaces
 from hwlint.graph import Missing
@@ -55,6 +56,8 @@ class Options:
     fail_on: str | None = None
     jobs: int | None = None
     cache: bool = True
+    baseline: Path | None = None
+    """Findings that this file knows are left out."""
     kill_after: float = KILL_AFTER
 
 
@@ -88,6 +91,10 @@ class CheckResult:
     """The least coverage that was asked for, where it was not reached."""
     unread: bool = False
     """A configured model could not be read, or its budget not be judged."""
+    known: int = 0
+    """Findings that the baseline knows."""
+    stale: tuple[str, ...] = ()
+    """What entries of the baseline are about that no finding has any more."""
 
 
 def check(paths: Sequence[Path], options: Options, progress: Progress | None = None) -> CheckResult:
@@ -176,19 +183,48 @@ def _check_workspace(
     asked = [d for d in found if d.code in active and shown(d.anchor.path)]
     suppressions = Suppressions()
     kept = tuple(d for d in asked if not suppressions.cover(d))
+    suppressed = len(asked) - len(kept)
+    kept += _unused(suppressions, filter(shown, workspace.candidates), results, config, active)
+    beside = Compared(kept, 0, ())
+    if options.baseline is not None:
+        beside = _beside(options.baseline, kept, filter(shown, workspace.files))
     return _graded(
         CheckResult(
-            kept,
+            beside.new,
             cover(results, shown),
             tuple((t.profile.id, t.dtype) for t in targets),
             (config,),
             sum(map(shown, workspace.candidates)),
-            len(asked) - len(kept),
+            suppressed,
             _incomplete(results, workspace, shown),
             _notes(results, shown),
+            known=beside.known,
+            stale=beside.stale,
         ),
         config,
     )
+
+
+def _unused(
+    suppressions: Suppressions,
+    paths: Iterable[str],
+    results: Sequence[FileResult],
+    config: Config,
+    active: frozenset[str],
+) -> tuple[Diagnostic, ...]:
+    """Say which suppressions silence nothing; silent where the command line chose other devices
+    than the configuration, which the comments may be meant for."""
+    if UNUSED not in active or "devices" in config.given:
+        return ()
+    return finish(unused_suppressions(suppressions, paths, results, active), config)
+
+
+def _beside(file: Path, found: tuple[Diagnostic, ...], looked_at: Iterable[str]) -> Compared:
+    """Set findings beside the baseline."""
+    root = file.resolve().parent
+    inside = (Path(path) for path in looked_at)
+    names = frozenset(p.relative_to(root).as_posix() for p in inside if p.is_relative_to(root))
+    return compare(read_baseline(file), found, root, names)
 
 
 class _Shown:
@@ -306,4 +342,6 @@ def _together(parts: Sequence[CheckResult]) -> CheckResult:
         any(part.failing for part in parts),
         max(uncovered, default=None),
         any(part.unread for part in parts),
+        sum(part.known for part in parts),
+        tuple(about for part in parts for about in part.stale),
     )

@@ -1,12 +1,15 @@
 """`# hwlint: ignore[HW101] reason`: at the anchor of a finding or at any related line."""
 
+from collections.abc import Iterable, Iterator
+
+from hwlint.engine.analysis import FileResult
 from hwlint.engine.findings import Diagnostic
-from hwlint.engine.registry import matches
+from hwlint.engine.registry import UNUSED, matches, pages
 from hwlint.source import SourceError, read_source
 from hwlint.source.comments import Comment, read_comments
 from hwlint.source.spans import Place
 
-__all__ = ["Suppressions"]
+__all__ = ["Suppressions", "unused_suppressions"]
 
 _KINDS = ("ignore", "ignore-file")
 
@@ -17,24 +20,67 @@ class Suppressions:
     def __init__(self) -> None:
         """Know of no file yet."""
         self._files: dict[str, tuple[Comment, ...]] = {}
+        self._used: set[tuple[Place, str]] = set()
 
     def cover(self, diagnostic: Diagnostic) -> bool:
         """Whether a comment silences the finding."""
         places = (diagnostic.anchor, *(related.place for related in diagnostic.related))
-        return any(
-            comment.first_line <= place.line <= comment.last_line and _means(comment, diagnostic)
-            for place in places
-            for comment in self._in(place)
-        )
+        covered = False
+        for place in places:
+            for comment in self.of(place.path):
+                if comment.first_line <= place.line <= comment.last_line:
+                    covered |= self._use(comment, diagnostic)
+        return covered
 
-    def _in(self, place: Place) -> tuple[Comment, ...]:
-        if place.path not in self._files:
-            self._files[place.path] = _suppressions(place.path)
-        return self._files[place.path]
+    def of(self, path: str) -> tuple[Comment, ...]:
+        """Return the suppressions of a file."""
+        if path not in self._files:
+            self._files[path] = _suppressions(path)
+        return self._files[path]
+
+    def idle(self, path: str) -> Iterator[tuple[Comment, str]]:
+        """Yield what of a file's suppressions silenced nothing: comment and code."""
+        for comment in self.of(path):
+            for code in comment.codes:
+                if (comment.place, code) not in self._used:
+                    yield comment, code
+
+    def _use(self, comment: Comment, diagnostic: Diagnostic) -> bool:
+        meant = [c for c in comment.codes if matches(c, diagnostic.code, diagnostic.name)]
+        self._used.update((comment.place, code) for code in meant)
+        return bool(meant)
 
 
-def _means(comment: Comment, diagnostic: Diagnostic) -> bool:
-    return any(matches(code, diagnostic.code, diagnostic.name) for code in comment.codes)
+def unused_suppressions(
+    suppressions: Suppressions,
+    paths: Iterable[str],
+    results: Iterable[FileResult],
+    active: frozenset[str],
+) -> Iterator[Diagnostic]:
+    """Yield HW003 for suppressions that silence nothing, once all findings were shown to them.
+
+    Silent where that is not certain: a rule that it means did not run, or a way of building that
+    has layers in the file was not read fully.
+    """
+    unsure = {
+        place.path
+        for result in results
+        for entry in result.entries
+        if not entry.complete
+        for place in (entry.entry.place, *entry.places)
+    }
+    known = pages()
+    for path in paths:
+        if path in unsure:
+            continue
+        for comment, code in suppressions.idle(path):
+            meant = {page.code for page in known.values() if matches(code, page.code, page.name)}
+            if meant <= active:
+                reason = "nothing here needs it" if meant else "no rule is called so"
+                message = f"ignore[{code}]: {reason}"
+                yield Diagnostic(
+                    UNUSED, known[UNUSED].name, known[UNUSED].severity, comment.place, message
+                )
 
 
 def _suppressions(path: str) -> tuple[Comment, ...]:

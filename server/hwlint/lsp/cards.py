@@ -1,11 +1,10 @@
 """What hovering shows: a small card for a layer, a model, a finding."""
 
-import inspect
 from collections.abc import Iterator, Sequence
 from typing import cast
 
 from hwlint.engine.findings import Diagnostic
-from hwlint.engine.registry import ENGINE_RULES, discover_rules
+from hwlint.engine.registry import pages
 from hwlint.lsp.views import ArgumentView, CostView, LayerView, ModelView
 from hwlint.report.inspect_text import human
 
@@ -90,7 +89,8 @@ def _cost(cost: CostView) -> str:
 
 def finding_card(found: Diagnostic) -> str:
     """Return what a rule is about, from its page."""
-    text = _page(found.code)
+    known = pages()
+    text = known[found.code].text if found.code in known else ""
     what = _section(text, "Why it costs")
     first = text.strip().splitlines()[0] if text.strip() else found.name
     lines = [f"**{found.code} {found.name}** {first}"]
@@ -99,13 +99,6 @@ def finding_card(found: Diagnostic) -> str:
     if found.advice:
         lines += ["", found.advice]
     return "\n".join([*lines, "", f"`hwlint rule {found.code}` says more."])
-
-
-def _page(code: str) -> str:
-    for rule in discover_rules():
-        if rule.code == code:
-            return inspect.cleandoc(rule.__doc__ or "")
-    return next((inspect.cleandoc(r.text) for r in ENGINE_RULES if r.code == code), "")
 
 
 def _section(text: str, heading: str) -> str:

@@ -14,7 +14,7 @@ from hwlint.engine.run import CheckResult
 from hwlint.report.lines import where
 from hwlint.source.spans import Place
 
-__all__ = ["render"]
+__all__ = ["finding", "render"]
 
 _VERSION = 1
 
@@ -24,7 +24,7 @@ def render(result: CheckResult, base: Path) -> str:
     document = {
         "version": _VERSION,
         "targets": [{"device": d, "dtype": t} for d, t in result.targets],
-        "findings": [_finding(d, base) for d in result.findings],
+        "findings": [finding(d, base) for d in result.findings],
         "suppressed": result.suppressed,
         "files": result.files,
         "coverage": _coverage(result.coverage, base),
@@ -40,7 +40,8 @@ def render(result: CheckResult, base: Path) -> str:
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
-def _finding(diagnostic: Diagnostic, base: Path) -> dict[str, object]:
+def finding(diagnostic: Diagnostic, base: Path) -> dict[str, object]:
+    """Return one finding as an object."""
     return {
         "code": diagnostic.code,
         "name": diagnostic.name,

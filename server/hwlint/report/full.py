@@ -45,6 +45,8 @@ def _summary(result: CheckResult, base: Path, paint: Paint) -> Iterator[str]:
     yield paint(summary_line(result), "bold green" if clean_run else "bold")
     if result.suppressed:
         yield f"{count(result.suppressed, 'finding')} suppressed by comments."
+    if result.known:
+        yield f"{count(result.known, 'finding')} known to the baseline."
     yield from coverage_lines(result.coverage, base)
     yield from (paint(line, "bold red") for line in incomplete_lines(result, base))
     yield from note_lines(result, base)

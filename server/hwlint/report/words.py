@@ -116,7 +116,8 @@ def summary_line(result: CheckResult) -> str:
     """Return the line that says what was found, where and for which devices."""
     if result.findings:
         return f"{tally(result.findings)} · {devices(result)}"
-    return f"No findings in {count(result.files, 'file')} · {devices(result)}"
+    new = "No new findings" if result.known else "No findings"
+    return f"{new} in {count(result.files, 'file')} · {devices(result)}"
 
 
 def hint(result: CheckResult) -> str:

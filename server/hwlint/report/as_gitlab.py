@@ -1,0 +1,33 @@
+"""GitLab's code quality report.
+
+Source: https://docs.gitlab.com/ci/testing/code_quality/#code-quality-report-format
+"""
+
+import json
+from pathlib import Path
+
+from hwlint.engine.fingerprint import fingerprints
+from hwlint.engine.run import CheckResult
+from hwlint.report.lines import clean, where
+
+__all__ = ["render"]
+
+_SEVERITIES = {"error": "major", "warning": "minor", "info": "info"}
+
+
+def render(result: CheckResult, base: Path) -> str:
+    """Return the JSON text: a list with one object a finding."""
+    items = [
+        {
+            "description": clean(f"{found.code} {found.name}: {found.message}"),
+            "check_name": found.name,
+            "fingerprint": fingerprint,
+            "severity": _SEVERITIES[found.severity],
+            "location": {
+                "path": where(found.anchor.path, base),
+                "lines": {"begin": found.anchor.line + 1, "end": found.anchor.end_line + 1},
+            },
+        }
+        for found, fingerprint in fingerprints(result.findings, str(base))
+    ]
+    return json.dumps(items, indent=2, ensure_ascii=False) + "\n"
