@@ -8,6 +8,7 @@ from inspect import cleandoc
 from pathlib import Path
 
 from hwlint.api import Rule
+from hwlint.cost import wanting
 from hwlint.engine.registry import discover_rules
 from hwlint.profile import KINDS, Profile, ProfileIndex, discover_profiles, missing, needs_in
 
@@ -21,6 +22,14 @@ HEAD = """\
 What `hwlint device list` shows, and `hwlint device show NAME --sources` in full. Names in
 brackets are also understood. What a profile does not say is unknown, and a rule that needs it
 is silent on that device.
+"""
+
+ESTIMATES = """\
+## Where latency is estimated
+
+Operations over the rate that is reached, bytes over bandwidth, and the start of each kernel, in the
+number format that models compute in by default there. A profile of a project's own, or one that
+`hwlint device fit` writes, fills in what is wanting.
 """
 
 RULES = """\
@@ -77,6 +86,19 @@ def _deploy(profile: Profile) -> str:
     return f"{deploy.exporter}, {deploy.runtime}" if deploy is not None else "unknown"
 
 
+def estimates(profiles: ProfileIndex) -> str:
+    """Return a table of what the latency estimate is silent for want of, and on which devices."""
+    alike: defaultdict[str, list[str]] = defaultdict(list)
+    for profile in sorted(profiles.values(), key=lambda p: (KINDS.index(p.kind), p.id)):
+        lacking = wanting(profile, profile.default_dtype)
+        alike[f"silent for want of `{lacking}`" if lacking else "active"].append(profile.id)
+    rows = [
+        f"| {', '.join(f'`{name}`' for name in names)} | {said} |"
+        for said, names in sorted(alike.items())
+    ]
+    return "\n".join(("| device | latency estimate |", "| --- | --- |", *rows))
+
+
 def rules(profiles: ProfileIndex) -> str:
     """Return the table of devices and rules, devices of the same row put together."""
     known = sorted(discover_rules(), key=lambda rule: rule.code)
@@ -94,7 +116,13 @@ def rules(profiles: ProfileIndex) -> str:
 def page() -> str:
     """Return the whole page."""
     profiles = discover_profiles(("hwlint_profiles",))
-    return f"{HEAD}\n{devices(profiles)}\n\n{RULES}\n{rules(profiles)}\n"
+    parts = (
+        devices(profiles),
+        f"{ESTIMATES}\n{estimates(profiles)}",
+        f"{RULES}\n{rules(profiles)}",
+    )
+    body = "\n\n".join(parts)
+    return f"{HEAD}\n{body}\n"
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from hwlint.profile import (
     Compute,
     Core,
     Dispatch,
+    Effort,
     Energy,
     Fit,
     Layout,
@@ -45,6 +46,8 @@ def hardware(profile: Profile) -> Iterator[Row]:
     if profile.memory is not None:
         yield from _memory(profile.memory)
     yield from _rates(profile.peak, profile.achievable)
+    if profile.effort is not None:
+        yield Row("effort", _effort(profile.effort), profile.effort)
     if profile.dispatch is not None:
         yield Row("dispatch", _dispatch(profile.dispatch), profile.dispatch)
     if profile.power is not None:
@@ -215,6 +218,12 @@ def _peak(peak: Compute) -> str:
             _each(peak.core_ops_per_cycle, " operations a core and cycle"),
         )
     )
+
+
+def _effort(effort: Effort) -> str:
+    relative = {str(kind): times for kind, times in effort.relative.items()}
+    finishing = _number(effort.per_output or None, after=" for each output")
+    return _joined((_each(relative, " times a convolution's"), finishing))
 
 
 def _dispatch(dispatch: Dispatch) -> str:

@@ -76,6 +76,7 @@ class _Estimation:
         core = plan.profile.core
         self.cycle = 1e-6 / core.clock_mhz if core is not None and core.clock_mhz else None
         self.blocks = self._blocks()
+        self._first = frozenset(made.operations[0] for made in plan.groups)
 
     def _blocks(self) -> BlockRun | None:
         """How the device works layers off in blocks, where its profile says it and is not fitted
@@ -153,10 +154,19 @@ class _Estimation:
         found = self.plan.product(number)
         macs = self.plan.flow.operations[number].macs
         if found is None or not macs:
-            return _COMPUTED
+            return self._elementwise(number)
         product, padded = found
         peak = 2 * macs / self.rates.peak if self.rates.peak else None
         return _Computed(self.rates.compute(product, padded.macs), padded.padding, peak)
+
+    def _elementwise(self, number: int) -> _Computed:
+        """What is done item by item: nothing where it is part of another operation's kernel."""
+        operation = self.plan.flow.operations[number]
+        if number not in self._first:
+            return _COMPUTED
+        outputs = sum(self.plan.flow.tensors[i].items or 0 for i in operation.outputs)
+        loads = (operation.window - 1) * outputs
+        return _Computed(self.rates.other(outputs, loads), 0.0, None)
 
     def _joules(self, seconds: float) -> float | None:
         power = self.plan.profile.power

@@ -93,8 +93,19 @@ def padded(product: Product, profile: Profile, dtype: str) -> Padded:
     else:
         columns = filled("out", columns)
         depth = depth // product.channels_in * filled("in", product.channels_in)
+        depth = _row_filled(depth, product, profile, dtype)
     macs = rows * columns * depth * groups
     return Padded(macs, 1 - product.macs / macs if macs else 0.0)
+
+
+def _row_filled(depth: int, product: Product, profile: Profile, dtype: str) -> int:
+    """Fill up the row that a window of a convolution is copied to."""
+    steps = [
+        layout.elements
+        for layout in profile.layouts
+        if layout.axis == "im2col row" and dtype in layout.dtypes and product.kind == "conv"
+    ]
+    return ceil(depth / steps[0]) * steps[0] if steps else depth
 
 
 def _inside(name: str, module: str) -> bool:

@@ -27,6 +27,11 @@ class Rates(Protocol):
         """Return the seconds for multiply-accumulates of one kind of layer."""
         ...
 
+    def other(self, outputs: float, loads: float) -> float:
+        """Return the seconds of computing outside of products: numbers that an operation makes,
+        and numbers that it looks at more than once."""
+        ...
+
     def memory(self, moved: float, touched: float) -> float:
         """Return the seconds for bytes from and to the outermost memory (`moved`), of all that a
         kernel loads and stores (`touched`)."""
@@ -43,8 +48,13 @@ def wanting(profile: Profile, dtype: str) -> str | None:
         return "a number format with a known size"
     if dtype in profile.fits:
         return None
-    if profile.achievable_ops(dtype) is None and profile.peak_ops(dtype) is None:
-        return f"peak.tops.{dtype}"
+    if profile.blocks is not None and dtype in profile.blocks.dtypes:
+        return None
+    if profile.achievable_ops(dtype) is None:
+        if profile.peak_ops(dtype) is None:
+            return f"achievable.tops.{dtype}"
+        if not _shares(profile):
+            return "achievable.peak_share"
     memory = profile.memory
     if profile.kind != "mcu" and _bandwidth(profile) is None:
         return "memory" if memory is None else "memory.bandwidth_gb_s"
@@ -67,19 +77,39 @@ class Roofline:
 
     def __init__(self, profile: Profile, dtype: str) -> None:
         self.peak = profile.peak_ops(dtype)
-        self._reached = profile.achievable_ops(dtype) or self.peak or 0.0
         self._shares = _shares(profile)
+        shares = [*self._shares.values(), 0.0]
+        self._reached = profile.achievable_ops(dtype) or max(shares) * (self.peak or 0.0)
+        self._effort = profile.effort
+        self._vector = _vector(profile)
         self.overhead = _overhead(profile)
         self._bandwidth = _bandwidth(profile)
         memory = profile.memory
         self.cache = (memory.l2_mib or 0) * 2**20 if memory is not None else 0.0
 
     def compute(self, product: Product, macs: float) -> float:
-        """Return the seconds at the rate that is reached, else at the peak."""
-        share = self._shares.get(product.kind)
-        known = share is not None and self.peak is not None
-        rate = (share or 0.0) * (self.peak or 0.0) if known else self._reached
-        return 2 * macs / rate
+        """Return the seconds at the rate that is reached, with what finishing the outputs takes."""
+        effort = self._effort
+        if effort is None:
+            return 2 * macs / self._rate(product.kind)
+        outputs = product.rows * product.columns * product.groups
+        macs = macs * effort.relative.get(product.kind, 1.0) + effort.per_output * outputs
+        return 2 * macs / self._reached
+
+    def _rate(self, kind: LayerKind) -> float:
+        share = self._shares.get(kind)
+        if share is not None and self.peak is not None:
+            return share * self.peak
+        if kind == "depthwise" and self._vector is not None:
+            return min(self._vector, self._reached)
+        return self._reached
+
+    def other(self, outputs: float, loads: float) -> float:
+        """Return what finishing the outputs takes, where that is known: elsewhere such work waits
+        for memory."""
+        if self._effort is None:
+            return 0.0
+        return 2 * (outputs * self._effort.per_output + loads) / self._reached
 
     def memory(self, moved: float, touched: float) -> float:
         """Return the seconds for what leaves the chip; none where a model stays on it."""
@@ -107,6 +137,11 @@ class Fitted:
         del product
         return 2 * macs * self._fit.ms_per_gop / 1e12
 
+    def other(self, outputs: float, loads: float) -> float:
+        """Return nothing: bytes and kernels stand for it."""
+        del outputs, loads
+        return 0.0
+
     def memory(self, moved: float, touched: float) -> float:
         """Return b x bytes that are loaded and stored."""
         del moved
@@ -119,6 +154,12 @@ class Fitted:
 
 def _shares(profile: Profile) -> Mapping[LayerKind, float]:
     return profile.achievable.peak_share if profile.achievable is not None else {}
+
+
+def _vector(profile: Profile) -> float | None:
+    """Operations in a second of a GPU outside of its matrix units, which take no convolutions of
+    one channel each."""
+    return profile.peak_ops("fp32") if profile.kind == "gpu" else None
 
 
 def _overhead(profile: Profile) -> float:

@@ -12,6 +12,7 @@ __all__ = [
     "Compute",
     "Core",
     "Dispatch",
+    "Effort",
     "Energy",
     "Fit",
     "Measurement",
@@ -114,6 +115,17 @@ class Achievable(Sourced):
     """Cycles of one core for one multiply-accumulate, by dtype."""
     peak_share: Mapping[LayerKind, float] = field(factory=dict[LayerKind, float])
     """Highest share of the peak (0 to 1) that a kind of layer reaches."""
+
+
+@frozen(kw_only=True)
+class Effort(Sourced):
+    """What the runtime's kernels spend besides, counted in multiply-accumulates of a plain
+    convolution. `Achievable.cycles_per_mac` is then that of such a convolution."""
+
+    relative: Mapping[LayerKind, float] = field(factory=dict[LayerKind, float])
+    """One multiply-accumulate of another kind of layer."""
+    per_output: float = 0.0
+    """Finishing one number of the output: scaling, rounding, clamping, storing."""
 
 
 @frozen(kw_only=True)

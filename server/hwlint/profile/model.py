@@ -11,6 +11,7 @@ from hwlint.profile.hardware import (
     Compute,
     Core,
     Dispatch,
+    Effort,
     Energy,
     Fit,
     Measurement,
@@ -113,6 +114,8 @@ class Profile:
     """How it works layers off in blocks of their output."""
     achievable: Achievable | None = None
     """Rates that are reached."""
+    effort: Effort | None = None
+    """What kernels spend besides products."""
     dispatch: Dispatch | None = None
     """What starting an operator costs."""
     power: Power | None = None
