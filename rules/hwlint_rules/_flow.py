@@ -8,6 +8,7 @@ from hwlint_rules._text import count, listed, percent
 
 __all__ = [
     "by_anchor",
+    "by_call",
     "costly",
     "instances",
     "is_activation",
@@ -26,10 +27,19 @@ _MATRIX = 2
 
 def by_anchor(found: Iterable[tuple[Step, T]]) -> dict[Place, list[tuple[Step, T]]]:
     """Group what was found by the place that is to change; without a place there is nothing."""
-    groups: dict[Place, list[tuple[Step, T]]] = {}
-    for step, what in found:
-        if step.anchor is not None:
-            groups.setdefault(step.anchor, []).append((step, what))
+    return _grouped((step.anchor, (step, what)) for step, what in found)
+
+
+def by_call(found: Iterable[tuple[Step, T]]) -> dict[Place, list[tuple[Step, T]]]:
+    """Group what was found by the call in a forward method, wherever the layer was built."""
+    return _grouped((step.place, (step, what)) for step, what in found)
+
+
+def _grouped(found: Iterable[tuple[Place | None, T]]) -> dict[Place, list[T]]:
+    groups: dict[Place, list[T]] = {}
+    for place, what in found:
+        if place is not None:
+            groups.setdefault(place, []).append(what)
     return groups
 
 

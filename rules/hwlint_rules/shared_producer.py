@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from hwlint.api import Finding, Fusion, Links, Reading, Rule, Step
 from hwlint_rules._flow import (
-    by_anchor,
+    by_call,
     costly,
     instances,
     is_activation,
@@ -112,17 +112,17 @@ class SharedProducer(Rule):
     )
 
     def check(self, reading: Reading) -> Iterable[Finding]:
-        """Yield one finding for each place that makes a layer with such readers."""
+        """Yield one finding for each call that reads such a layer's output."""
         fusion = one_by_one(reading)
         links = reading.graph.links if reading.graph is not None else None
         if fusion is None or links is None:
             return
-        for place, found in by_anchor(_shared(links, fusion, reading.dtype)).items():
-            steps = [step for _, (step, _) in found]
+        for place, found in by_call(_shared(links, fusion, reading.dtype)).items():
+            steps = [step for _, (step, _, _) in found]
             share = share_of(links, reading, steps)
             if not costly(reading, share):
                 continue
-            before, (step, shared) = found[0]
+            step, before, shared = found[0][1]
             verb = "fold" if step.name == "batch_norm" else "fuse"
             yield Finding(
                 place,
@@ -136,23 +136,29 @@ class SharedProducer(Rule):
             )
 
 
-Found = tuple[Step, tuple[Step, Step]]
+Found = tuple[Step, tuple[Step, Step, Step]]
 
 
 def _shared(links: Links, fusion: Fusion, dtype: str) -> Iterator[Found]:
-    """Yield the layer, what could fuse into it, and what makes the value that others read."""
+    """Yield another reader, what could fuse, into which layer, and what makes the value that both
+    read."""
     folds = fusion.batch_norm_folds_into or ()
     for norm in links.called(("batch_norm",)):
         before = norm.maker()
         if before is not None and before.op in folds and stays(norm) and before.next is not norm:
-            yield before, (norm, before)
+            yield _other(before, norm), (norm, before, before)
     for step in links.by_number.values():
         maker = step.maker() if is_activation(step) else None
         before = producer(fusion, maker)
         if maker is None or before is None or maker.next is step or step.operation.inputs[1:]:
             continue
         if step.op in fused_after(fusion, dtype, before.op):
-            yield before, (step, maker)
+            yield _other(maker, step), (step, before, maker)
+
+
+def _other(maker: Step, step: Step) -> Step:
+    """Return what else reads a value: the end of the model stands at what makes it."""
+    return next((reader for reader in maker.readers if reader is not step), maker)
 
 
 def _readers(shared: Step, step: Step) -> str:
@@ -165,8 +171,6 @@ def _readers(shared: Step, step: Step) -> str:
 
 
 def _places(found: list[Found]) -> Iterator[tuple[Step, str]]:
-    for _, (step, shared) in found:
-        yield step, f"the {title(step)} that follows"
-        for reader in shared.readers:
-            if reader is not step:
-                yield reader, f"{title(reader)} reads it too"
+    for _, (step, before, _) in found:
+        yield before, f"the {title(before)} that it follows"
+        yield step, f"the {title(step)} that stays apart"

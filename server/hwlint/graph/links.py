@@ -66,7 +66,7 @@ class Step:
     def anchor(self) -> Place | None:
         """The call that builds its layer where the layer runs nowhere else, else the call."""
         layer = self.layer
-        if layer is None or self._links.runs[self.operation.module] > 1:
+        if layer is None or self._links.runs[self.operation.module, self.operation.name] > 1:
             return self.operation.place
         return layer.place
 
@@ -167,9 +167,10 @@ class Links:
         return {name: tuple(steps) for name, steps in found.items()}
 
     @cached_property
-    def runs(self) -> Mapping[str, int]:
-        """How many steps each module has of its own."""
-        return Counter(step.operation.module for step in self.by_number.values())
+    def runs(self) -> Mapping[tuple[str, str], int]:
+        """How often each module runs each function."""
+        each = (step.operation for step in self.by_number.values())
+        return Counter((operation.module, operation.name) for operation in each)
 
     @cached_property
     def moved(self) -> int:

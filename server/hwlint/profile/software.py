@@ -133,6 +133,13 @@ class Fusion(Sourced):
     """Element-wise operators in a row become one kernel by themselves."""
     attention: bool | None = None
     """Attention that is written out (product, softmax, product) becomes one kernel by itself."""
+    attention_missed: tuple[str, ...] = ()
+    """Forms of it that stay apart all the same, as torch's functions in a row:
+    "mul matmul softmax matmul"."""
+    constants: bool | None = None
+    """What is computed from weights alone is computed once, before the model runs."""
+    shared_input: bool | None = None
+    """Products of one input with several weights become one product by themselves."""
     padding: bool | None = None
     """A padding layer goes into the convolution after it."""
     residual_add: bool | None = None

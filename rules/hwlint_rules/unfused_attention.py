@@ -1,0 +1,190 @@
+"""HW303."""
+
+from collections.abc import Iterable, Iterator
+
+from hwlint.api import Finding, Fusion, Links, Reading, Rule, Step
+from hwlint_rules._flow import by_call, costly, instances, places, said_share, shape, share_of
+
+__all__ = ["UnfusedAttention"]
+
+_PRODUCTS = ("matmul", "bmm", "einsum", "baddbmm")
+_SCALES = ("mul", "div")
+_BETWEEN = (*_SCALES, "add", "sub", "masked_fill", "where")
+_SILENT = ("to", "float", "half", "bfloat16", "type", "type_as", "contiguous", "clone")
+
+
+class UnfusedAttention(Rule):
+    """Attention that is written out in a form that the runtime does not put together.
+
+    What it checks
+    --------------
+    A product, a softmax of it and a product with that, each read by the next one alone, with
+    scaling and masks between: on runtimes of which the profile says that they do not make one
+    kernel of it, or that they miss this form of it. Nothing is said where the weights of attention
+    are used for anything else, and where the profile does not name the form.
+
+    Why it costs
+    ------------
+    Written out, the matrix of scores (heads x queries x keys) goes to memory and back for the
+    product, for each of the scalings and masks and for the softmax; a fused kernel keeps it on the
+    chip. Memory grows with the square of the length.
+
+    Example
+    -------
+        attn = (q * self.scale) @ k.transpose(-2, -1)
+        return attn.softmax(dim=-1) @ v
+
+    Use instead
+    -----------
+        return F.scaled_dot_product_attention(q, k, v, scale=self.scale)
+
+    Fix safety
+    ----------
+    The result is the same but for rounding. A mask that is added goes in as `attn_mask`.
+
+    Profile fields
+    --------------
+    `fusion.attention`, `fusion.attention_missed`, `reporting.pass_model_share`.
+
+    References
+    ----------
+    - https://arxiv.org/abs/2205.14135 (FlashAttention)
+    - https://github.com/pytorch/pytorch torch/_inductor/fx_passes/fuse_attention.py
+    """
+
+    code = "HW303"
+    name = "unfused-attention"
+    example_devices = ("h100-sxm",)
+    VALID = (
+        """
+        import torch.nn as nn
+        import torch.nn.functional as F
+
+        class Attention(nn.Module):
+            def __init__(self, dim=256):
+                super().__init__()
+                self.embed = nn.Embedding(1000, dim)
+                self.qkv = nn.Linear(dim, 3 * dim)
+
+            def forward(self, ids):
+                q, k, v = self.qkv(self.embed(ids)).chunk(3, dim=-1)
+                return F.scaled_dot_product_attention(q, k, v)
+        """,
+        """
+        import torch.nn as nn
+
+        class Matched(nn.Module):
+            def __init__(self, dim=256):
+                super().__init__()
+                self.embed = nn.Embedding(1000, dim)
+                self.qkv = nn.Linear(dim, 3 * dim)
+
+            def forward(self, ids):
+                q, k, v = self.qkv(self.embed(ids)).chunk(3, dim=-1)
+                attn = (q @ k.transpose(-2, -1)) * 16**-0.5
+                return attn.softmax(dim=-1) @ v
+        """,
+        """
+        import torch.nn as nn
+
+        class Shown(nn.Module):
+            def __init__(self, dim=256):
+                super().__init__()
+                self.embed = nn.Embedding(1000, dim)
+                self.qkv = nn.Linear(dim, 3 * dim)
+
+            def forward(self, ids):
+                q, k, v = self.qkv(self.embed(ids)).chunk(3, dim=-1)
+                attn = ((q * 16**-0.5) @ k.transpose(-2, -1)).softmax(dim=-1)
+                return attn @ v, attn
+        """,
+    )
+    INVALID = (
+        """
+        import torch.nn as nn
+
+        class Attention(nn.Module):
+            def __init__(self, dim=256, heads=8):
+                super().__init__()
+                self.heads = heads
+                self.scale = (dim // heads) ** -0.5
+                self.embed = nn.Embedding(1000, dim)
+                self.qkv = nn.Linear(dim, 3 * dim)
+
+            def forward(self, ids):
+                x = self.embed(ids)
+                B, N, C = x.shape
+                qkv = self.qkv(x).reshape(B, N, 3, self.heads, C // self.heads)
+                q, k, v = qkv.permute(2, 0, 3, 1, 4).unbind(0)
+                attn = (q * self.scale) @ k.transpose(-2, -1)
+                x = attn.softmax(dim=-1) @ v
+                return x.transpose(1, 2).reshape(B, N, C)
+        """,
+    )
+
+    def check(self, reading: Reading) -> Iterable[Finding]:
+        """Yield one finding for each softmax of such attention."""
+        fusion = reading.profile.fusion
+        links = reading.graph.links if reading.graph is not None else None
+        if fusion is None or fusion.attention is None or links is None:
+            return
+        for place, found in by_call(_apart(links, fusion)).items():
+            steps = [step for _, (_, inner) in found for step in inner]
+            share = share_of(links, reading, steps)
+            if not costly(reading, share):
+                continue
+            softmax, (form, inner) = found[0]
+            yield Finding(
+                place,
+                f"attention is not fused: {len(inner)} operators on scores of {shape(softmax)}"
+                f"{instances(len(found))}{said_share(reading, steps, share)}",
+                f"the runtime misses the form '{form}' [{fusion.evidence}]",
+                "F.scaled_dot_product_attention (same result but for rounding)",
+                related=places(((step, step.name) for step in inner), place),
+                model_share=share,
+                data={"form": form, "layers": len(found)},
+            )
+
+
+def _apart(links: Links, fusion: Fusion) -> Iterator[tuple[Step, tuple[str, list[Step]]]]:
+    for softmax in links.called(("softmax",)):
+        before, after = _before(softmax), _after(softmax)
+        if before is None or after is None:
+            continue
+        steps = [*before, softmax, after]
+        form = " ".join(step.name for step in steps)
+        if fusion.attention is False or form in fusion.attention_missed:
+            yield softmax, (form, [step for step in steps if step.operation.effect != "view"])
+
+
+def _before(softmax: Step) -> list[Step] | None:
+    """Return the product that is behind the softmax and what is between, with a scaling of the
+    queries before it; None where there is no product."""
+    found: list[Step] = []
+    step = softmax.maker()
+    while step is not None and step.next is not None:
+        if step.name in _PRODUCTS:
+            scale = _passed(step.maker())
+            scaled = scale is not None and scale.name in _SCALES and scale.next is not None
+            return [*([scale] if scale is not None and scaled else []), step, *found]
+        if step.name in _BETWEEN:
+            found.insert(0, step)
+        elif step.name not in _SILENT and step.operation.effect != "view":
+            return None
+        step = step.maker()
+    return None
+
+
+def _after(softmax: Step) -> Step | None:
+    """Return the product that takes the weights; None where something else does as well."""
+    step = softmax.next
+    while step is not None and (step.name in _SILENT or step.operation.effect == "view"):
+        step = step.next
+    return step if step is not None and step.name in _PRODUCTS else None
+
+
+def _passed(step: Step | None) -> Step | None:
+    """Return what made a value, through views and casts."""
+    while step is not None and (step.name in _SILENT or step.operation.effect == "view"):
+        step = step.maker()
+    return step
