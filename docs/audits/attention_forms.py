@@ -14,11 +14,11 @@ from collections.abc import Callable
 from itertools import product
 
 import torch
-from torch.nn import functional as fn
 from torch._dynamo.backends.common import aot_autograd
 from torch._dynamo.utils import counters
 from torch._inductor.decomposition import select_decomp_table
 from torch._inductor.fx_passes.joint_graph import joint_graph_passes
+from torch.nn import functional as fn
 
 HEADS, LENGTH, DEPTH = 4, 64, 32
 SCALE = DEPTH**-0.5
