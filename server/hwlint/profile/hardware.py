@@ -162,6 +162,8 @@ class Dispatch(Sourced):
 
     kernel_us: float | None = None
     """Microseconds for one kernel that the host launches."""
+    asynchronous: bool | None = None
+    """The host goes on while the device computes, until it asks for a value."""
     graph_kernel_us: float | None = None
     """Microseconds for one kernel inside a graph that was recorded beforehand."""
 

@@ -42,6 +42,9 @@ class Requirements(Sourced):
     """All shapes must be known when the model is compiled."""
     control_flow: bool | None = None
     """Branches and loops may depend on data."""
+    breaks: tuple[str, ...] = ()
+    """Where the graph is cut in two and runs eagerly between: "bool" (a condition on a tensor),
+    "item", "tolist", "print", "nonzero", "masked_select"."""
     integer_only: bool | None = None
     """The device has no floating point: the whole model must be quantised."""
     activations: tuple[Dtype, ...] = ()

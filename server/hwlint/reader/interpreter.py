@@ -14,6 +14,7 @@ from hwlint.reader.choices import Choices
 from hwlint.reader.compile_expressions import Site
 from hwlint.reader.containers import Containers
 from hwlint.reader.forward.recording import Flow
+from hwlint.reader.forward.waits import note_wait
 from hwlint.reader.frame import Frame
 from hwlint.reader.imports import Imports
 from hwlint.reader.inert import Verdicts
@@ -171,6 +172,7 @@ class Interpreter(Attributes, Calls, Containers, Programs, TensorOperations):
         if isinstance(value, Tensor):
             if value.data is not None and len(value.data) == 1:
                 return self.truth(value.data[0])
+            note_wait(self, "bool", value)
             return None
         unknown = getattr(value, "unknown", None)
         if isinstance(unknown, Unknown) and not value:

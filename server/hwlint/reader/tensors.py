@@ -26,6 +26,7 @@ from hwlint.reader.dtypes import (
     store,
 )
 from hwlint.reader.forward.functions import observe, run_bound
+from hwlint.reader.forward.waits import note_wait
 from hwlint.reader.indexing import pick, picks_view, plain_index
 from hwlint.reader.provenance import derive
 from hwlint.reader.shapes import (
@@ -230,6 +231,7 @@ class TensorOperations:
         """Return the one item of a tensor, Unknown where it is not known."""
         if value.data is not None and len(value.data) == 1:
             return value.data[0]
+        note_wait(self, "item", value)
         return Unknown("a tensor's value")
 
     def tensor_items(self: "Interpreter", value: Tensor) -> list[Value]:

@@ -11,6 +11,7 @@ from hwlint.ops.dtypes import item_size
 from hwlint.reader.forward.inputs import Given
 from hwlint.reader.forward.recording import Call, Event
 from hwlint.reader.forward.recording import Flow as Recorded
+from hwlint.reader.forward.waits import WAITS
 from hwlint.reader.library.modules import named_modules
 from hwlint.reader.values import DictValue, Instance, ModuleInstance, Tensor, Unknown, Value
 
@@ -196,7 +197,7 @@ class _Emission:
 
 
 _UNFILLED = Called("", "", None, (), (), None, None, leaf=False)
-_PLAIN = frozenset({"index"})
+_PLAIN = WAITS | {"index"}
 
 
 _REORDERING = frozenset(

@@ -11,6 +11,7 @@ from hwlint.ops import bind_call
 from hwlint.ops.calls import FunctionSpec, Meta, Result, ShapeMismatch
 from hwlint.reader.dtypes import dtype_name
 from hwlint.reader.forward.recording import Event
+from hwlint.reader.forward.waits import note_wait
 from hwlint.reader.indexing import picks_view
 from hwlint.reader.plain_values import NamedPair
 from hwlint.reader.sharing import share
@@ -103,6 +104,8 @@ def note_event(interp: "Interpreter", event: Event) -> None:
     assert flow is not None
     event.maybe = interp.maybe > 0
     flow.record(event)
+    if event.name in ("nonzero", "masked_select", "cpu") and event.inputs:
+        note_wait(interp, event.name, event.inputs[0])
     if event.macs is None:
         flow.doubt(f"the work of {event.name}() is not known", event.place)
     elif event.macs and event.maybe:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from hwlint.reader import builtin_classes as core
 from hwlint.reader import operators
+from hwlint.reader.forward.waits import note_wait
 from hwlint.reader.library.iteration import zipped
 from hwlint.reader.library.ordering import extreme, items_of, sorted_list
 from hwlint.reader.limits import bits_of, check_key
@@ -316,7 +317,8 @@ def _not_run(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
     return Unknown("not run while reading")
 
 
-def _nothing(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+def _print(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+    note_wait(interp, "print", next((value for value in args if isinstance(value, Tensor)), None))
     return None
 
 
@@ -328,7 +330,7 @@ _FUNCTIONS: dict[str, core.Maker] = {
     "pow": _arithmetic("pow", pow), "divmod": _divmod, "isinstance": _isinstance,
     "issubclass": _issubclass, "getattr": _getattr, "hasattr": _hasattr, "setattr": _setattr,
     "delattr": _delattr, "callable": _callable, "id": _id, "hash": _hash, "dir": _dir,
-    "__import__": _import, "ord": _ord, "vars": _vars, "print": _nothing, "input": _not_run,
+    "__import__": _import, "ord": _ord, "vars": _vars, "print": _print, "input": _not_run,
     "exit": _leave, "quit": _leave,
     "exec": _not_run, "eval": _not_run, "compile": _not_run,
     "chr": _chr,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from hwlint.reader import operators
 from hwlint.reader.attributes import register_special
 from hwlint.reader.dtypes import ALIASES, dtype_name, is_float
+from hwlint.reader.forward.waits import note_wait
 from hwlint.reader.library.tensor_rules import (
     RULES,
     Given,
@@ -144,6 +145,7 @@ def _item(interp: "Interpreter", value: Tensor, given: Given) -> Value:
 @operation("tolist")
 def _tolist(interp: "Interpreter", value: Tensor, given: Given) -> Value:
     if value.data is None or value.shape is None:
+        note_wait(interp, "tolist", value)
         return Unknown("a tensor's values")
     return _lists(interp, value.data, value.shape) if value.shape else value.data[0]
 
@@ -196,6 +198,7 @@ def _itself(interp: "Interpreter", value: Tensor, given: Given) -> Value:
 
 @operation("numpy")
 def _numpy(interp: "Interpreter", value: Tensor, given: Given) -> Value:
+    note_wait(interp, "numpy", value)
     return share(value, interp.new_tensor(value.shape, value.data, value.dtype, "ndarray"))
 
 

@@ -1,0 +1,111 @@
+"""Where a forward method needs the values of tensors: the host waits there for the device."""
+
+import ast
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from hwlint.reader.forward.recording import Event
+from hwlint.reader.values import Tensor
+from hwlint.source import Place, SourceError, read_source
+
+if TYPE_CHECKING:
+    from hwlint.reader.interpreter import Interpreter
+
+__all__ = ["WAITS", "note_wait"]
+
+WAITS = frozenset(("bool", "item", "tolist", "numpy", "cpu", "print", "nonzero", "masked_select"))
+"""What needs values: a condition, a number, a list, an array, a copy, an output, and how many items
+there are that are not zero, or that a mask picks."""
+
+_ASIDE = re.compile(r"compil|tracing|scripting|exporting|onnx|debug|fullgraph", re.IGNORECASE)
+"""Names in conditions that ask whether the model is being compiled or examined: what stands behind
+such a condition is not what runs in the end."""
+
+
+def note_wait(interp: "Interpreter", name: str, tensor: Tensor | None) -> None:
+    """Keep that the values of a tensor are needed here, if that is certain and meant to run.
+
+    Not on one side of a branch whose condition is not known, not where the reader knows the
+    values, not in assertions and not behind a question whether the model is being compiled.
+    """
+    flow = interp.flow
+    if flow is None or flow.quiet or interp.maybe or interp.probing or interp.place is None:
+        return
+    if tensor is not None and (tensor.data is not None or tensor.kind == "ndarray"):
+        return
+    if name == "bool" and not _is_condition(interp.place):
+        return  # the last call is not in the condition: where that stands is not known
+    sites = [frame.site for frame in interp.callers]
+    places = [interp.place, *(site.place for site in sites if site is not None)]
+    if any(_is_aside(place) for place in places):
+        return
+    flow.record(Event(name, interp.place, [tensor] if tensor is not None else [], [], 0, "same"))
+
+
+Lines = tuple[int, int]
+"""First and last line, from 1."""
+
+
+def _is_aside(place: Place) -> bool:
+    return any(first <= place.line + 1 <= last for first, last in _lines_of(place.path)[0])
+
+
+def _is_condition(place: Place) -> bool:
+    return any(first <= place.line + 1 <= last for first, last in _lines_of(place.path)[1])
+
+
+def _lines_of(path: str) -> tuple[tuple[Lines, ...], tuple[Lines, ...]]:
+    try:
+        return _read(read_source(path).text)
+    except SourceError:
+        return (), ()
+
+
+@lru_cache(maxsize=64)
+def _read(text: str) -> tuple[tuple[Lines, ...], tuple[Lines, ...]]:
+    """Return the lines of a file that do not count, and those of conditions."""
+    try:
+        nodes = list(ast.walk(ast.parse(text)))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return ((1, len(text)),), ()
+    tests = [node.test for node in nodes if isinstance(node, ast.If | ast.IfExp | ast.While)]
+    return (
+        tuple(span for node in nodes for span in _spans(node)),
+        tuple(_lines(test) for test in tests),
+    )
+
+
+def _spans(node: ast.AST) -> Iterator[tuple[int, int]]:
+    if isinstance(node, ast.Assert):
+        yield _lines(node)
+    if isinstance(node, ast.If | ast.IfExp | ast.While) and _asks(node.test):
+        yield _lines(node)
+    if isinstance(node, ast.BoolOp) and _asks(node):
+        yield _lines(node)
+    body = getattr(node, "body", None)
+    if isinstance(body, list):
+        yield from _after_leaving(body)  # pyright: ignore[reportUnknownArgumentType] - statements
+
+
+def _after_leaving(body: list[ast.stmt]) -> Iterator[tuple[int, int]]:
+    """Lines that are reached only where such a condition did not leave the function."""
+    for number, statement in enumerate(body[:-1]):
+        if isinstance(statement, ast.If) and _asks(statement.test):
+            leaves = isinstance(statement.body[-1], ast.Return | ast.Raise)
+            if leaves:
+                yield (body[number + 1].lineno, body[-1].end_lineno or body[-1].lineno)
+
+
+def _asks(test: ast.expr) -> bool:
+    names = (
+        node.id if isinstance(node, ast.Name) else node.attr
+        for node in ast.walk(test)
+        if isinstance(node, ast.Name | ast.Attribute)
+    )
+    return any(_ASIDE.search(name) for name in names)
+
+
+def _lines(node: ast.stmt | ast.expr) -> tuple[int, int]:
+    return (node.lineno, node.end_lineno or node.lineno)
