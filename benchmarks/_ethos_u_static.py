@@ -8,6 +8,8 @@ from pathlib import Path
 
 from _ethos_u_cases import Case
 
+from hwlint.api import Rule
+from hwlint.engine.registry import discover_rules
 from hwlint.engine.run import Options, configure, read_options
 from hwlint.engine.workspace import index
 from hwlint.graph import ModelGraph
@@ -32,6 +34,10 @@ class Static:
     def profile(self, target: str) -> Profile:
         """Return the profile of a device."""
         return self._profiles[target]
+
+    def rules(self) -> list[Rule]:
+        """Return hwlint's own rules."""
+        return [rule() for rule in discover_rules(("hwlint_rules",))]
 
     def graph(self, case: Case) -> ModelGraph:
         """Return what the source builds, and what flows through it."""

@@ -11,7 +11,7 @@ from hwlint.api import Finding, Reading
 from hwlint_rules.misaligned_channels import MisalignedChannels
 from hwlint_rules.misaligned_features import MisalignedFeatures
 
-__all__ = ["DEAR", "Verdict", "pairs", "steps"]
+__all__ = ["DEAR", "Verdict", "pairs", "steps", "support"]
 
 DEAR = 1.2
 """One channel more is dear where it takes so many times the cycles."""
@@ -93,3 +93,34 @@ def inside(case: Case) -> Case:
 def _ends(line: str) -> tuple[str, str]:
     arguments = line.partition("(")[2].split(",")
     return arguments[0].strip(), arguments[1].strip(" )")
+
+
+CASTS = ("_to_dim_order_copy", "_clone_dim_order", "view_copy")
+"""What may stay on the host without an operator's work: changes of dtype and of shape."""
+LEAVES = ("HW201", "HW202", "HW203", "HW204")
+"""Rules that report what leaves the NPU."""
+
+
+def support(
+    drawn: list[tuple[Case, Mapping[str, Result]]], target: str, static: Static
+) -> Iterator[Verdict]:
+    """Yield a verdict for each operator with work to do: does any of it run on the host?"""
+    rules = [rule for rule in static.rules() if rule.code in LEAVES]
+    for case, results in drawn:
+        result = results[target]
+        left = [name for name in result.get("host", ()) if not any(c in name for c in CASTS)]
+        if "error" in result or not (left or result["parts"]):
+            continue
+        reading = Reading(static.profile(target), "int8", static.graph(case))
+        found = [f for rule in rules for f in rule.check(reading) if _leaves(reading, f)]
+        detail = f"{', '.join(sorted(set(left))) or 'nothing'} on the host"
+        yield Verdict(case.name, case.kind, bool(found), bool(left), detail)
+
+
+def _leaves(reading: Reading, finding: Finding) -> bool:
+    """Whether a finding is of an operator that leaves: HW201 and HW202 also report what is taken
+    apart."""
+    op = str(finding.data.get("op", ""))
+    known = reading.profile.support(reading.dtype, op)
+    known = known or reading.profile.supports_function(reading.dtype, op)
+    return known not in ("decomposed", "native", "fused")

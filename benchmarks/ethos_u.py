@@ -9,13 +9,190 @@ The compiler's figures are made, in an environment of their own, by
     python benchmarks/ethos_u.py --compile --python ENV/bin/python [--set judge]
 
 The cost model was made with the set "fit" in view and is judged on the set "judge", whose shapes
-were drawn with another seed. Cycles are the compiler's own estimates, not silicon.
+were drawn with another seed. Cycles are the compiler's own estimates, not silicon. Modules are
+given their maps channels last, as the NPU stores them; the set "contiguous" shows what it costs
+not to. "steps": hwlint says by HW101 or HW102 that one channel more takes at least 1.2 times as
+long, beside whether it does. "host": hwlint says by HW201 to HW204 that an operator leaves the
+NPU, beside whether any of it does.
 """
 
 import argparse
+import statistics
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
-from _ethos_u_raw import SETS, compile_set
+from _common import record, table
+from _ethos_u_cases import Case
+from _ethos_u_raw import SETS, TARGETS, Result, compile_set, load
+from _ethos_u_static import Static, reading
+from _ethos_u_verdicts import Verdict, steps, support
+
+from hwlint.cost import estimate
+
+Drawn = list[tuple[Case, Mapping[str, Result]]]
+Row = dict[str, object]
+
+
+def ranks(values: Sequence[float]) -> list[float]:
+    """Return the rank of each, the mean of theirs where several are equal."""
+    order = sorted(range(len(values)), key=values.__getitem__)
+    found = [0.0] * len(values)
+    start = 0
+    while start < len(order):
+        end = start
+        while end < len(order) and values[order[end]] == values[order[start]]:
+            end += 1
+        for place in order[start:end]:
+            found[place] = (start + end - 1) / 2
+        start = end
+    return found
+
+
+def spearman(a: Sequence[float], b: Sequence[float]) -> float:
+    """Return the correlation of ranks."""
+    return statistics.correlation(ranks(a), ranks(b))
+
+
+def estimated(drawn: Drawn, target: str, static: Static) -> list[Row]:
+    """Return the figures of both for each module that the compiler took."""
+    profile = static.profile(target)
+    assert profile.core is not None
+    rows: list[Row] = []
+    for case, results in drawn:
+        found = results[target]
+        if "cycles" not in found:
+            continue
+        graph = static.graph(case)
+        known = estimate(graph, profile, "int8")
+        if known is None:
+            raise SystemExit(f"{case.name}: no estimate for {target}")
+        rows.append(
+            {
+                "module": case.name,
+                "kind": case.kind,
+                "macs": graph.flow.macs if graph.flow is not None else None,
+                "cycles": found["cycles"],
+                "estimated": round(known.seconds * (profile.core.clock_mhz or 0) * 1e6),
+                "sram KiB": found["sram_kib"],
+                "estimated KiB": round((known.peak_bytes or 0) / 1024, 3),
+            }
+        )
+    return rows
+
+
+def agreement(rows: list[Row], target: str) -> Row:
+    """Return how well estimates and the compiler agree over modules."""
+    ratios = [row["estimated"] / row["cycles"] for row in rows]
+    memory = [row["estimated KiB"] / row["sram KiB"] for row in rows]
+    cycles = [row["cycles"] for row in rows]
+    off = [abs(ratio - 1) for ratio in ratios]
+    return {
+        "device": target,
+        "modules": len(rows),
+        "Spearman of cycles": spearman([row["estimated"] for row in rows], cycles),
+        "MACs alone": spearman([row["macs"] or 0 for row in rows], cycles),
+        "median error": statistics.median(off),
+        "largest error": max(off),
+        "within 10 %": sum(o <= 0.1 for o in off) / len(off),
+        "SRAM within 15 %": sum(abs(m - 1) <= 0.15 for m in memory) / len(memory),
+        "largest SRAM error": max(abs(m - 1) for m in memory),
+    }
+
+
+def counted(verdicts: Iterable[Verdict], target: str) -> Row:
+    """Return precision, recall and agreement of verdicts."""
+    found = list(verdicts)
+    hits = sum(v.said and v.true for v in found)
+    said, true = sum(v.said for v in found), sum(v.true for v in found)
+    return {
+        "device": target,
+        "asked": len(found),
+        "true": true,
+        "said": said,
+        "precision": hits / said if said else None,
+        "recall": hits / true if true else None,
+        "agree": sum(v.said == v.true for v in found) / len(found),
+    }
+
+
+def wrong(verdicts: Iterable[Verdict], target: str) -> list[str]:
+    """Return the verdicts that differ, in words."""
+    return [
+        f"- {target}, {v.kind} {v.name}: hwlint {'says so' if v.said else 'does not'}; {v.detail}"
+        for v in verdicts
+        if v.said != v.true
+    ]
+
+
+def judged(verdict: Callable[..., Iterable[Verdict]], drawn: Drawn, static: Static):
+    """Return the table of a kind of verdict, and what differs."""
+    rows: list[Row] = []
+    lines: list[str] = []
+    for target in TARGETS:
+        found = list(verdict(drawn, target, static))
+        rows.append(counted(found, target))
+        lines += wrong(found, target)
+    return rows, lines
+
+
+def layout() -> list[Row]:
+    """Return what the compiler says of the same convolutions given contiguous and channels last."""
+    fit = {case.name: results for case, results in load("fit")[1]}
+    rows: list[Row] = []
+    for target in TARGETS:
+        times = [
+            results[target]["cycles"] / fit[case.name][target]["cycles"]
+            for case, results in load("contiguous")[1]
+            if "cycles" in results[target] and "cycles" in fit[case.name][target]
+        ]
+        rows.append(
+            {
+                "device": target,
+                "convolutions": len(times),
+                "median": statistics.median(times),
+                "least": min(times),
+                "most": max(times),
+            }
+        )
+    return rows
+
+
+def compare(name: str) -> None:
+    """Print and record all tables for a set of drawn modules."""
+    versions, cases = load(name)
+    drawn = list(cases)
+    singles = [(case, results) for case, results in drawn if not case.group]
+    with reading() as static:
+        modules = {target: estimated(singles, target, static) for target in TARGETS}
+        cycles = [agreement(modules[target], target) for target in TARGETS]
+        step_rows, step_lines = judged(steps, drawn, static)
+        operators = list(load("operators")[1])
+        host_rows, host_lines = judged(support, operators, static)
+        layouts = layout()
+    body = "\n\n".join(
+        (
+            "Compiler: " + ", ".join(f"{key} {value}" for key, value in versions.items()),
+            f"## Cycles and SRAM of 40 layers and 5 small modules (set {name})",
+            table(cycles),
+            "## One channel more takes at least 1.2 times the cycles",
+            table(step_rows),
+            "\n".join(step_lines) or "No verdict differs.",
+            "## Operators that leave the NPU",
+            table(host_rows),
+            "\n".join(host_lines) or "No verdict differs.",
+            "## Contiguous maps: cycles by those with maps channels last",
+            table(layouts),
+        )
+    )
+    print(body)
+    data = {
+        "set": name,
+        "cycles": cycles,
+        "steps": step_rows,
+        "host": host_rows,
+        "modules": modules,
+    }
+    record("ethos_u", data, "Ethos-U: static estimates beside Arm's compiler", body)
 
 
 def main() -> None:
@@ -27,6 +204,8 @@ def main() -> None:
     options = parser.parse_args()
     if options.compile:
         compile_set(options.set, options.python)
+    else:
+        compare(options.set)
 
 
 if __name__ == "__main__":
