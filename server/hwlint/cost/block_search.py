@@ -69,12 +69,21 @@ def _candidates(
     for depth in _depths(work.result[2], steps[2], ends[2], engine.split):
         widest = ends[1]
         for high in range(steps[0], ends[0] + 1, steps[0]):
+            if widest < steps[1]:
+                break
             for wide in range(steps[1], widest + 1, steps[1]):
                 block = block_for((high, wide, depth), work, engine, micro, first)
                 if not _fits(block, work, engine, copies):
                     widest = wide - steps[1]
                     break
                 yield block
+        if widest < steps[1] and not _fits(
+            block_for((steps[0], steps[1], depth), work, engine, micro, first),
+            work,
+            engine,
+            copies,
+        ):
+            return  # what is deeper fits no more
 
 
 def _depths(channels: int, step: int, end: int, split: int) -> Iterator[int]:

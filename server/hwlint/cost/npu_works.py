@@ -7,6 +7,7 @@ from typing import cast
 
 from hwlint.cost.blocks import Size, Work
 from hwlint.cost.tensors import Deployed
+from hwlint.cost.work import Product, product_of
 from hwlint.graph import Flow, Layer, Operation, TensorInfo
 
 __all__ = ["Job", "jobs_of", "sole_reader"]
@@ -35,7 +36,8 @@ def jobs_of(flow: Flow, number: int, layer: Layer | None, tensors: Deployed) -> 
     maps = [t for t in sources if t.kind in ("activation", "input")] or sources
     make = _MAKERS.get(operation.name, _pass)
     own = [sole_reader(tensors, i) for i in operation.inputs]
-    return make(_Asked(operation, sources, maps, result, layer, own))
+    made = make(_Asked(operation, sources, maps, result, layer, own, product_of(flow, operation)))
+    return tuple(job for job in made if all((*job.work.source, *job.work.result)))
 
 
 def sole_reader(tensors: Deployed, index: int) -> bool:
@@ -53,6 +55,8 @@ class _Asked:
     layer: Layer | None
     own: list[bool]
     """Of each source: it is made by the run, and nothing else reads it."""
+    product: Product | None
+    """The matrix product that it is."""
 
     def pair(self, name: str, default: int) -> tuple[int, int]:
         """Return one of the layer's arguments for height and width."""
@@ -188,7 +192,11 @@ def _upsampled(asked: _Asked) -> tuple[Job, ...]:
 
 
 def _pass(asked: _Asked) -> tuple[Job, ...]:
-    """All else: every number goes through once."""
+    """All else: a product of matrices, or every number goes through once."""
+    product = asked.product
+    if product is not None:
+        work = Work("conv", (1, product.rows, product.depth), (1, product.rows, product.columns))
+        return (Job(work, product.groups, product.depth * product.columns),)
     times, result = size_of(asked.result)
     return (Job(Work("elementwise", result, result), times),)
 
