@@ -79,7 +79,9 @@ class Roofline:
         self.peak = profile.peak_ops(dtype)
         self._shares = _shares(profile)
         shares = [*self._shares.values(), 0.0]
-        self._reached = profile.achievable_ops(dtype) or max(shares) * (self.peak or 0.0)
+        peak = self.peak or 0.0
+        # An engine whose blocks are known needs no rate: it only shares out what they take.
+        self._reached = profile.achievable_ops(dtype) or max(shares) * peak or peak
         self._effort = profile.effort
         self._vector = _vector(profile)
         self.overhead = _overhead(profile)
