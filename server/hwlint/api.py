@@ -15,9 +15,9 @@ from hwlint.cost import (
     Kernel,
     OperationCost,
     estimate,
-    item_bytes,
-    peak_memory,
+    peak_on,
     silent_for,
+    weight_bytes,
 )
 from hwlint.graph import (
     Argument,
@@ -175,16 +175,12 @@ class Reading:
     @property
     def _weights(self) -> float | None:
         """Bytes of the weights, each in the number format of the target."""
-        size = item_bytes(self.dtype)
-        if self.graph is None or self.graph.params is None or size is None:
-            return None
-        return self.graph.params * size
+        return weight_bytes(self.graph, self.dtype) if self.graph is not None else None
 
     @property
     def _peak(self) -> float | None:
         """Bytes of inputs and activations at their peak, as the target holds them."""
-        flow = self.graph.flow if self.graph is not None else None
-        peak = peak_memory(flow) if flow is not None else None
+        peak = peak_on(self.graph, self.profile, self.dtype) if self.graph is not None else None
         return peak.bytes if peak is not None else None
 
     def share(self, layers: Iterable[Layer] = (), operations: Iterable[int] = ()) -> float | None:

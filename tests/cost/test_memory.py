@@ -10,11 +10,13 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from torch.utils.weak import WeakIdKeyDictionary
 
-from hwlint.cost import peak_memory
+from hwlint.cost import peak_memory, peak_on
 from hwlint.engine.inputs import parse_input
 from hwlint.graph import Flow, Unread
+from hwlint.profile import available_profiles
 from hwlint.reader import ForwardOptions, Reader, ReadOptions
 
+PROFILES = available_profiles()
 MODELS = Path(__file__).parents[1] / "reader" / "forward" / "models.py"
 EXAMPLES = MODELS.parents[3] / "examples"
 OWN = (
@@ -98,3 +100,21 @@ def test_examples(file, name, text):
 
 def test_a_run_that_is_not_complete_has_no_peak():
     assert peak_memory(Flow((), assumed=False, missing=(Unread(None, "unknown"),))) is None
+
+
+@pytest.mark.parametrize(
+    ("file", "name", "text", "kib"),
+    [
+        ("image_classification.py", "ResNet8", "1x3x32x32", 48.0),
+        ("visual_wake_words.py", "MobileNetV1", "1x3x96x96", 54.0),
+        ("keyword_spotting.py", "DSCNN", "1x1x49x10", 15.6),
+        ("anomaly_detection.py", "AutoEncoder", "1x640", 0.75),
+    ],
+)
+def test_a_runtime_that_plans_keeps_what_is_still_to_be_read(file, name, text, kib):
+    # The live tensors of MLPerf Tiny's int8 files, counted on their TFLite graphs.
+    path = EXAMPLES / "tiny" / file
+    options = ReadOptions(path.parent, (path.parent,), forward=ForwardOptions((parse_input(text),)))
+    graph = Reader(options).read_place(str(path), name).graphs[0]
+    found = peak_on(graph, PROFILES["stm32h743"], "int8")
+    assert found.bytes / 1024 == pytest.approx(kib, abs=0.1)

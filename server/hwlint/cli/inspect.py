@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hwlint.cli.common import ProgressLine, debug_option, emit, write_details
+from hwlint.cli.common import ProgressLine, debug_option, emit, split, write_details
 
 if TYPE_CHECKING:
     from hwlint.engine.inspection import Inspected
     from hwlint.engine.run import Options
+    from hwlint.engine.targets import Target
     from hwlint.graph import ModelGraph
     from hwlint.reader import ForwardOptions
 
@@ -54,11 +55,19 @@ __all__ = ["inspect"]
     help="Follow what flows through the model.",
 )
 @click.option(
+    "--device",
+    "devices",
+    multiple=True,
+    metavar="DEVICE",
+    help="Estimate what each part takes there; may be repeated.",
+)
+@click.option("--dtype", metavar="DTYPE", help="With --device: what the model computes in.")
+@click.option(
     "--sort",
-    type=click.Choice(["tree", "macs", "bytes", "params"]),
+    type=click.Choice(["tree", "macs", "bytes", "params", "time"]),
     default="tree",
     show_default=True,
-    help="Text: the tree, or its leaves with the largest first.",
+    help="Text: the tree, or its leaves with the largest first; time with --device.",
 )
 @click.option("-o", "--output-file", "file", type=click.Path(path_type=Path), metavar="FILE")
 @click.option("--jobs", "-j", type=click.IntRange(1), metavar="N", help="Processes.")
@@ -73,6 +82,8 @@ def inspect(
     inputs: tuple[str, ...],
     inputs_from: Path | None,
     forward: bool,
+    devices: tuple[str, ...],
+    dtype: str | None,
     sort: str,
     file: Path | None,
     jobs: int | None,
@@ -84,12 +95,17 @@ def inspect(
     """
     from hwlint.engine.run import Options
 
-    options = Options(python=python, root=root, jobs=jobs)
+    options = Options(python=python, root=root, jobs=jobs, devices=split(devices), dtype=dtype)
     base = (root or Path()).resolve()
     if contexts:
         return _contexts(places, options, base, context, form, file)
     asked = _forward(inputs, inputs_from) if forward else None
-    read = _read(places, options, _show(form, base, sort), context, asked)
+    targets = _targets(options, places[0]) if devices else ()
+    if (sort == "time" or dtype) and not targets:
+        raise click.UsageError("--sort time and --dtype need a --device")
+    if targets and form == "jsonl":
+        raise click.UsageError("--device goes with text and json, not with jsonl")
+    read = _read(places, options, _show(form, base, sort, targets), context, asked)
     emit(_text(read, form, base), file)
     return _aside(read, context, debug=debug)
 
@@ -124,7 +140,20 @@ def _forward(inputs: tuple[str, ...], file: Path | None) -> "ForwardOptions":
     return ForwardOptions(given, load_inputs(file) if file is not None else {})
 
 
-def _show(form: str, base: Path, sort: str) -> "Callable[[ModelGraph], str]":
+def _targets(options: "Options", place: str) -> "tuple[Target, ...]":
+    from hwlint.engine.inspection import parse_place
+    from hwlint.engine.run import configure
+    from hwlint.engine.targets import find_targets
+    from hwlint.engine.workspace import find_root
+
+    path, _ = parse_place(place)
+    root = options.root.resolve() if options.root is not None else find_root(path.resolve())
+    return find_targets(configure(root, options), root)
+
+
+def _show(
+    form: str, base: Path, sort: str, targets: "tuple[Target, ...]"
+) -> "Callable[[ModelGraph], str]":
     if form == "jsonl":
         from hwlint.report.inspect_jsonl import JsonLines
 
@@ -132,7 +161,11 @@ def _show(form: str, base: Path, sort: str) -> "Callable[[ModelGraph], str]":
     if form == "json":
         from hwlint.report.inspect_json import JsonTree
 
-        return JsonTree(base)
+        return JsonTree(base, targets)
+    if targets:
+        from hwlint.report.inspect_devices import TextDevices
+
+        return TextDevices(base, targets, sort)
     from hwlint.report.inspect_text import TextTree
 
     return TextTree(base, sort)

@@ -1,7 +1,14 @@
 """What a model costs: numbers worked out from the graph."""
 
 from hwlint.cost.estimate import Estimate, Kernel, OperationCost
-from hwlint.cost.estimation import amounts, estimate, silent_for, unknown_of
+from hwlint.cost.estimation import (
+    amounts,
+    estimate,
+    peak_on,
+    silent_for,
+    unknown_of,
+    weight_bytes,
+)
 from hwlint.cost.fit import (
     LEAST,
     Accuracy,
@@ -35,7 +42,9 @@ __all__ = [
     "fit_flops",
     "item_bytes",
     "peak_memory",
+    "peak_on",
     "silent_for",
     "unknown_of",
     "wanting",
+    "weight_bytes",
 ]

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from hwlint.cost.estimate import Estimate, Kernel, OperationCost
 from hwlint.cost.fusion import Group
-from hwlint.cost.memory import peak_memory
+from hwlint.cost.memory import Peak, peak_memory, planned_peak
 from hwlint.cost.npu_run import BlockRun
 from hwlint.cost.plan import Amounts, Plan
 from hwlint.cost.rates import rates_of, wanting
@@ -20,7 +20,7 @@ from hwlint.cost.traffic import dram_bytes
 from hwlint.graph import ModelGraph
 from hwlint.profile import Profile
 
-__all__ = ["amounts", "estimate", "silent_for", "unknown_of"]
+__all__ = ["amounts", "estimate", "peak_on", "silent_for", "unknown_of", "weight_bytes"]
 
 
 def silent_for(graph: ModelGraph, profile: Profile, dtype: str) -> str | None:
@@ -59,6 +59,25 @@ def amounts(graph: ModelGraph, profile: Profile, dtype: str, module: str = "") -
     return Plan(graph, graph.flow, profile, dtype).amounts(module)
 
 
+def peak_on(graph: ModelGraph, profile: Profile, dtype: str) -> Peak | None:
+    """Return the most bytes of inputs and activations that are alive at one time on a device,
+    whatever its rates; None where the run is not known in full."""
+    if unknown_of(graph) is not None or graph.flow is None or item_bytes(dtype) is None:
+        return None
+    plan = Plan(graph, graph.flow, profile, dtype)
+    blocks = _blocks(plan)
+    if blocks is not None:
+        for made in plan.groups:
+            blocks.kernel(made)  # what it copies ahead of its use takes memory as well
+    return _peak(plan, blocks)
+
+
+def weight_bytes(graph: ModelGraph, dtype: str) -> float | None:
+    """Return the bytes of all weights in a number format; None where that is not known."""
+    size = item_bytes(dtype)
+    return None if graph.params is None or size is None else graph.params * size
+
+
 class _Computed(NamedTuple):
     """Computing of one operation."""
 
@@ -73,19 +92,9 @@ class _Estimation:
         self.plan = plan
         self.params = params
         self.rates = rates_of(plan.profile, plan.dtype)
-        core = plan.profile.core
-        self.cycle = 1e-6 / core.clock_mhz if core is not None and core.clock_mhz else None
-        self.blocks = self._blocks()
+        self.cycle = _cycle(plan.profile)
+        self.blocks = _blocks(plan)
         self._first = frozenset(made.operations[0] for made in plan.groups)
-
-    def _blocks(self) -> BlockRun | None:
-        """How the device works layers off in blocks, where its profile says it and is not fitted
-        to what was measured."""
-        plan, engine = self.plan, self.plan.profile.blocks
-        known = engine is not None and plan.dtype in engine.dtypes and self.cycle is not None
-        if not known or engine is None or plan.dtype in plan.profile.fits:
-            return None
-        return BlockRun(plan.flow, plan.tensors, engine, plan.layers)
 
     def result(self) -> Estimate:
         plan = self.plan
@@ -97,15 +106,14 @@ class _Estimation:
             kernels.append(kernel)
             costs |= of_each
         seconds = sum(kernel.seconds for kernel in kernels) + self.rates.constant
-        peak = peak_memory(plan.flow)
-        most = peak.bytes if peak is not None else None
+        peak = _peak(plan, self.blocks)
         return Estimate(
             tuple(costs.get(n, _NOTHING) for n in range(len(plan.flow.operations))),
             tuple(kernels),
             max(0.0, seconds),
             self.rates.constant,
             self._joules(seconds),
-            self.blocks.peak(plan.groups) if self.blocks is not None else most,
+            peak.bytes if peak is not None else None,
             (self.params or 0) * (item_bytes(plan.dtype) or 0),
             tuple(operation.module for operation in plan.flow.operations),
             plan.layers,
@@ -172,6 +180,33 @@ class _Estimation:
         power = self.plan.profile.power
         active = power.active_w if power is not None else None
         return active * seconds if active is not None else None
+
+
+def _cycle(profile: Profile) -> float | None:
+    """Seconds of one cycle."""
+    core = profile.core
+    return 1e-6 / core.clock_mhz if core is not None and core.clock_mhz else None
+
+
+def _blocks(plan: Plan) -> BlockRun | None:
+    """How the device works layers off in blocks, where its profile says it and is not fitted to
+    what was measured."""
+    engine = plan.profile.blocks
+    if engine is None or plan.dtype not in engine.dtypes or _cycle(plan.profile) is None:
+        return None
+    if plan.dtype in plan.profile.fits:
+        return None
+    return BlockRun(plan.flow, plan.tensors, engine, plan.layers)
+
+
+def _peak(plan: Plan, blocks: BlockRun | None) -> Peak | None:
+    """As the compiler of an NPU, a runtime that plans, or Python itself has it."""
+    if blocks is not None:
+        return Peak(blocks.peak(plan.groups), planned_peak(plan).operation)
+    fusion = plan.profile.fusion
+    if fusion is not None and fusion.drops_unused is False:
+        return peak_memory(plan.flow, item_bytes(plan.dtype))
+    return planned_peak(plan)
 
 
 _NOTHING = OperationCost(0.0, 0.0, 0.0, 0.0, "", 0.0, 0.0, None, 0.0, None)

@@ -57,7 +57,7 @@ class _Grouping:
 
     def add(self, number: int) -> None:
         operation = self.flow.operations[number]
-        if operation.effect in ("view", "same"):
+        if operation.effect in ("view", "same") or not operation.outputs:
             return
         home = self._folds(number) or self._joins(number)
         if home is None:
@@ -113,12 +113,20 @@ class _Grouping:
         return bool(self.fusion.residual_add and operation.name == "add" and first.macs)
 
     def _sole_producer(self, number: int) -> int | None:
-        """The latest operation that makes an input, where nothing else reads what it makes."""
-        roots = {self.tensors.root(i) for i in self.flow.operations[number].inputs}
+        """The latest operation that makes an input, where nothing else reads what it makes. What
+        an operation in place leaves is its own: who reads that later reads something else."""
+        operation = self.flow.operations[number]
+        roots = {self.tensors.root(i) for i in operation.inputs}
         made = [self.writers[root] for root in roots if root in self.writers]
         if not made:
             return None
         latest = max(made)
         outputs = {self.tensors.root(i) for i in self.flow.operations[latest].outputs}
-        readers = {r for out in outputs for r in self.tensors.readers.get(out, ())}
-        return None if any(r > latest for r in readers - {number}) else latest
+        kept = outputs - {self.tensors.root(i) for i in operation.outputs}
+        others = {
+            reader
+            for out in outputs
+            for reader in self.tensors.readers.get(out, ())
+            if latest < reader and (reader < number or (reader > number and out in kept))
+        }
+        return None if others else latest

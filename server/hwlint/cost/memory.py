@@ -1,22 +1,25 @@
-"""Peak activation memory by the lifetimes of tensors, in the order as written."""
+"""Peak activation memory by the lifetimes of tensors: as Python runs a model, and as a runtime
+plans it that compiles the graph beforehand."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
+from hwlint.cost.plan import Plan
 from hwlint.graph import Flow, TensorInfo
-from hwlint.ops.dtypes import item_size
+from hwlint.ops.dtypes import is_float, item_size
 
-__all__ = ["Peak", "peak_memory"]
+__all__ = ["Peak", "peak_memory", "planned_peak"]
 
 
 class Peak(NamedTuple):
     """The most bytes of inputs and activations that are alive at one time."""
 
-    bytes: int
+    bytes: float
     operation: int
     """Index of the operation that runs then; -1 where there is none."""
 
 
-def peak_memory(flow: Flow) -> Peak | None:
+def peak_memory(flow: Flow, item: float | None = None) -> Peak | None:
     """Return the peak of one forward pass without gradients; None where the run is not complete.
 
     Parameters and buffers do not count. A view shows memory of another tensor, and an operation in
@@ -24,16 +27,16 @@ def peak_memory(flow: Flow) -> Peak | None:
     the last one that reads it, as long as a variable of the program holds it, what a module is
     given until the module returns, and the inputs and outputs of the model to the end. What one
     operation allocates inside of itself (the steps of an LSTM, copies that einsum makes) is not
-    counted.
+    counted. `item`: bytes of a number of floating point where it is deployed.
     """
     if not flow.complete:
         return None
-    sizes = {i: _bytes(t) for i, t in enumerate(flow.tensors) if _counts(i, t)}
+    sizes = {i: _bytes(t, item) for i, t in enumerate(flow.tensors) if _counts(i, t)}
     if None in sizes.values():
         return None
     last = _last_uses(flow)
-    changes = [0] * (len(flow.operations) + 1)
-    alive = 0
+    changes = [0.0] * (len(flow.operations) + 1)
+    alive = 0.0
     for index, size in sizes.items():
         producer = flow.tensors[index].producer
         if producer is None:
@@ -44,7 +47,42 @@ def peak_memory(flow: Flow) -> Peak | None:
     return _highest(alive, changes)
 
 
-def _highest(alive: int, changes: list[int]) -> Peak:
+def planned_peak(plan: Plan) -> Peak:
+    """Return the peak where kernels run one after the other and a tensor is there from the kernel
+    that makes it to the last one that reads it. What only one kernel sees takes no memory; inputs
+    are there until they are read, outputs to the end."""
+    tensors, kernels = plan.tensors, plan.touched
+    last = _last_kernels(plan)
+    changes = [0.0] * (len(kernels) + 1)
+    born: set[int] = set()
+    alive = 0.0
+    for index, tensor in enumerate(plan.flow.tensors):
+        if tensor.kind == "input" and tensor.storage == index:
+            born.add(index)
+            alive += tensors.bytes(index)
+            changes[last.get(index, -1) + 1] -= tensors.bytes(index)
+    for number, touched in enumerate(kernels):
+        for root, size in touched.writes.items():
+            if root not in born and not tensors.is_constant(root):
+                born.add(root)
+                changes[number] += size
+                changes[last.get(root, number) + 1] -= size
+    peak = _highest(alive, changes)
+    first = plan.groups[peak.operation].operations[0] if peak.operation >= 0 else -1
+    return Peak(peak.bytes, first)
+
+
+def _last_kernels(plan: Plan) -> Mapping[int, int]:
+    """The last kernel that needs each tensor; the one after all for what the model returns."""
+    last: dict[int, int] = {}
+    for number, touched in enumerate(plan.touched):
+        last.update(dict.fromkeys((*touched.reads, *touched.writes), number))
+    for index in plan.flow.returned:
+        last[plan.tensors.root(index)] = len(plan.touched) - 1
+    return last
+
+
+def _highest(alive: float, changes: list[float]) -> Peak:
     peak = Peak(alive, -1)
     for operation, change in enumerate(changes[:-1]):
         alive += change
@@ -59,8 +97,10 @@ def _counts(index: int, tensor: TensorInfo) -> bool:
     return made and tensor.storage == index
 
 
-def _bytes(tensor: TensorInfo) -> int | None:
+def _bytes(tensor: TensorInfo, item: float | None) -> float | None:
     items, size = tensor.items, item_size(tensor.dtype)
+    if item is not None and is_float(tensor.dtype):
+        size = item
     return None if items is None or size is None else items * size
 
 

@@ -4,7 +4,9 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from hwlint.engine.targets import Target
 from hwlint.graph import Layer, Missing, ModelGraph, Node
+from hwlint.report.costs import Cost, DeviceCosts, Part, costs_on, parts_of
 from hwlint.report.inspect_jsonl import arguments
 from hwlint.report.lines import where
 from hwlint.report.origins import explain
@@ -26,6 +28,8 @@ class JsonTree:
     """Shows a graph as an object, with paths relative to `base`."""
 
     base: Path
+    targets: tuple[Target, ...] = ()
+    """Devices to say costs on."""
 
     def __call__(self, graph: ModelGraph) -> str:
         """Return the JSON text of one entry point."""
@@ -41,6 +45,10 @@ class JsonTree:
             "model": None if graph.root is None else self._node("", graph.root),
             "unknown": [self._missing(missing) for missing in graph.missing],
         }
+        if self.targets:
+            parts = parts_of(graph)
+            found = [costs_on(graph, t.profile, t.dtype, parts) for t in self.targets]
+            shown["devices"] = [_device(device, parts) for device in found]
         return json.dumps(shown, ensure_ascii=False)
 
     def _node(self, name: str, node: Node) -> dict[str, object]:
@@ -78,3 +86,31 @@ class JsonTree:
             "line": place.line + 1,
             "column": place.col + 1,
         }
+
+
+def _device(device: DeviceCosts, parts: list[Part]) -> dict[str, object]:
+    return {
+        "device": device.device,
+        "dtype": device.dtype,
+        "silent_for": device.silent,
+        "weight_bytes": device.weight_bytes,
+        "peak_bytes": device.peak_bytes,
+        "total": _cost(device.total),
+        "parts": [
+            {"name": part.name, "what": part.what, **(_cost(cost) or {})}
+            for part, cost in zip(parts, device.parts, strict=True)
+        ],
+    }
+
+
+def _cost(cost: Cost | None) -> dict[str, object] | None:
+    if cost is None:
+        return None
+    return {
+        "seconds": cost.seconds,
+        "bound": cost.bound,
+        "achieved": cost.achieved,
+        "moved_bytes": cost.moved,
+        "joules": cost.joules,
+        "breaks": list(cost.breaks),
+    }

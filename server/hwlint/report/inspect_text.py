@@ -12,7 +12,7 @@ from hwlint.report.lines import clean, where
 from hwlint.report.origins import explain
 from hwlint.source.spans import Place
 
-__all__ = ["TextTree", "human"]
+__all__ = ["TextTree", "human", "shape_text"]
 
 SORTS = ("tree", "macs", "bytes", "params")
 
@@ -66,14 +66,14 @@ class TextTree:
         assumed = " (hwlint's default: --input says otherwise)" if flow.assumed else ""
         lines = [f"  forward with {given}{assumed}"]
         if flow.macs is not None:
-            outputs = ", ".join(_shape(shape) for shape in flow.outputs)
+            outputs = ", ".join(shape_text(shape) for shape in flow.outputs)
             lines.append(f"    returns {outputs}")
             lines.append(
                 f"    {human(flow.macs)} MACs (multiply-accumulates; FLOPs are twice that)"
             )
             peak = peak_memory(flow)
             if peak is not None:
-                lines.append(f"    {human(peak.bytes)} bytes of activations at the peak")
+                lines.append(f"    {human(int(peak.bytes))} bytes of activations at the peak")
         else:
             lines.append("    not followed to the end, so there is no total:")
         lines += (clean(f"    {self._at(u.place)}{u.reason}") for u in flow.missing)
@@ -152,7 +152,7 @@ class _Rows:
     ) -> _Row:
         name = "  " * max(depth, 1) + (path.rpartition(".")[2] or ".")
         made = self.calls.get(path, [])
-        output = ", ".join(map(_shape, made[0].outputs)) if made else ""
+        output = ", ".join(map(shape_text, made[0].outputs)) if made else ""
         if len(made) > 1:
             output += f"  x{len(made)}"
         numbers = _Numbers(
@@ -181,14 +181,15 @@ def _total(numbers: list[int | None]) -> int | None:
     return None if None in numbers else sum(n for n in numbers if n is not None)
 
 
-def _shape(shape: tuple[int | None, ...] | None) -> str:
+def shape_text(shape: tuple[int | None, ...] | None) -> str:
+    """Return (1, 3, None) as "1x3x?"."""
     if shape is None:
         return "?"
     return "x".join("?" if d is None else str(d) for d in shape) or "scalar"
 
 
 def _input(name: str, shape: tuple[int | None, ...] | None, dtype: str) -> str:
-    return f"{name}={_shape(shape)} {dtype}" if name else f"{_shape(shape)} {dtype}"
+    return f"{name}={shape_text(shape)} {dtype}" if name else f"{shape_text(shape)} {dtype}"
 
 
 def human(number: int | None) -> str:
