@@ -6,6 +6,16 @@ import pytest
 
 # Each program binds `result`; a line with a dash stands between them.
 PROGRAMS = r"""
+class Kept:
+    def __setattr__(self, key, value):
+        super().__setattr__(key, value)
+
+kept = Kept()
+for name, value in {"t_x": 3, "y": 4}.items():
+    if name.startswith("t_"):
+        kept.__setattr__(name[2:], value)
+result = kept.x, hasattr(kept, "y")
+-
 from collections import OrderedDict, defaultdict, namedtuple, Counter, deque
 
 d = defaultdict(list)

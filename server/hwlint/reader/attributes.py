@@ -347,11 +347,23 @@ class Attributes:
         elif isinstance(value, External):
             self.imports.set_external(value, name, item)
         elif isinstance(value, Tensor) and name == "data" and isinstance(item, Tensor):
-            value.data = item.data
+            self._set_data(value, item)
+        elif isinstance(value, Tensor):
+            self.marks.add(name)
+            if name == "shape":
+                value.shape = value.data = None
         elif type(value) in SPECIAL:
             setter = getattr(value, "store", None)
             if setter is not None:
                 setter(name, item)
+
+    def _set_data(self: "Interpreter", value: Tensor, item: Tensor) -> None:
+        """Do `value.data = item`. What is undone after a side of a branch are items only."""
+        self.touch(value)
+        value.data = item.data
+        if item.shape != value.shape:
+            value.shape = item.shape if not self.joins.journals else None
+            value.data = value.data if value.shape is not None else None
 
     def set_plain(self: "Interpreter", value: Instance, name: str, item: Value) -> None:
         """What object.__setattr__ does, with torch.nn.Module's registration."""

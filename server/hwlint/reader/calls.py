@@ -71,8 +71,28 @@ class Calls:
         if isinstance(callee, External):
             return self.call_external(callee, args, kwargs)
         if isinstance(callee, Unknown):
+            if callee.options and callee.options[0] is not None and self.callers:
+                return self._call_any(callee, args, kwargs)
             return self.unknown_call(callee, callee, self.site)
         raise self.error("TypeError", f"{self.type_name(callee)!r} object is not callable")
+
+    def _call_any(
+        self: "Interpreter", callee: Unknown, args: list[Value], kwargs: dict[str, Value]
+    ) -> Value:
+        """Call every function that the callee may be, each as a side of a branch."""
+
+        def any_of(funcs: tuple[Value, ...]) -> Value:
+            first, *rest = funcs
+            if not rest:
+                return self.call(first, list(args), dict(kwargs))
+            return self.joins.either(
+                self.callers[-1],
+                callee,
+                lambda _: self.call(first, list(args), dict(kwargs)),
+                lambda _: any_of(tuple(rest)),
+            )
+
+        return any_of(callee.options)
 
     def call_native_method(
         self: "Interpreter", impl: Any, value: Value, args: list[Value], kwargs: dict[str, Value]

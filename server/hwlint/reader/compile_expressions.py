@@ -8,6 +8,7 @@ from hwlint.reader import operators
 from hwlint.reader.code import Code, Compiled
 from hwlint.reader.compile_names import Site, compile_load
 from hwlint.reader.frame import Frame, Scope
+from hwlint.reader.options import narrowing, narrowly
 from hwlint.reader.provenance import Leaf, Operation, SourcedStr, sourced
 from hwlint.reader.values import (
     DictValue,
@@ -149,12 +150,14 @@ def _conditional(scope: Scope, node: ast.IfExp) -> Compiled:
     test = compile_expression(scope, node.test)
     then = compile_expression(scope, node.body)
     other = compile_expression(scope, node.orelse)
+    holds, fails = narrowing(node.test)
+    if_true, if_false = narrowly(holds, then), narrowly(fails, other)
 
     def run(fr: Frame) -> Value:
         value = test(fr)
         truth = fr.interp.truth(value)
         if truth is None:
-            return fr.interp.joins.either(fr, operators.why(value), then, other)
+            return fr.interp.joins.either(fr, operators.why(value), if_true, if_false)
         return then(fr) if truth else other(fr)
 
     return run

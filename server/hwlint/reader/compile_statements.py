@@ -8,6 +8,7 @@ from hwlint.reader import operators
 from hwlint.reader.code import Code, Compiled
 from hwlint.reader.compile_expressions import Site, compile_expression, compile_load
 from hwlint.reader.frame import BREAK, CONTINUE, ENDED, RETURN, Frame, Scope, assigned_names, weigh
+from hwlint.reader.options import narrowing, narrowly
 from hwlint.reader.values import ListValue, PyRaise, Tensor, Unknown, Value
 
 if TYPE_CHECKING:
@@ -243,12 +244,14 @@ def _if(scope: Scope, node: ast.If) -> Compiled:
     test = compile_expression(scope, node.test)
     then = compile_body(scope, node.body)
     other = compile_body(scope, node.orelse)
+    holds, fails = narrowing(node.test)
+    sides = [narrowly(holds, then), narrowly(fails, other)]
 
     def run(fr: Frame) -> Value:
         value = test(fr)
         truth = fr.interp.truth(value)
         if truth is None:
-            return fr.interp.joins.branch(fr, operators.why(value), [then, other])
+            return fr.interp.joins.branch(fr, operators.why(value), sides)
         return then(fr) if truth else other(fr)
 
     if scope.kind == "module":

@@ -44,7 +44,9 @@ NEVER_FOLLOWED = frozenset(
     - {"this", "antigravity"}
 )
 MODULE_STEPS = 100_000
-"""Steps that executing the top level of one module may take."""
+"""Steps that executing the top level of one module may take, and what a long one may take more."""
+_STEPS_PER_CHARACTER = 5
+_MOST_MODULE_STEPS = 1_000_000
 MAX_FILES = 4_000
 MAX_EXPANDED = 400
 """Modules that are executed only because a program imports them."""
@@ -258,7 +260,9 @@ class PythonModule:
         outer, cells = interp.memo.suspend(interp), interp.cells
         interp.cells = self.cells
         interp.maybe = interp.trying = 0
-        interp.budget.limit = interp.budget.steps + MODULE_STEPS
+        more = _STEPS_PER_CHARACTER * len(self.source.text)
+        allowed = min(MODULE_STEPS + more, _MOST_MODULE_STEPS)
+        interp.budget.limit = interp.budget.steps + allowed
         self.imports.executing += 1
         try:
             self._execute()
@@ -538,7 +542,7 @@ class Imports:
         if self.find(name) is not None or self.namespace_package(name):
             return True
         if self._required is None:
-            self._required = required_modules(self.site_packages)
+            self._required = required_modules([*self.site_packages, *self.roots])
         return name.partition(".")[0] in self._required
 
     def _require(self, name: str) -> None:

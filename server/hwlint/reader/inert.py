@@ -269,6 +269,8 @@ class _Body:
             root = root.value
         if isinstance(root, ast.Name) and root.id in _PURE_ROOTS:
             return not func.attr[:1].isupper()
+        if func.attr.startswith("__"):
+            return False  # object.__setattr__() and the like do what statements do
         if func.attr in _NATIVE or MODULE.find(func.attr) is not None:
             return False
         self.conditions.add(func.attr)

@@ -72,6 +72,8 @@ class Interpreter(Attributes, Calls, Containers, Programs, TensorOperations):
         self.home = ""
         self.settings: tuple[str, ...] = ()
         self.handling: list[PyRaise] = []
+        self.marks: set[str] = set()
+        """Names under which something was kept in a tensor."""
         self.constructed: dict[LayerRecord, None] = {}
         self.notes: dict[tuple[Place | None, str], Unknown] = {}
         self.built: set[Class] = set()

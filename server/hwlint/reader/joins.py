@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from hwlint.reader.code import Compiled
 from hwlint.reader.frame import BREAK, CONTINUE, ENDED, RETURN, Frame
+from hwlint.reader.options import Forget, merge
 from hwlint.reader.plain_values import NEVER_OLD
 from hwlint.reader.values import (
     Class,
@@ -287,7 +288,7 @@ class Joins:
             values = [s.vars.get(name, _ABSENT) for s in sides]
             if not _all_same(values, born):
                 changed = True
-                fr.vars[name] = _merged(values, unknown)
+                fr.vars[name] = _merged(values, unknown, self._forget)
             elif values[0] is not _ABSENT:
                 fr.vars[name] = values[0]
         for name in [n for n in fr.vars if n not in names]:
@@ -325,7 +326,7 @@ class Joins:
             if signal == RETURN:
                 results = [s.result for s in sides]
                 same = _all_same(results, born)
-                fr.result = results[0] if same else _merged(results, unknown)
+                fr.result = results[0] if same else _merged(results, unknown, self._forget)
             return signal
         returned = [s.result for s in sides if s.signal == RETURN]
         if returned:
@@ -342,7 +343,8 @@ class Joins:
         results = [*(fr.pending or []), fr.result]
         if _all_same(results, NEVER_OLD):
             return results[0]
-        return _merged(results, fr.why or Unknown("returns differ between branches"))
+        why = fr.why or Unknown("returns differ between branches")
+        return _merged(results, why, self._forget)
 
     # --- what runs only if one side did not leave ----------------------------------------------
 
@@ -509,7 +511,12 @@ class Joins:
         if len(self.interp.constructed) > before:
             self.interp.note(unknown)
         found = [values[id(s)] for s in alive]
-        return found[0] if _all_same(found, born) else _merged(found, unknown)
+        same = _all_same(found, born)
+        return found[0] if same else _merged(found, unknown, self._forget)
+
+    def _forget(self, tensor: Tensor) -> None:
+        self.interp.touch(tensor)
+        tensor.data = None
 
     def speculate(self, fr: Frame, unknown: Unknown, part: Compiled) -> None:
         """Run something that may never run, for what it would build; undo its changes."""
@@ -556,9 +563,10 @@ def _same(left: Value, right: Value, born: int, depth: int = 0) -> bool:
     return False
 
 
-def _merged(values: list[Value], unknown: Unknown) -> Value:
-    made = Unknown(f"depends on a branch: {unknown.reason}"[:200], unknown.place)
-    made.absent = any(v is _ABSENT or (isinstance(v, Unknown) and v.absent) for v in values)
+def _merged(values: list[Value], unknown: Unknown, forget: Forget | None = None) -> Value:
+    made = merge(values, unknown, forget)
+    if isinstance(made, Unknown):
+        made.absent = any(v is _ABSENT or (isinstance(v, Unknown) and v.absent) for v in values)
     return made
 
 

@@ -6,6 +6,7 @@ importing file upward; what a file itself puts into `sys.path` comes right after
 """
 
 import os
+import sys
 from collections.abc import Callable, Iterator
 
 __all__ = ["Nearby"]
@@ -53,12 +54,12 @@ class Nearby:
     def _prefix(self, path: str, first: str) -> str:
         if first in ("torch", "numpy") or path.startswith(self._site_packages):
             return ""
-        for folder in self._folders(path):
+        for folder in self._folders(path, first):
             if self._holds(folder, first):
                 return self._from_root(folder, first)
         return ""
 
-    def _folders(self, path: str) -> Iterator[str]:
+    def _folders(self, path: str, first: str) -> Iterator[str]:
         own = os.path.dirname(path)
         packaged = self._is_file(os.path.join(own, "__init__.py"))
         if not packaged:
@@ -72,7 +73,7 @@ class Nearby:
                 yield folder
             folder = os.path.dirname(folder)
         yield from self._roots
-        if packaged:
+        if packaged and first not in sys.stdlib_module_names:
             yield own  # a program that lies inside a package
 
     def _holds(self, folder: str, first: str) -> bool:

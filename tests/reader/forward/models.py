@@ -203,7 +203,75 @@ class Video(nn.Module):
         return frames, low
 
 
+def padding(mask):
+    if mask.all():
+        return None
+    return mask[:, None, None, :].expand(-1, 1, mask.shape[1], -1)
+
+
+class Masked(nn.Module):
+    """Whether there is a mask, and which function makes the scores, depends on values."""
+
+    needs_values = True
+
+    def __init__(self):
+        super().__init__()
+        self.qkv = nn.Linear(24, 72)
+
+    def forward(self, x, mask):
+        q, k, v = self.qkv(x).unflatten(-1, (3, 4, 6)).permute(2, 0, 3, 1, 4)
+        found = padding(mask)
+        scale = torch.sigmoid if mask[0, 0] else torch.tanh
+        scores = q @ k.transpose(-1, -2)
+        if found is not None:
+            scores = scores.masked_fill(~found, -1e9)
+        if hasattr(self.qkv.weight, "quantised"):
+            scores = scores[0]
+        return (scale(scores).softmax(-1) @ v).transpose(1, 2).flatten(2)
+
+
+class Gate(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x, weight):
+        ctx.save_for_backward(x)
+        return torch.sigmoid(x @ weight)
+
+    @staticmethod
+    def backward(ctx, grad):
+        return grad, None
+
+
+def one_row(row, column):
+    return row.sum() > column.mean()
+
+
+class Functions(nn.Module):
+    """A function of autograd, attention as a function, work in place, functions of functions."""
+
+    needs_values = True  # on the device where it makes tensors
+
+    def __init__(self):
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(16, 16))
+        self.bias = nn.Parameter(torch.randn(1, 1, 16))
+        self.register_buffer("state", torch.zeros(2, 5, 5))
+
+    def forward(self, x):
+        x = Gate.apply(x, self.weight)
+        self.state.add_(torch.baddbmm(self.state, x, x.transpose(1, 2)))
+        pairs = torch.vmap(torch.vmap(one_row, (None, 0)), (0, None))(x[0], x[1])
+        x = x.transpose(0, 1)
+        made, weights = nn.functional.multi_head_attention_forward(
+            x, x, x, 16, 4, torch.empty([0]), torch.zeros(48), self.bias, self.bias, True, 0.0,
+            self.weight, None, training=False, use_separate_proj_weight=True,
+            q_proj_weight=self.weight, k_proj_weight=self.weight, v_proj_weight=self.weight,
+        )  # fmt: skip
+        return made, weights, pairs
+
+
 INPUTS = {
+    "Masked": ["2x7x24", "2x7:bool"],
+    "Functions": ["2x5x16"],
     "ConvNet": ["2x3x64x48"],
     "UNet": ["1x1x32x32"],
     "VisionTransformer": ["2x3x32x32"],

@@ -14,7 +14,7 @@ EXAMPLES = HERE.parents[2] / "examples"
 MODELS = HERE / "models.py"
 NAMES = (
     "ConvNet", "UNet", "VisionTransformer", "Decoder", "Fused", "Torchs", "Recurrent", "Keywords",
-    "Mixture", "Windows", "Video", "OwnAttention",
+    "Mixture", "Windows", "Video", "OwnAttention", "Masked", "Functions",
 )  # fmt: skip
 
 
@@ -22,8 +22,10 @@ def tensors(inputs):
     specs = [parse_input(text) for text in inputs]
     args, kwargs = [], {}
     for spec in specs:
-        whole = spec.element() == "int64"
-        made = torch.zeros(spec.shape, dtype=torch.int64) if whole else torch.rand(spec.shape)
+        kind = spec.element()
+        made = torch.rand(spec.shape)
+        if kind != "float32":
+            made = torch.zeros(spec.shape, dtype=getattr(torch, kind))
         if spec.name:
             kwargs[spec.name] = made
         else:
@@ -59,9 +61,10 @@ def run(model, inputs):
         output = model(*args, **kwargs)
     for handle in handles:
         handle.remove()
-    args, kwargs = [a.to("meta") for a in args], {k: v.to("meta") for k, v in kwargs.items()}
+    device = "cpu" if getattr(model, "needs_values", False) else "meta"
+    args, kwargs = [a.to(device) for a in args], {k: v.to(device) for k, v in kwargs.items()}
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
-        model.to("meta")(*args, **kwargs)
+        model.to(device)(*args, **kwargs)
     return counter.get_total_flops() / 2, shapes_of(output), seen
 
 

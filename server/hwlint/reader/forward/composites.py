@@ -8,25 +8,32 @@ from typing import TYPE_CHECKING, Any
 
 from hwlint.ops import FUNCTIONS
 from hwlint.reader.forward.functions import apply
-from hwlint.reader.values import Args, Kwargs, ModuleInstance, Tensor, Unknown, Value
+from hwlint.reader.values import Args, Builtin, Kwargs, ModuleInstance, Tensor, Unknown, Value
 
 if TYPE_CHECKING:
     from hwlint.reader.interpreter import Interpreter
 
-__all__ = ["FORWARDS"]
+__all__ = ["FORWARDS", "TABLE"]
 
 _F = "torch.nn.functional."
 
 
-class _Run:
-    """Runs functions by their rows, for one call of one module."""
+class _Functions:
+    """Runs functions by their rows."""
 
-    def __init__(self, interp: "Interpreter", module: ModuleInstance) -> None:
+    def __init__(self, interp: "Interpreter") -> None:
         self.interp = interp
-        self.module = module
 
     def do(self, path: str, *args: Value, **kwargs: Value) -> Any:
         return apply(self.interp, FUNCTIONS[path], list(args), kwargs)
+
+
+class _Run(_Functions):
+    """Runs functions and parts of a module, for one call of it."""
+
+    def __init__(self, interp: "Interpreter", module: ModuleInstance) -> None:
+        super().__init__(interp)
+        self.module = module
 
     def part(self, name: str, *args: Value, **kwargs: Value) -> Value:
         return self.interp.call(self.interp.getattr(self.module, name), list(args), kwargs)
@@ -39,7 +46,7 @@ class _Run:
 
 
 def _given(names: str, args: Args, kwargs: Kwargs, **defaults: Value) -> dict[str, Value]:
-    return {**defaults, **dict(zip(names.split(), args[1:], strict=False)), **kwargs}
+    return {**defaults, **dict(zip(names.split(), args, strict=False)), **kwargs}
 
 
 # --- attention ------------------------------------------------------------------------------------
@@ -48,57 +55,104 @@ def _given(names: str, args: Args, kwargs: Kwargs, **defaults: Value) -> dict[st
 def _attention(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
     module = args[0]
     names = "query key value key_padding_mask need_weights attn_mask average_attn_weights is_causal"
-    given = _given(names, args, kwargs, need_weights=True, average_attn_weights=True)
+    given = _given(names, args[1:], kwargs, need_weights=True, average_attn_weights=True)
+    if not isinstance(module, ModuleInstance):
+        return Unknown("attention that was not built")
+    run = _Run(interp, module)
+    given.update({name: run.own(name) for name in _OWN})
+    projection = run.own("out_proj")
+    for name in ("weight", "bias"):
+        given[f"out_proj_{name}"] = interp.getattr(projection, name)
+    query = given.get("query")
+    swapped = run.own("batch_first") is True and len(getattr(query, "shape", None) or ()) == 3
     tensors = [given.get(name) for name in ("query", "key", "value")]
-    heads, width = interp.getattr(module, "num_heads"), interp.getattr(module, "embed_dim")
+    if swapped:
+        same = [t is query for t in tensors]
+        first = run.do("torch.transpose", query, 1, 0)
+        tensors = [
+            first if s else run.do("torch.transpose", t, 1, 0)
+            for s, t in zip(same, tensors, strict=True)
+        ]
+    made = _attend(interp, module, given, tensors)
+    if swapped and isinstance(made, tuple):
+        return (run.do("torch.transpose", made[0], 1, 0), made[1])
+    return made
+
+
+_OWN = (
+    "embed_dim num_heads in_proj_weight in_proj_bias bias_k bias_v add_zero_attn q_proj_weight "
+    "k_proj_weight v_proj_weight"
+).split()
+_FUNCTIONAL = (
+    "query key value embed_dim num_heads in_proj_weight in_proj_bias bias_k bias_v add_zero_attn "
+    "dropout_p out_proj_weight out_proj_bias training key_padding_mask need_weights attn_mask "
+    "use_separate_proj_weight q_proj_weight k_proj_weight v_proj_weight static_k static_v "
+    "average_attn_weights is_causal"
+)
+
+
+def _functional_attention(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+    """F.multi_head_attention_forward()"""
+    renamed = {"embed_dim_to_check": "embed_dim"}
+    kwargs = {renamed.get(name, name): value for name, value in kwargs.items()}
+    given = _given(_FUNCTIONAL, args, kwargs, need_weights=True, average_attn_weights=True)
+    if given.get("use_separate_proj_weight") is True:
+        given["in_proj_weight"] = None
+    tensors = [given.get(name) for name in ("query", "key", "value")]
+    return _attend(interp, None, given, tensors)
+
+
+def _attend(
+    interp: "Interpreter",
+    module: ModuleInstance | None,
+    given: dict[str, Value],
+    tensors: list[Any],
+) -> Value:
+    heads, width = given.get("num_heads"), given.get("embed_dim")
     shapes = [t.shape if isinstance(t, Tensor) else None for t in tensors]
     known = all(s is not None and len(s) in (2, 3) for s in shapes)
-    if not known or not isinstance(heads, int) or not isinstance(width, int):
-        return interp.unknown_call(module, Unknown("attention over what is not known"), interp.site)
-    return _Heads(interp, module, given, int(heads), int(width)).run(tensors)
+    asked = isinstance(given["need_weights"], bool) and isinstance(
+        given.get("add_zero_attn", False), bool
+    )
+    if not known or not asked or not isinstance(heads, int) or not isinstance(width, int):
+        unknown = Unknown("attention over what is not known")
+        if module is not None:
+            return interp.unknown_call(module, unknown, interp.site)
+        if interp.flow is not None:
+            interp.flow.doubt(unknown.reason, interp.place)
+        return unknown
+    return _Heads(interp, given, int(heads), int(width)).run(tensors)
 
 
-class _Heads(_Run):
+class _Heads(_Functions):
+    """Attention with its batch second, as F.multi_head_attention_forward() has it."""
+
     def __init__(
-        self,
-        interp: "Interpreter",
-        module: ModuleInstance,
-        given: dict[str, Value],
-        heads: int,
-        width: int,
+        self, interp: "Interpreter", given: dict[str, Value], heads: int, width: int
     ) -> None:
-        super().__init__(interp, module)
+        super().__init__(interp)
         self.given = given
         self.heads = heads
         self.width = width
 
     def run(self, tensors: list[Any]) -> Value:
         batched = len(tensors[0].shape) == 3
-        self.swapped = batched and self.own("batch_first") is True
-        if self.swapped:
-            same = [t is tensors[0] for t in tensors]
-            first = self.do("torch.transpose", tensors[0], 1, 0)
-            tensors = [
-                first if s else self.do("torch.transpose", t, 1, 0)
-                for s, t in zip(same, tensors, strict=True)
-            ]
         if not batched:
             tensors = [self.do("torch.unsqueeze", t, 1) for t in tensors]
         query, key, value = self.projected(tensors)
+        key, value = (self.longer(t, self.given.get(f"bias_{n}")) for n, t in
+                      (("k", key), ("v", value)))  # fmt: skip
         result, weights = self.attended(query, key, value)
         if not batched:
             result = self.do("torch.squeeze", result, 1)
             weights = None if weights is None else self.do("torch.squeeze", weights, 0)
-        elif self.swapped:
-            result = self.do("torch.transpose", result, 1, 0)
         return (result, weights)
 
     def projected(self, tensors: list[Any]) -> list[Any]:
-        bias = self.own("in_proj_bias")
-        weight = self.own("in_proj_weight")
+        bias, weight = self.given.get("in_proj_bias"), self.given.get("in_proj_weight")
         if weight is None:
             return [
-                self.do(_F + "linear", t, self.own(f"{n}_proj_weight"), self.third(bias))
+                self.do(_F + "linear", t, self.given.get(f"{n}_proj_weight"), self.third(bias))
                 for n, t in zip("qkv", tensors, strict=True)
             ]
         if tensors[0] is tensors[1] is tensors[2]:
@@ -112,6 +166,14 @@ class _Heads(_Run):
             return None
         return self.interp.new_tensor((self.width,), None, "float32", "parameter")
 
+    def longer(self, value: Any, bias: Value) -> Any:
+        """Return keys or values with one more of each where there is a bias, or an empty one."""
+        for more in (bias is not None, self.given.get("add_zero_attn") is True):
+            if more:
+                extra = self.interp.new_tensor((1, *value.shape[1:]), None, value.dtype)
+                value = self.do("torch.cat", [value, extra], 0)
+        return value
+
     def attended(self, query: Any, key: Any, value: Any) -> tuple[Any, Any]:
         steps, batch, width = query.shape
         count, each = self.heads, width // self.heads
@@ -121,8 +183,6 @@ class _Heads(_Run):
             )
             for t in (query, key, value)
         ]
-        if self.own("bias_k") is not None or self.own("add_zero_attn") is True:
-            self.interp.unknown_call(self.module, Unknown("attention with more keys"), None)
         if self.given["need_weights"] is False:
             shaped = [self.do("torch.Tensor.view", t, batch, count, -1, each) for t in parts]
             made = self.do(_F + "scaled_dot_product_attention", *shaped)
@@ -139,9 +199,8 @@ class _Heads(_Run):
     def out(self, made: Any, steps: Any, batch: Any) -> Any:
         rows = None if steps is None or batch is None else steps * batch
         flat = self.do("torch.reshape", made, rows, self.width)
-        projection = self.own("out_proj")
-        weight = self.interp.getattr(projection, "weight")
-        result = self.do(_F + "linear", flat, weight, self.interp.getattr(projection, "bias"))
+        weight, bias = self.given.get("out_proj_weight"), self.given.get("out_proj_bias")
+        result = self.do(_F + "linear", flat, weight, bias)
         return self.do("torch.Tensor.view", result, steps, batch, self.width)
 
     def shown(self, weights: Any, batch: Any) -> Any:
@@ -188,14 +247,14 @@ class _Block(_Run):
 
 
 def _encoder_layer(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
-    given = _given("src src_mask src_key_padding_mask is_causal", args, kwargs)
+    given = _given("src src_mask src_key_padding_mask is_causal", args[1:], kwargs)
     block = _Block(interp, args[0], given)
     value = block.residual(given.get("src"), 1, block.attend)
     return block.residual(value, 2, block.feed("dropout2"))
 
 
 def _decoder_layer(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
-    given = _given("tgt memory", args[:3], kwargs)
+    given = _given("tgt memory", args[1:3], kwargs)
     block = _Block(interp, args[0], given)
     value = block.residual(given.get("tgt"), 1, block.attend)
     value = block.residual(value, 2, block.attend_memory)
@@ -217,7 +276,7 @@ def _stack(first: str) -> Any:
 
 
 def _transformer(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
-    given = _given("src tgt", args, kwargs)
+    given = _given("src tgt", args[1:], kwargs)
     run = _Run(interp, args[0])
     memory = run.part("encoder", given.get("src"))
     return run.part("decoder", given.get("tgt"), memory)
@@ -232,3 +291,10 @@ FORWARDS = {
     "Transformer": _transformer,
 }
 """Layers without a row of their own to call, by name."""
+
+TABLE: dict[str, Value] = {
+    _F + "multi_head_attention_forward": Builtin(
+        "multi_head_attention_forward", _functional_attention
+    ),
+}
+"""Functions that are made of others."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from math import prod
 from typing import TYPE_CHECKING, Any
 
-from hwlint.ops import bind_call
+from hwlint.ops import FUNCTIONS, bind_call
 from hwlint.ops.calls import FunctionSpec, Meta, Result, ShapeMismatch
 from hwlint.reader.dtypes import dtype_name
 from hwlint.reader.forward.recording import Event
@@ -20,7 +20,15 @@ from hwlint.reader.values import Class, External, ListValue, Tensor, Unknown, Va
 if TYPE_CHECKING:
     from hwlint.reader.interpreter import Interpreter
 
-__all__ = ["apply", "may_run_modules", "note_event", "observe", "run_bound", "tensors_in"]
+__all__ = [
+    "apply",
+    "in_place",
+    "may_run_modules",
+    "note_event",
+    "observe",
+    "run_bound",
+    "tensors_in",
+]
 
 Args = list[Value]
 Kwargs = dict[str, Value]
@@ -56,6 +64,37 @@ def apply(
     return run_bound(interp, spec, given, by_value)
 
 
+def in_place(interp: "Interpreter", spec: FunctionSpec, args: Args, kwargs: Kwargs) -> bool:
+    """Keep that the function ran on its first tensor in place; the items are up to the caller.
+    False where the function in place takes other arguments."""
+    try:
+        given = bind_call(spec, args, kwargs)
+    except TypeError:
+        return False
+    made = _result(interp, spec, given)
+    event = Event(
+        spec.name,
+        interp.place,
+        tensors_in(given.values()),
+        tensors_in(args[:1]),
+        spec.macs(given, made),
+        "inplace",
+    )
+    event.spec = spec
+    note_event(interp, event)
+    return True
+
+
+def _result(interp: "Interpreter", spec: FunctionSpec, given: dict[str, Value]) -> Result:
+    for name, value in given.items():
+        if name not in _TENSORS:
+            given[name] = _plain(name, value)
+    try:
+        return spec.result(given)
+    except ShapeMismatch as problem:
+        raise interp.mismatch(f"{spec.name}(): {problem}") from None
+
+
 def run_bound(
     interp: "Interpreter",
     spec: FunctionSpec,
@@ -63,13 +102,7 @@ def run_bound(
     by_value: Fallback | None = None,
 ) -> Value:
     """Return what a function gives for arguments that are bound by name."""
-    for name, value in given.items():
-        if name not in _TENSORS:
-            given[name] = _plain(name, value)
-    try:
-        made = spec.result(given)
-    except ShapeMismatch as problem:
-        raise interp.mismatch(f"{spec.name}(): {problem}") from None
+    made = _result(interp, spec, given)
     inputs = tensors_in(given.values())
     result = _outcome(interp, spec, given, made, inputs, by_value)
     if interp.flow is not None and not interp.flow.quiet:
@@ -119,8 +152,16 @@ def observe(
     flow = interp.flow
     if flow is not None and not flow.quiet:
         inputs = tensors_in(given)
-        note_event(interp, Event(name, interp.place, inputs, tensors_in((result,)), 0, effect))
+        event = Event(name, interp.place, inputs, tensors_in((result,)), 0, effect)
+        event.spec = _row_of(name)
+        note_event(interp, event)
     return result
+
+
+def _row_of(name: str) -> FunctionSpec | None:
+    """Return the row of an operation that is known by its values as well, "add_" as "add"."""
+    plain = name.rstrip("_")
+    return FUNCTIONS.get(f"torch.{plain}") or FUNCTIONS.get(f"torch.Tensor.{plain}")
 
 
 def may_run_modules(values: Iterable[Value]) -> bool:

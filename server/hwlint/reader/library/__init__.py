@@ -15,6 +15,7 @@ def install(interp: "Interpreter") -> None:
     """Fill `interp.modelled`."""
     from hwlint.reader.library import (
         argument_parsers,
+        autograd,
         command_lines,
         copying,
         einops_functions,
@@ -35,6 +36,7 @@ def install(interp: "Interpreter") -> None:
         tools,
         torch_functions,
         torch_nn,
+        torch_transforms,
     )
 
     python = (
@@ -53,6 +55,8 @@ def install(interp: "Interpreter") -> None:
     outside = (
         argument_parsers,
         command_lines,
+        autograd,
+        torch_transforms,
         files,
         paths,
         settings,

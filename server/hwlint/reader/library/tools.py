@@ -217,7 +217,7 @@ def _version(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
     if name == "torch":
         return TORCH_VERSION
     wanted = re.sub(r"[-_.]+", "-", name).lower()
-    for folder in interp.imports.site_packages:
+    for folder in (*interp.imports.site_packages, *interp.imports.roots):
         found = _distribution_version(folder, wanted)
         if found is not None:
             return found
@@ -240,7 +240,7 @@ def _distribution_version(folder: str, wanted: str) -> str | None:
 
 def _packages_distributions(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
     made = DictValue((), interp.clock)
-    for folder in interp.imports.site_packages:
+    for folder in (*interp.imports.site_packages, *interp.imports.roots):
         try:
             entries = sorted(os.listdir(folder))
         except OSError:

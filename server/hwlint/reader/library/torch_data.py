@@ -3,9 +3,12 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from hwlint.ops import FUNCTIONS
+from hwlint.ops.names import TENSOR_NAMES
 from hwlint.reader import operators
 from hwlint.reader.attributes import register_special
 from hwlint.reader.dtypes import ALIASES, dtype_name, is_float
+from hwlint.reader.forward.functions import in_place, observe
 from hwlint.reader.forward.waits import note_wait
 from hwlint.reader.library.tensor_rules import (
     RULES,
@@ -42,13 +45,24 @@ def _attribute(interp: "Interpreter", value: Tensor, name: str) -> Value:
         return _in_place(value, name)
     if name.startswith("__"):
         return _dunder(interp, value, name)
-    if name.startswith("_"):
+    if name in interp.marks:
+        return Unknown(f"what was kept under {name} of a tensor")
+    if name.startswith("_") or (not array and name not in TENSOR_NAMES):
         raise interp.error("AttributeError", f"'Tensor' object has no attribute {name!r}")
     if interp.probing:
         return Unknown(f"whether a tensor has {name}")
     if array:
         return Builtin(name, lambda i, a, k: Unknown(f"ndarray.{name}() is not modelled"))
-    return Builtin(name, lambda i, a, k: i.new_tensor(None, None, ""))
+    return Builtin(name, _no_rule(name, value))
+
+
+def _no_rule(name: str, value: Tensor) -> Any:
+    def call(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+        if interp.flow is not None and not interp.flow.quiet:
+            interp.flow.doubt(f"Tensor.{name}() is not modelled", interp.place)
+        return observe(interp, name, [value, *args], interp.new_tensor(None, None, ""))
+
+    return call
 
 
 def _dunder(interp: "Interpreter", value: Tensor, name: str) -> Value:
@@ -272,6 +286,7 @@ def _new_tensor(interp: "Interpreter", value: Tensor, given: Given) -> Value:
 
 def _in_place(value: Tensor, name: str) -> Builtin:
     def call(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+        _note(interp, value, name, args, kwargs)
         if value.data is None:
             return _after(interp, value, name, args)
         data = None
@@ -284,6 +299,16 @@ def _in_place(value: Tensor, name: str) -> Builtin:
         return _after(interp, value, name, args)
 
     return Builtin(name, call)
+
+
+def _note(interp: "Interpreter", value: Tensor, name: str, args: Args, kwargs: Kwargs) -> None:
+    """Keep that an operation in place ran, with the work of the one that it is named after."""
+    flow = interp.flow
+    if flow is None or flow.quiet:
+        return
+    row = FUNCTIONS.get(f"torch.Tensor.{name[:-1]}")
+    if row is None or name in _RESHAPING or not in_place(interp, row, [value, *args], kwargs):
+        observe(interp, name, [value, *args], value, "inplace")
 
 
 def _after(interp: "Interpreter", value: Tensor, name: str, args: Args) -> Value:

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from hwlint.ops import FUNCTIONS
 from hwlint.reader.dtypes import ALIASES, FLOATS, INTEGERS, result_type
+from hwlint.reader.forward import composites
 from hwlint.reader.forward.functions import apply, observe
 from hwlint.reader.library import (
     numpy_functions,
@@ -115,8 +116,9 @@ _NO = (
     "is_inference_mode_enabled"
 ).split()
 _SILENT = (
-    "_assert _assert_async _check manual_seed set_default_dtype set_num_threads "
-    "cuda.manual_seed_all accelerator.current_accelerator"
+    "_assert _assert_async _check _check_with _check_tensor_all _check_tensor_all_with "
+    "_check_index _check_value _check_type _check_not_implemented _check_is_size manual_seed "
+    "set_default_dtype set_num_threads cuda.manual_seed_all accelerator.current_accelerator"
 ).split()
 _DTYPES = (*INTEGERS, *FLOATS, "bool", "complex64", "complex128")
 _SHORT = {name: of for name, of in ALIASES.items() if name not in ("char", "byte")}
@@ -183,6 +185,7 @@ TABLE: dict[str, Value] = {
     },
     **torch_device.TABLE,
     **torch_utils.TABLE,
+    **composites.TABLE,
     **{f"torch.{name}": Builtin(f"torch.{name}", call) for name, call in _FUNCTIONS.items()},
     **{f"torch.{name}": External(f"torch.{name}") for name in _DTYPES},
     **{f"torch.{name}": External(f"torch.{of}") for name, of in _SHORT.items()},
