@@ -127,7 +127,7 @@ def _compare(scope: Scope, node: ast.Compare) -> Compiled:
     if len(node.ops) == 1:
         compare = operators.COMPARE[type(node.ops[0])]
         right = compile_expression(scope, node.comparators[0])
-        return lambda fr: compare(fr.interp, left(fr), right(fr))
+        return _comparison(compare, left, right, Site(scope, node))
     pairs = [
         (operators.COMPARE[type(o)], compile_expression(scope, c))
         for o, c in zip(node.ops, node.comparators, strict=True)
@@ -142,6 +142,21 @@ def _compare(scope: Scope, node: ast.Compare) -> Compiled:
                 return result
             value = other
         return result
+
+    return run
+
+
+def _comparison(
+    compare: Callable[[Any, Value, Value], Value],
+    left: Compiled,
+    right: Compiled,
+    site: Site,
+) -> Compiled:
+    def run(fr: Frame) -> Value:
+        one, other = left(fr), right(fr)
+        if type(one) is Tensor or type(other) is Tensor:
+            fr.interp.site = site
+        return compare(fr.interp, one, other)
 
     return run
 
