@@ -19,6 +19,9 @@ WAITS = frozenset(("bool", "item", "tolist", "numpy", "cpu", "print", "nonzero",
 """What needs values: a condition, a number, a list, an array, a copy, an output, and how many items
 there are that are not zero, or that a mask picks."""
 
+_METHODS = frozenset(("item", "tolist", "numpy"))
+"""What only the program calls."""
+
 _ASIDE = re.compile(r"compil|tracing|scripting|exporting|onnx|debug|fullgraph", re.IGNORECASE)
 """Names in conditions that ask whether the model is being compiled or examined: what stands behind
 such a condition is not what runs in the end."""
@@ -31,8 +34,10 @@ def note_wait(interp: "Interpreter", name: str, tensor: Tensor | None) -> None:
     values, not in assertions and not behind a question whether the model is being compiled.
     """
     flow = interp.flow
-    if flow is None or flow.quiet or interp.maybe or interp.probing or interp.place is None:
+    if flow is None or interp.maybe or interp.probing or interp.place is None:
         return
+    if flow.quiet and name not in _METHODS:
+        return  # a rule of the table is at work, not the program
     if tensor is not None and (tensor.data is not None or tensor.kind == "ndarray"):
         return
     if name == "bool" and not _is_condition(interp.place):
