@@ -22,53 +22,21 @@ could) is NOISE. That is not false and is counted by itself.
 
 import argparse
 import json
-import random
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+
+from drawing import checked, drawn, excerpt, relative
 
 RULES = "HW101,HW102"
 DEVICE = "h100-sxm"
 
 
-def check(site: Path, kept: Path) -> list[dict[str, Any]]:
-    """Return all findings in timm; run the check unless its result was kept."""
-    if not kept.exists():
-        command = [sys.executable, "-m", "hwlint", "check", site / "timm", "--root", site / "timm"]
-        command += ["--device", DEVICE, "--select", RULES, "--output-format", "json"]
-        command += ["--no-cache", "--exit-zero", "--output-file", kept]
-        if subprocess.run([str(part) for part in command], check=False).returncode:
-            kept.unlink(missing_ok=True)  # What was not read to the end is not drawn from.
-            sys.exit("the check did not end well")
-    return json.loads(kept.read_text())["findings"]
-
-
 def in_files(findings: list[dict[str, Any]], files: set[str], site: Path) -> list[dict[str, Any]]:
     """Keep the findings in these files, in the order of the source."""
-    kept = [{**found, "file": _relative(found["path"], site)} for found in findings]
+    kept = [{**found, "file": relative(found["path"], site)} for found in findings]
     kept = [found for found in kept if found["file"] in files]
     return sorted(kept, key=lambda found: (found["file"], found["line"], found["code"]))
-
-
-def _relative(path: str, site: Path) -> str:
-    full, site = Path(path).resolve(), site.resolve()
-    return full.relative_to(site).as_posix() if full.is_relative_to(site) else path
-
-
-def drawn(findings: list[dict[str, Any]], seed: int, count: int) -> list[dict[str, Any]]:
-    """Draw `count` findings; all where there are fewer."""
-    if len(findings) <= count:
-        return findings
-    return random.Random(seed).sample(findings, count)
-
-
-def excerpt(site: Path, found: dict[str, Any], around: int = 2) -> str:
-    """Return the lines about a finding, its own marked."""
-    lines = (site / found["file"]).read_text(encoding="utf-8").splitlines()
-    first, line = max(1, found["line"] - around), found["line"]
-    numbered = enumerate(lines[first - 1 : line + around], first)
-    return "\n".join(f"  {'>' if at == line else ' '} {at:5} {text}" for at, text in numbered)
 
 
 def arguments() -> argparse.Namespace:
@@ -87,7 +55,8 @@ def main() -> None:
     given = arguments()
     split = json.loads(given.truth.read_text())["files"]
     files = {file for file, part in split.items() if part == "dev" and file.startswith("timm/")}
-    findings = in_files(check(given.site, given.kept), files, given.site)
+    said = checked(given.site / "timm", given.kept, ["--device", DEVICE, "--select", RULES])
+    findings = in_files(said["findings"], files, given.site)
     chosen = drawn(findings, given.seed, given.count)
     texts = [f"{len(chosen)} of {len(findings)} findings in {len(files)} files, seed {given.seed}"]
     for number, found in enumerate(chosen, 1):
@@ -95,7 +64,7 @@ def main() -> None:
         texts.append(f"\n{number}. {place} {found['code']} {found['message']}")
         texts.append(f"   {found['devices'][0]['why']}")
         texts.append(f"   worst in: {found['contexts']['worst'] or 'its own defaults'}")
-        texts.append(excerpt(given.site, found))
+        texts.append(excerpt(given.site, found["file"], found["line"]))
     sys.stdout.write("\n".join(texts) + "\n")
 
 

@@ -1,0 +1,217 @@
+"""What hwlint says of timm, torchvision and transformers, and findings drawn for a judge.
+
+    python docs/audits/ecosystem.py --site DIR                      # writes ecosystem.md
+    python docs/audits/ecosystem.py --site DIR --draw FILE          # and 100 findings to judge
+    python docs/audits/ecosystem.py --site DIR --library timm --device h100-sxm --page /dev/null
+
+DIR holds the libraries as `pip download --no-deps` unpacks them. A check that was run is kept in
+--kept and not run again. The findings are drawn with a seed that stands below, as many of each
+rule as of any other while it has some. They are judged by someone who sees the libraries' source
+and the profiles and not the rules, against the test of "false" in TEST, which was written before
+the first draw.
+"""
+
+import argparse
+import sys
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from inspect import cleandoc
+from pathlib import Path
+from typing import Any, cast
+
+from drawing import Found, checked, drawn_evenly, excerpt, relative
+
+from hwlint.api import Rule
+from hwlint.engine.registry import discover_rules
+from hwlint.profile import Profile, ProfileIndex, discover_profiles, needs_in
+
+LIBRARIES = ("timm", "torchvision", "transformers")
+DEVICES = ("h100-sxm", "ethos-u55-128", "raspberry-pi-5", "stm32h743")
+SEED = 5081
+COUNT = 100
+PAGE = Path(__file__).resolve().parent / "ecosystem.md"
+LONGEST = 400
+"""Characters that are shown of one value of a profile."""
+
+TEST = """\
+A finding is FALSE if any of these holds, in the way of building that it names as the worst:
+
+1. A number, name or shape that is said is not what the code builds or computes.
+2. The arithmetic is wrong, or does not follow from the profile's value.
+3. The place is not what an engineer would have to change, or look at, to change what is said.
+4. A layer or call that is said to be affected is not.
+5. It depends on something that never runs when the model is used for inference.
+6. The profile does not say what is claimed, or says it under a condition that is not met.
+7. The runtime of the profile does what is said that it does not do, by its own source or
+   documents: an expert of the device would say that this costs nothing.
+8. What is advised cannot be done there, or would not bring what is said ("same result" where
+   it is not).
+
+A finding that is true and merely unimportant (nobody would change the model for it, or nobody
+could) is NOISE. That is not false and is counted by itself.
+"""
+
+HEAD = """\
+# What hwlint says of the libraries
+
+<!-- Written by docs/audits/ecosystem.py: a change that moves a number shows in review. -->
+
+`hwlint check` over {libraries} for {devices}: the number of findings by rule.
+
+    python docs/audits/ecosystem.py --site DIR
+
+## By library
+
+{by_library}
+
+## By device
+
+{by_device}
+
+## Are they true?
+
+    python docs/audits/ecosystem.py --site DIR --draw FILE      # seed {seed}, {count} findings
+
+{test}"""
+
+
+def main() -> None:
+    """Write the page, and what is drawn."""
+    given = arguments()
+    said = {
+        name: checked(
+            given.site / name,
+            given.kept / f"{name}.json",
+            ["--device", ",".join(given.device), *(["-j", given.jobs] if given.jobs else [])],
+        )
+        for name in given.library
+    }
+    given.page.write_text(page(said, given.device), encoding="utf-8")
+    if given.draw is not None:
+        findings = [
+            {**found, "file": relative(found["path"], given.site), "library": name}
+            for name, result in said.items()
+            for found in result["findings"]
+        ]
+        chosen = drawn_evenly(findings, given.seed, given.count)
+        given.draw.write_text(to_judge(chosen, len(findings), given), encoding="utf-8")
+
+
+def arguments() -> argparse.Namespace:
+    """Parse the command line."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--site", type=Path, required=True, help="folder that holds the libraries")
+    parser.add_argument("--library", nargs="+", default=LIBRARIES)
+    parser.add_argument("--device", nargs="+", default=DEVICES)
+    parser.add_argument("--jobs", help="processes of each check")
+    parser.add_argument("--kept", type=Path, default=Path("ecosystem"), help="the checks' JSON")
+    parser.add_argument("--page", type=Path, default=PAGE)
+    parser.add_argument("--draw", type=Path, help="where to write what is drawn")
+    parser.add_argument("--seed", type=int, default=SEED)
+    parser.add_argument("--count", type=int, default=COUNT)
+    return parser.parse_args()
+
+
+def page(said: Mapping[str, Any], devices: Sequence[str]) -> str:
+    """Return the page: two tables and the test of "false"."""
+    every = [(name, found) for name, result in said.items() for found in result["findings"]]
+    by_library = Counter((found["code"], name) for name, found in every)
+    by_device = Counter(
+        (found["code"], row["device"]) for _, found in every for row in found["devices"]
+    )
+    names = {found["code"]: found["name"] for _, found in every}
+    coverage = [
+        f"{name}: {result['coverage']['read']} of {result['coverage']['entry_points']} ways of "
+        "building read fully."
+        for name, result in said.items()
+    ]
+    return HEAD.format(
+        libraries=", ".join(said),
+        devices=", ".join(devices),
+        by_library=table(names, by_library, list(said)) + "\n\n" + "\n".join(coverage),
+        by_device=table(names, by_device, list(devices)),
+        seed=SEED,
+        count=COUNT,
+        test=TEST,
+    )
+
+
+def table(
+    names: Mapping[str, str], counts: Mapping[tuple[str, str], int], columns: Sequence[str]
+) -> str:
+    """Return counts by rule as a table, with a sum below."""
+    lines = [f"| rule | {' | '.join(columns)} |", f"| --- |{' ---: |' * len(columns)}"]
+    for code in sorted(names):
+        cells = [str(counts.get((code, column), 0)) for column in columns]
+        lines.append(f"| {code} {names[code]} | {' | '.join(cells)} |")
+    sums = [sum(counts.get((code, column), 0) for code in names) for column in columns]
+    lines.append(f"| all | {' | '.join(map(str, sums))} |")
+    return "\n".join(lines)
+
+
+def to_judge(chosen: Sequence[Found], total: int, given: argparse.Namespace) -> str:
+    """Return what a judge sees: the test, then each finding with source and profile values."""
+    profiles = discover_profiles(("hwlint_profiles",))
+    rules = {rule.code: rule for rule in discover_rules()}
+    parts = [f"{len(chosen)} of {total} findings, seed {given.seed}\n", TEST]
+    for number, found in enumerate(chosen, 1):
+        parts.append(one(number, found, given.site))
+        parts.append(values(rules.get(found["code"]), found, profiles))
+    return "\n".join(parts)
+
+
+def one(number: int, found: Found, site: Path) -> str:
+    """Return one finding with the source at its place and at the related ones."""
+    lines = [f"\n## {number}. {found['code']} {found['name']}: {found['file']}:{found['line']}\n"]
+    for row in found["devices"]:
+        lines.append(f"{row['device']} ({row['dtype']}): {row['message']}")
+        lines += [f"    {row[key]}" for key in ("why", "advice") if row[key]]
+    worst = found.get("contexts", {}).get("worst")
+    lines += [f"worst in: {worst or 'the file itself'}", ""]
+    lines.append(excerpt(site, found["file"], found["line"], 6))
+    for place in found.get("related", [])[:6]:
+        file = relative(place["path"], site)
+        lines.append(f"\nrelated, {file}:{place['line']}: {place['message']}")
+        if (site / file).is_file():
+            lines.append(excerpt(site, file, place["line"], 3))
+    return "\n".join(lines)
+
+
+def values(rule: type[Rule] | None, found: Found, profiles: ProfileIndex) -> str:
+    """Return the values of the profile fields that the rule names, for each device of a finding."""
+    if rule is None:
+        return ""
+    text = cleandoc(rule.__doc__ or "").partition("Profile fields\n")[2].partition("References")[0]
+    lines = ["\nprofile values:"]
+    for row in found["devices"]:
+        for need in needs_in(text):
+            path = [row["dtype"] if part == "<dtype>" else part for part in need.path]
+            value, source = looked_up(profiles[row["device"]], path)
+            lines.append(f"- {row['device']} {'.'.join(path)} = {shown(value, found)} {source}")
+    return "\n".join(lines)
+
+
+def looked_up(profile: Profile, path: Sequence[str]) -> tuple[object, str]:
+    """Return a field's value, and where it comes from."""
+    value: object = profile
+    source = ""
+    for part in path:
+        value = value.get(part) if isinstance(value, Mapping) else getattr(value, part, None)
+        if getattr(value, "evidence", ""):
+            source = f"[{getattr(value, 'evidence', '')}: {getattr(value, 'source', '')}]"
+    return value, source
+
+
+def shown(value: object, found: Found) -> str:
+    """Return a value as text; of a mapping by operator only the one that the finding is about."""
+    op = found.get("data", {}).get("op")
+    if isinstance(value, Mapping):
+        known = cast("Mapping[str, object]", value)
+        if op in known:
+            return f"{{{op}: {known[op]!r}}}"
+    text = repr(value)
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]} ..."
+
+
+if __name__ == "__main__":
+    sys.exit(main())
