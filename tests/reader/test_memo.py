@@ -237,12 +237,12 @@ def build():
 """
 
 
-def _lines(graph: Any, argument: str) -> dict[str, set[int]]:
+def _lines(graph: Any, argument: str, end: str = "") -> dict[str, set[int]]:
     """Return by layer the lines of the literals that an argument comes from."""
     return {
         name: {leaf.place.line for leaf in node.layer.args[argument].origin.leaves()}
         for name, node in graph.walk()
-        if node.layer is not None
+        if node.layer is not None and name.endswith(end)
     }
 
 
@@ -264,3 +264,47 @@ def test_equal_numbers_from_two_places_keep_their_places(lab: Any) -> None:
     assert _lines(graph, "in_features") == wanted
     outs = {name: lines | {ratios[name]} for name, lines in wanted.items()}
     assert _lines(graph, "out_features") == outs
+
+
+PACKED = """
+from functools import partial
+from torch import nn
+class Block(nn.Module):
+    def __init__(self, sizes, make):
+        super().__init__()
+        self.fc = nn.Linear(sizes[0], sizes[1][0])
+        self.conv = nn.Conv2d(3, 8, sizes[1])
+        self.norm = make(sizes[0])
+def build():
+    side = 5
+    return nn.ModuleList([
+        Block((16, (3, 3)), partial(nn.GroupNorm, 4)),
+        Block((16, (3, 3)), partial(nn.GroupNorm, 4)),
+        Block(
+            (16, (side, side)),
+            partial(nn.GroupNorm, 8),
+        ),
+        Block((16, (5, 5)), partial(nn.GroupNorm, 8)),
+    ])
+"""
+
+
+def test_numbers_in_tuples_and_partials_keep_their_places(lab: Any) -> None:
+    graph = lab.agree(PACKED)
+    text = PACKED.splitlines()
+    first, last = [number for number, line in enumerate(text) if "Block((16, (" in line][::2]
+    side, inner, groups = (
+        next(number for number, line in enumerate(text) if part in line)
+        for part in ("side = 5", "(16, (side", "partial(nn.GroupNorm, 8),")
+    )
+    ins = {"0": first, "1": first + 1, "2": inner, "3": last}
+    assert _lines(graph, "in_features", "fc") == {f"{k}.fc": {v} for k, v in ins.items()}
+    outs = {**ins, "2": side}
+    assert _lines(graph, "out_features", "fc") == {f"{k}.fc": {v} for k, v in outs.items()}
+    norms = {**ins, "2": groups}
+    assert _lines(graph, "num_groups", "norm") == {f"{k}.norm": {v} for k, v in norms.items()}
+    # Two equal numbers have one origin only where they are one number.
+    convs = {name: node.layer for name, node in graph.walk() if name.endswith("conv")}
+    known = {name: layer.args["kernel_size"].origin is not None for name, layer in convs.items()}
+    assert known == {"0.conv": False, "1.conv": False, "2.conv": True, "3.conv": False}
+    assert {x.place.line for x in convs["2.conv"].args["kernel_size"].origin.leaves()} == {side}

@@ -368,13 +368,7 @@ class Attributes:
     def set_plain(self: "Interpreter", value: Instance, name: str, item: Value) -> None:
         """What object.__setattr__ does, with torch.nn.Module's registration."""
         raw = value.cls.find(name)
-        if isinstance(raw, PropertyValue):
-            if raw.fset is None:
-                raise self.error("AttributeError", f"can't set attribute {name!r}")
-            self.call(raw.fset, [value, item], {})
-            return
-        if is_data_descriptor(raw):
-            self.call(raw.cls.find("__set__"), [raw, value, item], {})
+        if raw is not None and self._set_by_class(raw, value, name, item):
             return
         self.touch(value)
         if type(item) in _CALLABLE:
@@ -383,6 +377,20 @@ class Attributes:
             self._register(value, name, item)
         else:
             value.attrs[name] = item
+
+    def _set_by_class(
+        self: "Interpreter", raw: Value, value: Instance, name: str, item: Value
+    ) -> bool:
+        """Set what a property or another descriptor of the class stands for."""
+        if isinstance(raw, PropertyValue):
+            if raw.fset is None:
+                raise self.error("AttributeError", f"can't set attribute {name!r}")
+            self.call(raw.fset, [value, item], {})
+            return True
+        if not is_data_descriptor(raw):
+            return False
+        self.call(raw.cls.find("__set__"), [raw, value, item], {})
+        return True
 
     def _register(self: "Interpreter", value: ModuleInstance, name: str, item: Value) -> None:
         self.budget.steps += 2

@@ -243,28 +243,27 @@ class Calls:
         """Return the parameters' values; raises TypeError as Python does."""
         code = func.code
         params = code.params
-        unknown = kwargs.get(UNKNOWN_KEYWORDS)
         given = dict(zip(params, args, strict=False))
         if len(args) > len(params) and code.vararg is None:
             taken = f"takes {len(params)} positional arguments but {len(args)} were given"
             raise self._argument_error(func, taken)
         if code.vararg is not None:
             given[code.vararg] = tuple(args[len(params) :])
-        rest = DictValue((), self.clock)
-        rest.unknown = unknown
+        rest: dict[str, Value] = {}
+        keywords = code.keywords
         for name, value in kwargs.items():
-            if name == UNKNOWN_KEYWORDS:
-                continue
-            if name in code.kwonly or (name in params and params.index(name) >= code.posonly):
+            if name in keywords:
                 if name in given:
                     raise self._argument_error(func, f"got multiple values for argument {name!r}")
                 given[name] = value
-            elif code.kwarg is not None:
+            elif code.kwarg is not None or name == UNKNOWN_KEYWORDS:
                 rest[name] = value
             else:
                 raise self._argument_error(func, f"got an unexpected keyword argument {name!r}")
+        unknown = rest.pop(UNKNOWN_KEYWORDS, None)
         if code.kwarg is not None:
-            given[code.kwarg] = rest
+            others = given[code.kwarg] = DictValue(rest, self.clock)
+            others.unknown = unknown
         self._fill_defaults(func, given, unknown)
         return given
 

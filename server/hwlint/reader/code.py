@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from hwlint.reader.frame import Frame, Scope, assigned_names, parameter_names, weigh
+from hwlint.reader.unread import unread_loops
 from hwlint.reader.values import Value
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ class Code:
         "eager",
         "failed",
         "is_generator",
+        "keywords",
         "kwarg",
         "kwdefault_code",
         "kwonly",
@@ -67,6 +69,7 @@ class Code:
         self.params: list[str] = []
         self.posonly = 0
         self.kwonly: list[str] = []
+        self.keywords: frozenset[str] = frozenset()
         self.vararg: str | None = None
         self.kwarg: str | None = None
         self.default_code: list[Compiled] = []
@@ -121,6 +124,7 @@ class Code:
 
         if isinstance(node, ast.Lambda):
             ast.copy_location(body[0], node.body)
+        scope.unread = unread_loops(body)
         self.is_generator = not isinstance(node, ast.Lambda) and _has_yield(node.body)
         self.weight = weigh(body)
         self.body = compile_body(scope, body)
@@ -140,6 +144,7 @@ class Code:
         self.params = [a.arg for a in positional]
         self.posonly = len(args.posonlyargs)
         self.kwonly = [a.arg for a in args.kwonlyargs]
+        self.keywords = frozenset((*self.params[self.posonly :], *self.kwonly))
         self.vararg = args.vararg.arg if args.vararg else None
         self.kwarg = args.kwarg.arg if args.kwarg else None
         self.simple = not (self.kwonly or self.vararg or self.kwarg or self.posonly)

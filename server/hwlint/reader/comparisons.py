@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from hwlint.reader.limits import check_key, check_nesting, descent
-from hwlint.reader.provenance import SourcedFloat, SourcedInt
+from hwlint.reader.provenance import SourcedFloat, SourcedInt, SourcedStr
 from hwlint.reader.unknowns import UnknownIteration, find_unknown, payload_of, why
 from hwlint.reader.values import (
     BoundMethod,
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["COMPARE", "contains", "equal", "identical", "negate", "not_equal", "not_identical"]
 
 _NUMBERS = frozenset({int, float, bool, SourcedInt, SourcedFloat})
+_PLAIN = _NUMBERS | {str, SourcedStr, type(None)}
 
 
 def negate(interp: "Interpreter", value: Value) -> Value:
@@ -42,7 +43,7 @@ def negate(interp: "Interpreter", value: Value) -> Value:
 def equal(interp: "Interpreter", left: Value, right: Value) -> Value:
     """Return `left == right`."""
     kind_left, kind_right = type(left), type(right)
-    if kind_left in _NUMBERS and kind_right in _NUMBERS:
+    if kind_left in _PLAIN and kind_right in _PLAIN:
         return left == right
     if kind_left is Unknown:
         return left

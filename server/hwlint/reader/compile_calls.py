@@ -11,7 +11,7 @@ from hwlint.reader import operators
 from hwlint.reader.code import Compiled
 from hwlint.reader.compile_expressions import Site, compile_expression
 from hwlint.reader.frame import Frame, Scope
-from hwlint.reader.values import DictValue, Instance, Unknown, Value
+from hwlint.reader.values import BoundMethod, DictValue, Function, Instance, Unknown, Value
 
 __all__ = ["compile_call"]
 
@@ -41,6 +41,8 @@ def compile_call(scope: Scope, node: ast.Call, discarded: bool = False) -> Compi
         if discarded and is_inert(fr.interp, callee, [*args, *kwargs.values()]):
             return None
         fr.interp.site = site
+        if type(callee) is Function:
+            return fr.interp.call_function(callee, args, kwargs)
         return fr.interp.call(callee, args, kwargs)
 
     return run
@@ -69,6 +71,8 @@ def _method_call(
         interp.site = site
         if impl is not None:
             return interp.call_native_method(impl, value, args, kwargs)
+        if type(callee) is BoundMethod and type(callee.func) is Function:
+            return interp.call_function(callee.func, [callee.self_value, *args], kwargs)
         return interp.call(callee, args, kwargs)
 
     return run

@@ -5,6 +5,7 @@ from typing import Any
 
 from hwlint.reader.code import Compiled
 from hwlint.reader.frame import Frame, Scope
+from hwlint.reader.lazy_import import LazyImport
 from hwlint.reader.values import Value
 
 __all__ = ["Site", "compile_load"]
@@ -79,10 +80,23 @@ def _load_free(depth: int, key: str) -> Compiled:
 
 
 def _load_global(key: str) -> Compiled:
+    cell = ("", key)
+
     def load(fr: Frame) -> Value:
-        return fr.module.load(key)
+        nonlocal cell
+        module = fr.module
+        value = module.frame.vars.get(key, _UNREAD)
+        if value is _UNREAD or type(value) is LazyImport:
+            return module.load(key)
+        if cell[0] is not module.path:
+            cell = (module.path, key)
+        fr.interp.cells.add(cell)
+        return value
 
     return load
+
+
+_UNREAD = object()
 
 
 def _load_in_class(key: str, fallback: Compiled) -> Compiled:

@@ -249,6 +249,10 @@ def _if(scope: Scope, node: ast.If) -> Compiled:
 
     def run(fr: Frame) -> Value:
         value = test(fr)
+        if value is True:
+            return then(fr)
+        if value is False or value is None:
+            return other(fr)
         truth = fr.interp.truth(value)
         if truth is None:
             return fr.interp.joins.branch(fr, operators.why(value), sides)
@@ -278,11 +282,14 @@ def _for(scope: Scope, node: ast.For) -> Compiled:
     names = assigned_names([*node.body])
     weight = weigh(node.body)
     instead = _unknown_loop(node, body, other, store, names)
-    from hwlint.reader.inert import loop_is_inert
+    unread = scope.unread.get(node)
+    from hwlint.reader.inert import loop_is_inert, walks_modules
+
+    walks = walks_modules(node.iter)
 
     def run(fr: Frame) -> Value:
         interp = fr.interp
-        if loop_is_inert(interp, fr, node):
+        if (walks and loop_is_inert(interp, fr, node)) or (unread is not None and unread.skip(fr)):
             return None
         value = source(fr)
         try:

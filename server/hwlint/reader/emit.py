@@ -37,6 +37,7 @@ __all__ = ["emit"]
 
 MAX_NODES = 50_000
 _SKIPPED = ("device", "dtype")
+_PLAIN = frozenset((int, float, str, bool, type(None)))
 _NO_PLACE = Place("", 0, 0, 0, 0)
 
 
@@ -75,7 +76,7 @@ def _key(values: dict[str, Value]) -> Any:
 
 
 def _layer(
-    record: LayerRecord, class_name: str, params: int | None, bindings: Bindings = ()
+    record: LayerRecord, class_name: str, params: int | None, bindings: Bindings | None = None
 ) -> Layer:
     if record.arguments is None:
         record.arguments = _arguments(record)
@@ -99,7 +100,7 @@ def _arguments(record: LayerRecord) -> tuple[dict[str, Argument], list[tuple[str
         elif default or not _has_trace(value):
             args[key] = Argument(_plain(value), None, True, default)
         else:
-            args[key] = _traced(value, ())
+            args[key] = _traced(value, None)
             traced.append((key, value))
     return args, traced
 
@@ -111,7 +112,7 @@ def _has_trace(value: Value) -> bool:
     return trace_of(value) is not None
 
 
-def _traced(value: Value, bindings: Bindings) -> Argument:
+def _traced(value: Value, bindings: Bindings | None) -> Argument:
     source = value
     if type(value) is tuple:
         source = next(v for v in value if trace_of(v) is not None)
@@ -120,7 +121,8 @@ def _traced(value: Value, bindings: Bindings) -> Argument:
 
 def _plain(value: Value) -> Any:
     """Return a plain, picklable form of a value; None for what is not known inside it."""
-    if value is None or isinstance(value, bool):
+    kind = type(value)
+    if kind in _PLAIN:
         return value
     if isinstance(value, int):
         return int(value)
@@ -196,10 +198,12 @@ class Emitter:
         """Emit a model."""
         budget = self.interp.budget
         limit, budget.limit = budget.limit, budget.steps + 8 * MAX_NODES
+        outside = Bindings({}, None)
         try:
-            return self.part(root, (), False)
+            return self.part(root, outside, False)
         finally:
             budget.limit = limit
+            outside.forget()
 
     def part(self, module: ModuleInstance, bindings: Bindings, again: bool) -> Part:
         """Emit a module. `bindings` fill the slots of the template that it is a part of."""
@@ -238,7 +242,7 @@ class Emitter:
         """Emit a copy once for each origin of its numbers."""
         assert module.pending is not None
         original, copier = module.pending
-        inner = (*bindings, copier.binding)
+        inner = bindings.around(copier.binding)
         number = self.interp.memo.identities.of
         origins = tuple([number(slot, inner) for slot in outline.slots])
         key = (id(original), module.place, again, origins)

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from hwlint.reader.compile_names import Site
     from hwlint.reader.imports import PythonModule
     from hwlint.reader.interpreter import Interpreter
+    from hwlint.reader.unread import UnreadLoop
     from hwlint.source import Segment
 
 __all__ = ["BREAK", "CONTINUE", "ENDED", "RETURN", "Frame", "Scope", "assigned_names"]
@@ -77,6 +78,7 @@ class Scope:
         self.nonlocals: set[str] = set()
         self.renames: list[dict[str, str]] = []
         self.captured: dict[str, str] = {}  # comprehension variables of the frame around
+        self.unread: dict[ast.For, UnreadLoop] = {}
         self.counter = 0
 
     def inner_qualname(self, name: str) -> str:

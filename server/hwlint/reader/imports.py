@@ -18,6 +18,7 @@ from hwlint.reader.budget import Exhausted
 from hwlint.reader.code import Code, Compiled
 from hwlint.reader.environment import required_modules
 from hwlint.reader.frame import Frame, Scope
+from hwlint.reader.lazy_import import LazyImport
 from hwlint.reader.nearby import Nearby
 from hwlint.reader.values import (
     DictValue,
@@ -52,16 +53,6 @@ MAX_EXPANDED = 400
 """Modules that are executed only because a program imports them."""
 
 _MISSING = object()
-
-
-class LazyImport:
-    """`from module import name`, not yet looked up."""
-
-    __slots__ = ("attribute", "module")
-
-    def __init__(self, module: str, attribute: str | None) -> None:
-        self.module = module
-        self.attribute = attribute
 
 
 class PythonModule:

@@ -23,12 +23,13 @@ from hwlint.reader.values import (
     StaticMethod,
     Value,
 )
+from hwlint.source import SyntaxProblem
 
 if TYPE_CHECKING:
     from hwlint.reader.frame import Frame
     from hwlint.reader.interpreter import Interpreter
 
-__all__ = ["Verdicts", "is_inert", "loop_is_inert"]
+__all__ = ["Verdicts", "is_inert", "loop_is_inert", "walks_modules"]
 
 _PURE = frozenset(
     "isinstance hasattr getattr len range enumerate zip min max float int bool print type sum abs "
@@ -66,6 +67,8 @@ class Verdicts:
         self.interp = interp
         self.callables: set[str] = set()
         self._known: dict[Any, Conditions | None] = {}
+        self._cells: dict[Any, set[tuple[str, str]]] = {}
+        """What each verdict depends on."""
         self._judging: set[Any] = set()
         self._circular = False
 
@@ -76,16 +79,23 @@ class Verdicts:
     def judge(self, key: Any, look: "Callable[[], Conditions | None]") -> Conditions | None:
         """Return the verdict on code, looking at it where there is none yet."""
         if key in self._known:
+            self.interp.cells |= self._cells[key]
             return self._known[key]
         if key in self._judging:
             self._circular = True  # adds nothing to what is being looked at
             return frozenset()
         outermost = not self._judging
         self._judging.add(key)
-        found = look()
-        self._judging.discard(key)
+        outer, self.interp.cells = self.interp.cells, set()
+        try:
+            found = look()
+        finally:
+            cells, self.interp.cells = self.interp.cells, outer
+            self.interp.cells |= cells
+            self._judging.discard(key)
         if outermost or not self._circular:
             self._known[key] = found
+            self._cells[key] = cells
         self._circular = self._circular and not outermost
         return found
 
@@ -99,7 +109,10 @@ class Verdicts:
             if name in self.callables:
                 return False  # some object has a function of its own under that name
             for cls in self.interp.built:
-                more = self._method(cls.find(name))
+                raw = cls.find(name)
+                if raw is None:
+                    continue
+                more = self._method(raw)
                 if more is None:
                     return False
                 waiting += more - seen
@@ -112,7 +125,7 @@ class Verdicts:
         if isinstance(raw, Function):
             return self.function(raw)
         harmless = isinstance(raw, Builtin) and raw.name in _HARMLESS
-        return frozenset() if raw is None or harmless else None
+        return frozenset() if harmless else None
 
     def _judge_code(self, func: Function) -> Conditions | None:
         code = func.code
@@ -152,8 +165,9 @@ def is_inert(interp: "Interpreter", func: Value, args: "list[Value] | None" = No
 
 
 def loop_is_inert(interp: "Interpreter", fr: "Frame", node: Any) -> bool:
-    """Say whether a `for` statement over modules or parameters only fills weights."""
-    if interp.running or not _walks_modules(node.iter):
+    """Say whether a `for` statement over modules or parameters (see `walks_modules`) only fills
+    weights."""
+    if interp.running:
         return False
     name = fr.function.code.name if fr.function is not None else ""
     called = [n for n in _called_names(node) if n in fr.vars and fr is not fr.module.frame]
@@ -180,7 +194,8 @@ def _called_names(node: Any) -> list[str]:
     return cached
 
 
-def _walks_modules(node: ast.expr) -> bool:
+def walks_modules(node: ast.expr) -> bool:
+    """Say whether an expression gives the modules or parameters of a module."""
     return (
         isinstance(node, ast.Call)
         and isinstance(node.func, ast.Attribute)
@@ -210,7 +225,7 @@ class _Body:
 
     def all(self, body: list[ast.stmt]) -> bool:
         self.fresh |= _fresh_names(body)
-        self.callable |= _harmless_names(body)
+        self.callable |= _harmless_names(body, self._gives_own)
         return all(isinstance(s, _STATEMENTS) and self.expression(s) for s in body)
 
     def expression(self, node: ast.AST) -> bool:
@@ -238,9 +253,15 @@ class _Body:
         self.conditions.update(conditions or ())
         return conditions is not None
 
+    def _gives_own(self, name: str) -> bool:
+        """Say whether a global function returns nothing but functions that it defines."""
+        found = self.value_of(name) if name not in self.names else None
+        return isinstance(found, Function) and _returns_own(found)
+
     def value_of(self, name: str) -> Value:
         """Return what a global name stands for."""
         found = self.module.frame.vars.get(name)
+        self.interp.cells.add((self.module.path, name))
         return self.interp.imports.resolve(found) if isinstance(found, LazyImport) else found
 
     def call(self, func: ast.expr) -> bool:
@@ -277,11 +298,12 @@ class _Body:
         return True
 
 
-def _harmless_names(body: list[ast.stmt]) -> set[str]:
-    """Return the local names that are functions defined there, or torch's own."""
+def _harmless_names(body: list[ast.stmt], gives_own: Callable[[str], bool]) -> set[str]:
+    """Return the local names that are functions defined there, torch's own, or what a function
+    gives that is judged where it is called."""
     nodes = [node for statement in body for node in ast.walk(statement)]
     given = [
-        (n.targets[0].id, _is_torch(n.value))
+        (n.targets[0].id, _is_torch(n.value) or _is_made(n.value, gives_own))
         for n in nodes
         if isinstance(n, ast.Assign) and isinstance(n.targets[0], ast.Name)
     ]
@@ -289,6 +311,39 @@ def _harmless_names(body: list[ast.stmt]) -> set[str]:
     counted = {name for name, harmless in given if harmless}
     only = {n for n in counted if bound.count(n) == sum(n == g and ok for g, ok in given)}
     return only | {n.name for n in nodes if isinstance(n, ast.FunctionDef)}
+
+
+def _is_made(value: ast.expr, gives_own: Callable[[str], bool]) -> bool:
+    return (
+        isinstance(value, ast.Call)
+        and isinstance(value.func, ast.Name)
+        and gives_own(value.func.id)
+    )
+
+
+def _returns_own(func: Function) -> bool:
+    try:
+        node = func.code.function_node()
+    except SyntaxProblem:
+        return False
+    func.code.forget_tree()
+    if not isinstance(node, ast.FunctionDef):
+        return False
+    own = {s.name for s in node.body if isinstance(s, ast.FunctionDef)}
+    given = [n.value for s in node.body for n in _own_nodes(s) if isinstance(n, ast.Return)]
+    stored = assigned_names([s for s in node.body if not isinstance(s, ast.FunctionDef)])
+    named = {value.id if isinstance(value, ast.Name) else "" for value in given}
+    return bool(named) and named <= own - stored
+
+
+def _own_nodes(statement: ast.stmt) -> Iterable[ast.AST]:
+    """Yield what stands in a statement, but not in functions that it defines."""
+    stack: list[ast.AST] = [statement]
+    while stack:
+        node = stack.pop()
+        if not isinstance(node, ast.FunctionDef | ast.Lambda):
+            yield node
+            stack.extend(ast.iter_child_nodes(node))
 
 
 def _is_torch(value: ast.expr) -> bool:

@@ -23,10 +23,12 @@ from hwlint.reader.limits import SIZES
 from hwlint.reader.memo import Memo
 from hwlint.reader.operators import UnknownIteration
 from hwlint.reader.programs import Programs
+from hwlint.reader.provenance import SourcedFloat, SourcedInt, SourcedStr
 from hwlint.reader.tensors import TensorOperations
 from hwlint.reader.values import (
     Class,
     External,
+    Function,
     Instance,
     IteratorValue,
     LayerRecord,
@@ -42,6 +44,9 @@ if TYPE_CHECKING:
     from hwlint.reader.roots import Roots
 
 __all__ = ["Interpreter"]
+
+_PLAIN = frozenset((int, float, str, SourcedInt, SourcedFloat, SourcedStr, tuple, Class, Function))
+"""Types of values that Python itself knows the truth of."""
 
 
 class Interpreter(Attributes, Calls, Containers, Programs, TensorOperations):
@@ -167,6 +172,8 @@ class Interpreter(Attributes, Calls, Containers, Programs, TensorOperations):
             return False
         if value is True:
             return True
+        if type(value) in _PLAIN:
+            return bool(value)
         if isinstance(value, Unknown | External):
             return None
         if isinstance(value, Instance):

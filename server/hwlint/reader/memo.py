@@ -16,6 +16,7 @@ from weakref import ReferenceType as Reference
 from hwlint.reader.budget import Exhausted
 from hwlint.reader.joins import World
 from hwlint.reader.provenance import (
+    Bound,
     Identities,
     Leaf,
     Slot,
@@ -23,7 +24,6 @@ from hwlint.reader.provenance import (
     SourcedInt,
     SourcedStr,
     Trace,
-    rebind,
     sourced,
     trace_of,
 )
@@ -53,7 +53,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Memo"]
 
-MAX_TEMPLATES = 1_500
+MAX_TEMPLATES = 1_000
+"""Templates that are made before those that nobody has used meanwhile are dropped."""
 _STEPS_PER_COPY = 4
 
 
@@ -98,6 +99,8 @@ class Memo:
     def __init__(self, interp: "Interpreter") -> None:
         self.interp = interp
         self.templates: dict[Any, Template | None] = {}
+        self.before: dict[Any, Template | None] = {}
+        """Templates of the generation before: who is used again comes over."""
         self.emitted: dict[Any, Any] = {}
         self.identities = Identities()
         self.recordings: list[_Recording] = []
@@ -130,15 +133,29 @@ class Memo:
     def forget(self) -> None:
         """Drop all templates and what was emitted of them."""
         self.templates.clear()
+        self.before.clear()
+        self._forget_emitted()
+
+    def _forget_emitted(self) -> None:
         self.emitted.clear()
         self.identities = Identities()
+
+    def _known(self, key: Any) -> "Template | None":
+        """Return the template of a construction, None where it can have none; raises KeyError where
+        it was not met so far."""
+        try:
+            return self.templates[key]
+        except KeyError:
+            self.templates[key] = found = self.before[key]
+            return found
 
     def construct(self, cls: Class, args: list[Value], kwargs: dict[str, Value]) -> Value:
         """Build an instance of a module class, from a template where there is one."""
         if not self.enabled or self.interp.maybe or not self._is_own(cls):
             return self._plain(cls, args, kwargs)
         if len(self.templates) > MAX_TEMPLATES:
-            self.forget()
+            self.before, self.templates = self.templates, {}
+            self._forget_emitted()
         self.looked_at = 0
         try:
             named = tuple([(k, self._freeze(v)) for k, v in kwargs.items()])
@@ -146,13 +163,14 @@ class Memo:
         except _NotFrozen:
             return self._plain(cls, args, kwargs)
         site = self.interp.site
-        if key in self.templates:
-            template = self.templates[key]
+        try:
+            template = self._known(key)
+        except KeyError:
+            made = self._record(key, cls, args, kwargs)
+        else:
             if template is None:
                 return self._plain(cls, args, kwargs)
             made = self._replay(template, args, kwargs)
-        else:
-            made = self._record(key, cls, args, kwargs)
         made.place = site.place if site is not None else None
         return made
 
@@ -198,8 +216,8 @@ class Memo:
 
     def _record(self, key: Any, cls: Class, args: list[Value], kwargs: dict[str, Value]) -> Value:
         interp = self.interp
-        slots = [Slot() if trace_of(v) is not None else None for v in [*args, *kwargs.values()]]
-        given = [_slotted(v, s) for v, s in zip([*args, *kwargs.values()], slots, strict=True)]
+        slots: list[Slot | None] = []
+        given = [_slotted(v, slots) for v in [*args, *kwargs.values()]]
         outer = (interp.constructed, interp.notes, interp.built, interp.cells, self.stamp)
         interp.constructed, interp.notes, interp.built, interp.cells = {}, {}, set(), set()
         interp.clock += 1
@@ -227,7 +245,7 @@ class Memo:
             return made
         template = Template(made, slots, recording.stamp)
         template.constructed, _, template.built, template.cells = inner
-        template.keep = (args, kwargs)
+        template.keep = given
         template.steps = interp.budget.steps - steps
         return self._first_copy(key, template, made, args, kwargs)
 
@@ -251,9 +269,9 @@ class Memo:
     def _fill(
         self, slots: list["Slot | None"], args: list[Value], kwargs: dict[str, Value]
     ) -> None:
-        for slot, value in zip(slots, [*args, *kwargs.values()], strict=True):
+        for slot, trace in zip(slots, _traces([*args, *kwargs.values()]), strict=True):
             if slot is not None:
-                slot.filled = trace_of(value)
+                slot.filled = trace
 
     # --- replaying --------------------------------------------------------------------------
 
@@ -265,13 +283,10 @@ class Memo:
 
     def _copy(self, template: Template, args: list[Value], kwargs: dict[str, Value]) -> Value:
         values = [*args, *kwargs.values()]
-        binding: dict[Slot, Trace | None] = {}
-        for slot, value in zip(template.slots, values, strict=True):
-            if slot is not None:
-                binding[slot] = trace_of(value)
-        old = [*template.keep[0], *template.keep[1].values()]
+        traces = zip(template.slots, _traces(values), strict=True)
+        binding = {slot: trace for slot, trace in traces if slot is not None}
         copier = Copier(template, self.interp, binding)
-        for before, now in zip(old, values, strict=True):
+        for before, now in zip(template.keep, values, strict=True):
             copier.pair(before, now)
         return copier.copy(template.made)
 
@@ -289,14 +304,35 @@ class Memo:
             raise _NotFrozen
         if kind is SourcedInt or kind is SourcedStr or kind is SourcedFloat:
             base = kind.__base__
-            return (base, value, id(value.trace)) if inner else (base, value)
+            return (base, value, id(value.trace) if inner else "")
         if kind is Function and value.closure is not None:
             raise _NotFrozen  # what it sees around it may be something else the next time
         if kind in (Class, Function, Builtin, External):
             return value
-        if isinstance(value, tuple | frozenset):
+        if kind is tuple or kind is Partial:
+            return self._freeze_parts(value, None if inner else {})
+        if kind is frozenset:
             return (kind, tuple([self._freeze(v, True) for v in value]))
         return self._freeze_object(value)
+
+    def _freeze_parts(self, value: Any, traces: "dict[int, int] | None") -> Any:
+        """Return the key of a tuple or a partial.
+
+        `traces`: numbers for the traces of an argument's items, which get slots: which of them are
+        one is part of the key, which they are is not. None inside of what gets no slots.
+        """
+        items: list[Any] = []
+        for item in _parts(value):
+            kind = type(item)
+            if kind is tuple or kind is Partial:
+                items.append(self._freeze_parts(item, traces))
+            elif traces is not None and kind in _SOURCED:
+                number = traces.setdefault(id(item.trace), len(traces))
+                items.append((kind.__base__, item, number))
+            else:
+                items.append(self._freeze(item, True))
+        names = (tuple(value.kwargs), len(value.args)) if type(value) is Partial else ()
+        return (type(value), names, tuple(items))
 
     def _freeze_object(self, value: Value) -> Any:
         if isinstance(value, ListValue | DictValue):
@@ -304,10 +340,6 @@ class Memo:
                 raise _NotFrozen
             items = value.items() if isinstance(value, DictValue) else value
             return (type(value), tuple([self._freeze(v, True) for v in items]))
-        if isinstance(value, Partial):
-            frozen = [self._freeze(v, True) for v in (value.func, *value.args)]
-            named = [(k, self._freeze(v, True)) for k, v in value.kwargs.items()]
-            return (Partial, tuple(frozen), tuple(named))
         if isinstance(value, BoundMethod) and isinstance(value.self_value, Class):
             return (BoundMethod, value.func, value.self_value)
         if isinstance(value, Instance) and not isinstance(value, ModuleInstance):
@@ -335,11 +367,71 @@ class Memo:
         return out
 
 
-def _slotted(value: Value, slot: "Slot | None") -> Value:
-    if slot is None:
+_SOURCED = frozenset((SourcedInt, SourcedStr, SourcedFloat))
+
+
+def _parts(value: Any) -> Any:
+    """Return what a tuple or a partial, which nobody changes, holds."""
+    return value if type(value) is tuple else (value.func, *value.args, *value.kwargs.values())
+
+
+def _slotted(value: Value, slots: "list[Slot | None]") -> Value:
+    """Return an argument with a slot for each trace in it; `slots` gets them in order."""
+    if type(value) is tuple or type(value) is Partial:
+        return _slotted_parts(value, slots, {})
+    slot = Slot() if type(value) in _SOURCED else None
+    slots.append(slot)
+    return value if slot is None else sourced(_plain(value), slot)
+
+
+def _slotted_parts(value: Any, slots: "list[Slot | None]", known: dict[int, Slot]) -> Any:
+    items: list[Value] = []
+    changed = False
+    for item in _parts(value):
+        new = item
+        if type(item) is tuple or type(item) is Partial:
+            new = _slotted_parts(item, slots, known)
+        elif type(item) in _SOURCED:
+            slot = known.get(id(item.trace))
+            if slot is None:
+                slot = known[id(item.trace)] = Slot()
+                slots.append(slot)
+            new = sourced(_plain(item), slot)
+        items.append(new)
+        changed = changed or new is not item
+    if not changed:
         return value
-    plain: Any = int if isinstance(value, int) else float if isinstance(value, float) else str
-    return sourced(plain(value), slot)
+    if type(value) is tuple:
+        return tuple(items)
+    first = 1 + len(value.args)
+    return Partial(items[0], items[1:first], dict(zip(value.kwargs, items[first:], strict=True)))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, int):
+        return int(value)
+    return float(value) if isinstance(value, float) else str(value)
+
+
+def _traces(values: Iterable[Value]) -> "list[Trace | None]":
+    """Return what fills the slots of arguments, in their order."""
+    found: list[Trace | None] = []
+    for value in values:
+        if type(value) is tuple or type(value) is Partial:
+            inner: dict[int, Trace] = {}
+            _collect(value, inner)
+            found += inner.values()
+        else:
+            found.append(trace_of(value))
+    return found
+
+
+def _collect(value: Any, found: "dict[int, Trace]") -> None:
+    for item in _parts(value):
+        if type(item) is tuple or type(item) is Partial:
+            _collect(item, found)
+        elif type(item) in _SOURCED:
+            found.setdefault(id(item.trace), item.trace)
 
 
 class _Check:
@@ -387,11 +479,14 @@ _PARTS: dict[type, Callable[[Any], Iterable[Value]]] = {
 }
 
 
+_SCALARS = frozenset((int, float, str, bool, SourcedInt, SourcedFloat, SourcedStr))
+
+
 class Copier:
     """Copies what a template created, shares the rest. A module is copied when somebody looks into
     it: most never are."""
 
-    __slots__ = ("binding", "budget", "clock", "done", "stamp", "template")
+    __slots__ = ("binding", "budget", "clock", "done", "stamp", "template", "traces")
 
     def __init__(
         self, template: Template, interp: "Interpreter", binding: Mapping[Slot, Trace | None]
@@ -402,14 +497,17 @@ class Copier:
         self.budget = interp.budget
         self.binding = binding
         self.done: dict[int, Value] = {}
+        self.traces: dict[int, Bound] = {}
 
     def pair(self, before: Value, now: Value) -> None:
         """Let a copy hold what its own caller gave, also inside of lists that are alike."""
-        if isinstance(before, int | float | str | bool | None) or id(before) in self.done:
+        kind = type(before)
+        if before is None or kind in _SCALARS or id(before) in self.done:
             return
         self.done[id(before)] = now
-        if isinstance(before, ListValue | tuple) and len(before) == len(now):
-            for one, other in zip(before, now, strict=True):
+        if kind is tuple or kind is ListValue or kind is Partial:
+            parts = _parts if kind is Partial else list
+            for one, other in zip(parts(before), parts(now), strict=False):
                 self.pair(one, other)
         elif isinstance(before, DictValue):
             for one, other in zip(before.values(), now.values(), strict=False):
@@ -420,7 +518,7 @@ class Copier:
         if kind is int or kind is bool or value is None:
             return value
         if kind is SourcedInt or kind is SourcedFloat or kind is SourcedStr:
-            return rebind(value, self.binding) if type(value.trace) is not Leaf else value
+            return value if type(value.trace) is Leaf else self.number(value)
         handler = _COPY.get(kind)
         if handler is None:
             return value
@@ -428,6 +526,16 @@ class Copier:
         if type(found) is Reference:
             found = found()
         return found if found is not None else handler(self, value)
+
+    def number(self, value: Any) -> Value:
+        """Copy what has a trace. Two items of a tuple that are one number stay one."""
+        trace = value.trace
+        if type(trace) is Slot:
+            return sourced(_plain(value), self.binding[trace]) if trace in self.binding else value
+        bound = self.traces.get(id(trace))
+        if bound is None:
+            bound = self.traces[id(trace)] = Bound(trace, self.binding)
+        return sourced(_plain(value), bound)
 
     def module(self, value: ModuleInstance) -> Value:
         if value.stamp < self.stamp:

@@ -29,7 +29,6 @@ __all__ = [
     "combine",
     "derive",
     "open_slots",
-    "rebind",
     "sourced",
     "to_origin",
     "trace_of",
@@ -234,34 +233,56 @@ _SOURCED = frozenset({SourcedInt, SourcedFloat, SourcedStr})
 _operation_new = Operation.__new__
 
 
-def rebind(value: object, binding: Mapping[Slot, Trace | None]) -> object:
-    """Return `value` with its trace bound to a caller's arguments."""
-    trace = trace_of(value)
-    if trace is None:
-        return value
-    if type(trace) is Slot:
-        return sourced(_plain(value), binding[trace]) if trace in binding else value
-    if type(trace) is Leaf:
-        return value
-    return sourced(_plain(value), Bound(trace, binding))
+class Bindings:
+    """What fills the slots of templates inside templates: one template's slots, then those of the
+    template around it."""
+
+    __slots__ = ("binding", "inside", "numbers", "outer")
+
+    def __init__(self, binding: Mapping[Slot, Trace | None], outer: "Bindings | None") -> None:
+        self.binding = binding
+        self.outer = outer
+        self.numbers: dict[int, int] = {}
+        """Of traces by their ids, see `Identities`: the traces are alive while these are used."""
+        self.inside: dict[int, Bindings] = {}
+
+    def __bool__(self) -> bool:
+        """Say whether anything is filled: nothing is outside of all templates."""
+        return self.outer is not None
+
+    def around(self, binding: Mapping[Slot, Trace | None]) -> "Bindings":
+        """Return the bindings inside of a template in here: one object for each `binding`."""
+        found = self.inside.get(id(binding))
+        if found is None:
+            found = self.inside[id(binding)] = Bindings(binding, self)
+        return found
+
+    def forget(self) -> None:
+        """Drop what is known by ids, for all templates in here: what they are of may go away."""
+        stack: list[Bindings] = [self]
+        while stack:
+            item = stack.pop()
+            stack += item.inside.values()
+            item.numbers, item.inside = {}, {}
+
+    def filling(self, slot: Slot) -> "tuple[Trace | None, Bindings] | None":
+        """Return what fills a slot and the bindings that hold there; None where nothing does."""
+        level = self
+        while level.outer is not None:
+            if slot in level.binding:
+                return level.binding[slot], level.outer
+            level = level.outer
+        return None
 
 
-def _plain(value: object) -> object:
-    if isinstance(value, int):
-        return int(value)
-    if isinstance(value, float):
-        return float(value)
-    return str(value)
-
-
-Bindings = tuple[Mapping[Slot, Trace | None], ...]
-"""What fills the slots of templates inside templates, the outermost first."""
-
-
-def to_origin(value: object, bindings: Bindings = ()) -> Origin | None:
+def to_origin(value: object, bindings: Bindings | None = None) -> Origin | None:
     """Turn the trace of a value into an `Origin`; None where nothing is known."""
     trace = trace_of(value)
-    return None if trace is None else _origin(trace, value, bindings, {}, 0)
+    if trace is None:
+        return None
+    if bindings is None:
+        bindings = Bindings({}, None)
+    return _Origins().of(trace, value, bindings, 0)
 
 
 class Identities:
@@ -270,78 +291,72 @@ class Identities:
     def __init__(self) -> None:
         self._numbers: dict[object, int] = {}
 
-    def of(self, trace: Trace | None, bindings: Bindings) -> int:
+    def of(self, trace: Trace | None, bindings: Bindings, depth: int = 0) -> int:
         """Return the number of a trace whose slots `bindings` fill."""
-        return self._of(trace, bindings, {}, 0)
-
-    def _of(
-        self, trace: Trace | None, bindings: Bindings, done: dict[object, int], depth: int
-    ) -> int:
         if trace is None:
             return -1
         if type(trace) is Leaf:
-            return self._number(trace)
-        key = (id(trace), tuple([id(b) for b in bindings]))
-        if key not in done:
-            done[key] = self._number(self._described(trace, bindings, done, depth + 1))
-        return done[key]
+            return self._numbers.setdefault(trace, len(self._numbers))
+        found = bindings.numbers.get(id(trace))
+        if found is None:
+            described = self._described(trace, bindings, depth + 1)
+            found = self._numbers.setdefault(described, len(self._numbers))
+            bindings.numbers[id(trace)] = found
+        return found
 
-    def _described(
-        self, trace: Trace, bindings: Bindings, done: dict[object, int], depth: int
-    ) -> object:
+    def _described(self, trace: Trace, bindings: Bindings, depth: int) -> object:
         if depth > 4 * MAX_DEPTH:
-            return object()  # as `_origin`, which stops here: equal to nothing
+            return object()  # as `_Origins`, which stops here: equal to nothing
         if isinstance(trace, Operation):
-            parts = [self._of(o, bindings, done, depth) for o in trace.operands]
+            parts = [self.of(operand, bindings, depth) for operand in trace.operands]
             return (trace.symbol, trace.value, *parts)
         if isinstance(trace, Bound):
-            return ("", self._of(trace.inner, (*bindings, trace.binding), done, depth))
+            return ("", self.of(trace.inner, bindings.around(trace.binding), depth))
         assert isinstance(trace, Slot)
-        for index in range(len(bindings) - 1, -1, -1):
-            if trace in bindings[index]:
-                outer = bindings[index][trace]
-                return ("", self._of(outer, bindings[:index], done, depth))
-        filled = trace.filled
-        return trace if filled is None else ("", self._of(filled, bindings, done, depth))
-
-    def _number(self, described: object) -> int:
-        return self._numbers.setdefault(described, len(self._numbers))
+        found = bindings.filling(trace)
+        if found is not None:
+            return ("", self.of(found[0], found[1], depth))
+        return trace if trace.filled is None else ("", self.of(trace.filled, bindings, depth))
 
 
-def _origin(
-    trace: Trace, value: object, bindings: Bindings, done: dict[object, Origin], depth: int
-) -> Origin:
-    key = (id(trace), tuple([id(b) for b in bindings]))
-    if key in done:
-        return done[key]
-    if depth > 4 * MAX_DEPTH:
-        made = Origin(value)
-    elif isinstance(trace, Leaf):
-        made = Origin(trace.value, place=trace.place, name=trace.name)
-    elif isinstance(trace, Bound):
-        made = _origin(trace.inner, value, (*bindings, trace.binding), done, depth + 1)
-    elif isinstance(trace, Slot):
-        made = _filled(trace, value, bindings, done, depth)
-    else:
+class _Origins:
+    """Makes the origin of one value; what several operands share is made once."""
+
+    def __init__(self) -> None:
+        self._done: dict[tuple[int, int], Origin] = {}
+        self._around: dict[tuple[int, int], Bindings] = {}
+
+    def of(self, trace: Trace, value: object, bindings: Bindings, depth: int) -> Origin:
+        key = (id(trace), id(bindings))
+        found = self._done.get(key)
+        if found is None:
+            found = self._done[key] = self._made(trace, value, bindings, depth)
+        return found
+
+    def _made(self, trace: Trace, value: object, bindings: Bindings, depth: int) -> Origin:
+        if depth > 4 * MAX_DEPTH:
+            return Origin(value)
+        if isinstance(trace, Leaf):
+            return Origin(trace.value, place=trace.place, name=trace.name)
+        if isinstance(trace, Bound):
+            return self.of(trace.inner, value, self._inside(trace, bindings), depth + 1)
+        if isinstance(trace, Slot):
+            return self._filled(trace, value, bindings, depth)
         assert isinstance(trace, Operation)
-        operands = [_origin(o, _value(o), bindings, done, depth + 1) for o in trace.operands]
-        made = Origin(trace.value, operation=trace.symbol, operands=tuple(operands))
-    done[key] = made
-    return made
+        operands = [self.of(o, _value(o), bindings, depth + 1) for o in trace.operands]
+        return Origin(trace.value, operation=trace.symbol, operands=tuple(operands))
 
+    def _inside(self, trace: Bound, bindings: Bindings) -> Bindings:
+        key = (id(bindings), id(trace.binding))
+        found = self._around.get(key)
+        if found is None:
+            found = self._around[key] = Bindings(trace.binding, bindings)
+        return found
 
-def _filled(
-    slot: Slot, value: object, bindings: Bindings, done: dict[object, Origin], depth: int
-) -> Origin:
-    for index in range(len(bindings) - 1, -1, -1):
-        if slot in bindings[index]:
-            outer = bindings[index][slot]
-            if outer is None:
-                return Origin(value)
-            return _origin(outer, value, bindings[:index], done, depth + 1)
-    if slot.filled is None:
-        return Origin(value)
-    return _origin(slot.filled, value, bindings, done, depth + 1)
+    def _filled(self, slot: Slot, value: object, bindings: Bindings, depth: int) -> Origin:
+        found = bindings.filling(slot)
+        trace, around = found if found is not None else (slot.filled, bindings)
+        return Origin(value) if trace is None else self.of(trace, value, around, depth + 1)
 
 
 def _value(trace: Trace) -> object:

@@ -35,7 +35,9 @@ STAGES = ("calls", "factories", "defaults", "shown")
 Programs, hints and configured models; factories; classes that nothing has built so far, by their
 defaults; and, for what is still not built, tests and documents."""
 GARBAGE = 200_000
-"""Objects that may come into being before garbage is collected."""
+"""Objects that may come into being before garbage is collected, as long as some of them are."""
+_MOST_GARBAGE = 16 * GARBAGE
+"""The same where next to nothing is: almost all goes without the collector."""
 _MAX_RUNS = 12
 """Further runs of one program, beyond the first: one for each value that it might be given."""
 RECURSION_LIMIT = 40_000
@@ -99,6 +101,7 @@ class Reader:
         self._forward = options.forward
         self._inputs: Mapping[str, Sequence[InputSpec]] = {}
         """What comments of the file at hand give its classes and factories."""
+        self._garbage = GARBAGE
 
     # --- files ------------------------------------------------------------------------------
 
@@ -345,8 +348,10 @@ class Reader:
     def _collect(self) -> None:
         """Collect garbage between entry points, when enough has come together. Doing it whenever
         Python would costs more than all else: most of what is alive stays alive."""
-        if gc.get_count()[0] > GARBAGE:
-            gc.collect(0)
+        count = gc.get_count()[0]
+        if count > self._garbage:
+            little = gc.collect(0) < count // 10
+            self._garbage = min(2 * self._garbage, _MOST_GARBAGE) if little else GARBAGE
 
     def _graph(self, candidate: Candidate) -> tuple[ModelGraph, ModuleInstance | None] | None:
         missing: list[Missing] = []

@@ -5,6 +5,7 @@
 
 from typing import Any
 
+from hwlint.reader.provenance import SourcedFloat, SourcedInt, SourcedStr
 from hwlint.reader.values import (
     External,
     Instance,
@@ -40,6 +41,7 @@ def payload_of(value: Any) -> Any:
     return value
 
 
+_PLAIN = frozenset((int, float, bool, str, type(None), SourcedInt, SourcedFloat, SourcedStr))
 _CONTAINERS = (list, tuple, dict, set, frozenset)
 
 
@@ -59,6 +61,8 @@ def find_unknown(value: Any) -> Unknown | None:
         if isinstance(marked, Unknown):
             return marked
         for item in holder.values() if isinstance(holder, dict) else holder:
+            if type(item) in _PLAIN:
+                continue
             if isinstance(item, Unknown):
                 return item
             if isinstance(item, _CONTAINERS) and id(item) not in seen:

@@ -1,6 +1,7 @@
 """What a file says without being interpreted: its imports and its calls of named functions."""
 
 import ast
+import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -47,7 +48,7 @@ def file_facts(source: SourceFile, wanted: Collection[str]) -> FileFacts:
     (`prune = torch.nn.utils.prune`). A parameter or a local variable hides an import. What does
     not parse is left out.
     """
-    if not any(_last_word(prefix) in source.text for prefix in wanted):
+    if not any(_may_name(source.text, prefix) for prefix in wanted):
         return FileFacts(source.path, {}, ())
     parsed = [part for segment in source.segments for part in _parsed(segment)]
     top = [statement for segment, body in parsed if not segment.indent for statement in body]
@@ -65,8 +66,10 @@ def file_facts(source: SourceFile, wanted: Collection[str]) -> FileFacts:
     return FileFacts(source.path, imports | scope.imports, tuple(facts))
 
 
-def _last_word(prefix: str) -> str:
-    return prefix.rstrip(".").rpartition(".")[2]
+def _may_name(text: str, prefix: str) -> bool:
+    """Say whether all words of a dotted name stand in a text, however they come together."""
+    words = prefix.rstrip(".").split(".")
+    return all(word in text and re.search(rf"\b{word}\b", text) for word in reversed(words))
 
 
 def _parsed(segment: Segment) -> Iterator[tuple[Segment, list[ast.stmt]]]:
