@@ -147,3 +147,47 @@ def test_a_reading_falls_back_to_parameters(conv: ModelGraph):
 def test_weights_are_counted_in_the_format_of_the_target(conv: ModelGraph):
     assert made(conv, H100).weight_bytes == 2 * (conv.params or 0)
     assert made(conv, PROFILES["raspberry-pi-4"]).weight_bytes == conv.params
+
+
+ATTENTION = """
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.norm = nn.LayerNorm(256)
+        self.qkv = nn.Linear(256, 768)
+
+    def forward(self, x):
+        q, k, v = self.qkv(self.norm(x)).view(2, 64, 3, 4, 64).permute(2, 0, 3, 1, 4)
+        scores = {scores}
+        x = scores.softmax(-1) @ v
+        return torch.relu(torch.tanh(x).sum(-1))
+"""
+
+
+@pytest.mark.parametrize(
+    ("scores", "kernels"),
+    [
+        # product, scaling, softmax, product: one kernel. Norm, linear, and tanh with sum and relu.
+        ("(q @ k.transpose(-2, -1)) * 0.125", 4),
+        # A form that Inductor leaves apart: scaling, product, softmax, product.
+        ("(q * 0.125) @ k.transpose(-2, -1)", 7),
+    ],
+)
+def test_attention_that_is_written_out(tmp_path: Path, scores: str, kernels: int):
+    graph = read(tmp_path, ATTENTION.replace("{scores}", scores), "2x64x256")
+    assert H100.fusion is not None
+    assert len(made(graph, H100).kernels) == kernels
+    apart = evolve(H100, fusion=evolve(H100.fusion, attention=False, reductions=False))
+    assert len(made(graph, apart).kernels) == 9
+
+
+def test_what_nobody_uses_does_not_run(tmp_path: Path):
+    text = CONV.replace(
+        "return self.head(",
+        "unused = self.head(self.pool(x).flatten(1))\n        return self.head(",
+    )
+    graph = read(tmp_path, text, "8x64x56x56")
+    dropped = made(graph, H100)
+    assert H100.fusion is not None
+    kept = made(graph, evolve(H100, fusion=evolve(H100.fusion, drops_unused=False)))
+    assert len(kept.kernels) == len(dropped.kernels) + 2

@@ -1,8 +1,9 @@
 """Which operations the runtime of a profile makes one kernel of."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from hwlint.cost.attention import fused_attention
 from hwlint.cost.tensors import Deployed
 from hwlint.graph import Flow
 from hwlint.ops.functional_elementwise import ROWS as ELEMENTWISE
@@ -10,6 +11,9 @@ from hwlint.profile import Fusion, Profile
 
 __all__ = ["Group", "group"]
 
+_REDUCTIONS = frozenset(
+    ("layer_norm", "rms_norm", "group_norm", "softmax", "log_softmax", "mean", "sum", "normalize")
+)
 POINTWISE = frozenset(row.name for row in ELEMENTWISE)
 """Functions that make one item of the items at the same place."""
 
@@ -52,6 +56,11 @@ class _Grouping:
         self.ops = ops
         self.groups: list[Group] = []
         self.of: dict[int, Group] = {}
+        attention = fusion is not None and fusion.attention
+        missed = fusion.attention_missed if fusion is not None else ()
+        self.attention: Mapping[int, int] = {}
+        if attention:
+            self.attention = fused_attention(flow, tensors, missed)
         self.writers: dict[int, int] = {}
         """The last operation that wrote each tensor, also in place."""
 
@@ -59,7 +68,8 @@ class _Grouping:
         operation = self.flow.operations[number]
         if operation.effect in ("view", "same") or not operation.outputs:
             return
-        home = self._folds(number) or self._joins(number)
+        first = self.attention.get(number)
+        home = self._folds(number) or self._joins(number) if first is None else self.of.get(first)
         if home is None:
             home = Group()
             self.groups.append(home)
@@ -82,15 +92,15 @@ class _Grouping:
     def _joins(self, number: int) -> Group | None:
         if self.fusion is None:
             return None
+        generated = self._generated_into(number)
+        if generated is not None:
+            return generated
         before = self._sole_producer(number)
         if before is None:
             return None
         home = self.of[before]
         heads = {self.ops[n] for n in home.operations if n not in home.folded}
         if self._is_activation(number, heads):
-            return home
-        name = self.flow.operations[number].name
-        if self.fusion.pointwise_chains and name in POINTWISE and self._is_pointwise(home):
             return home
         return home if self._is_residual(number, home) else None
 
@@ -103,8 +113,27 @@ class _Grouping:
             for fused in self.fusion.activations
         )
 
-    def _is_pointwise(self, home: Group) -> bool:
-        return all(self.flow.operations[n].name in POINTWISE for n in home.operations)
+    def _generated_into(self, number: int) -> Group | None:
+        """The generated kernel that an operation goes into: item by item into one that works so,
+        and with `reductions` before and after one reduction. Others may read what is inside; all
+        else that the operation reads has to be there before the kernel starts."""
+        assert self.fusion is not None
+        made = self._makers(number)
+        if not self.fusion.pointwise_chains or not made:
+            return None
+        home = self.of[max(made)]
+        started = home.operations[0]
+        late = any(self.of[n] is not home and self.of[n].operations[-1] > started for n in made)
+        return home if not late and self._is_generated(number, home) else None
+
+    def _is_generated(self, number: int, home: Group) -> bool:
+        assert self.fusion is not None
+        name = self.flow.operations[number].name
+        inside = [self.flow.operations[n].name for n in home.operations]
+        reductions = [one for one in (*inside, name) if one in _REDUCTIONS]
+        if len(reductions) > (1 if self.fusion.reductions else 0):
+            return False
+        return all(one in POINTWISE or one in _REDUCTIONS for one in (*inside, name))
 
     def _is_residual(self, number: int, home: Group) -> bool:
         operation = self.flow.operations[number]
@@ -112,12 +141,16 @@ class _Grouping:
         first = self.flow.operations[home.operations[0]]
         return bool(self.fusion.residual_add and operation.name == "add" and first.macs)
 
+    def _makers(self, number: int) -> list[int]:
+        """The operations that last wrote the inputs of one."""
+        roots = {self.tensors.root(i) for i in self.flow.operations[number].inputs}
+        return [self.writers[root] for root in roots if root in self.writers]
+
     def _sole_producer(self, number: int) -> int | None:
         """The latest operation that makes an input, where nothing else reads what it makes. What
         an operation in place leaves is its own: who reads that later reads something else."""
         operation = self.flow.operations[number]
-        roots = {self.tensors.root(i) for i in operation.inputs}
-        made = [self.writers[root] for root in roots if root in self.writers]
+        made = self._makers(number)
         if not made:
             return None
         latest = max(made)

@@ -134,6 +134,8 @@ class Fusion(Sourced):
     """Operators whose weights take up a batch norm that directly follows."""
     pointwise_chains: bool | None = None
     """Element-wise operators in a row become one kernel by themselves."""
+    reductions: bool | None = None
+    """A norm, a softmax or a mean goes into such a kernel with what is before and after it."""
     attention: bool | None = None
     """Attention that is written out (product, softmax, product) becomes one kernel by itself."""
     attention_missed: tuple[str, ...] = ()
