@@ -8,7 +8,7 @@ from torch import nn
 
 @dataclass
 class Config:
-    width: int = 128
+    width: int = 32
     blocks: tuple[int, ...] = (2, 2, 2)
     num_classes: int = 10
     dropout: float = 0.1

@@ -8,6 +8,7 @@ COMMANDS = "silence unknown yes no up down left right on off stop go".split()
 
 def conv_bn(c_in, c_out, kernel, stride=1, padding=0, groups=1, act=nn.ReLU):
     return nn.Sequential(
+        # hwlint: ignore[HW502] for the microcontroller, where depthwise is the cheaper way
         nn.Conv2d(c_in, c_out, kernel, stride, padding, groups=groups, bias=False),
         nn.BatchNorm2d(c_out),
         act(),

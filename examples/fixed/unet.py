@@ -48,7 +48,7 @@ class Up(nn.Module):
 
 
 class UNet(nn.Module):
-    def __init__(self, n_channels=1, n_classes=2, base=64, depth=4):
+    def __init__(self, n_channels=1, n_classes=2, base=32, depth=3):
         super().__init__()
         widths = [base * 2**i for i in range(depth)]
         self.inc = DoubleConv(n_channels, widths[0])

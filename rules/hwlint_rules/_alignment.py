@@ -3,8 +3,21 @@
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from math import prod
 
-from hwlint.api import LAYERS, Finding, Layer, ModelGraph, Node, Origin, Place, Reading, Reporting
+from hwlint.api import (
+    LAYERS,
+    Estimate,
+    Finding,
+    Layer,
+    ModelGraph,
+    Node,
+    Origin,
+    Place,
+    Reading,
+    Reporting,
+)
 from hwlint_rules._alignment_text import finding
 from hwlint_rules._dimensions import Cause, Dimension, Waste
 from hwlint_rules._gates import gate_layers
@@ -31,10 +44,12 @@ def misaligned(
     noun: str,
     *,
     with_norms: bool = False,
+    thin: bool = False,
 ) -> Iterator[Finding]:
     """Yield one finding for each literal (or call) whose dimensions miss their tiles.
 
-    `with_norms`: also count the norms that the same literal makes as wide.
+    `with_norms`: also count the norms that the same literal makes as wide. `thin`: the dimensions
+    are those below one tile.
     """
     graph, limits = reading.graph, reading.profile.reporting
     if graph is None or limits is None:
@@ -43,8 +58,9 @@ def misaligned(
     causes = list(_causes(reading, layers, dimensions, owners, steps))
     sides = Counter(key for cause in causes for key in {id(d.layer) for d in cause.concerned()})
     for cause in causes:
-        waste = _waste(graph, layers, cause.concerned())
-        if waste is not None and _worth_reading(limits, cause, waste):
+        waste = _waste(reading, graph, layers, cause.concerned(), steps)
+        worth = _worth_filling if thin else _worth_reading
+        if waste is not None and worth(limits, cause, waste):
             norms = _norms(layers, cause, owners) if with_norms else 0
             partly = sum(layers[layer] for layer in waste.layers if sides[id(layer)] > 1)
             yield finding(
@@ -56,12 +72,20 @@ def _worth_reading(limits: Reporting, cause: Cause, waste: Waste) -> bool:
     """Whether what is missed is worth a line. A slower kernel slows down all of the layer, how
     little of its last tile may be empty."""
     if cause.by_task():
-        return waste.padding >= limits.exempt_model_share * waste.model
+        return waste.lost >= limits.exempt_model_share
     if any(dim.tile.effect == "slower" for dim in cause.concerned()):
-        return waste.params >= limits.slower_model_share * waste.model
+        return waste.taken >= limits.slower_model_share
     if waste.share < limits.padding_layer_share:
         return False
-    return waste.padding >= limits.padding_model_share * waste.model
+    return waste.lost >= limits.padding_model_share
+
+
+def _worth_filling(limits: Reporting, cause: Cause, waste: Waste) -> bool:
+    """Whether layers below one tile are worth a line: where their time is known, and it counts."""
+    padded = all(dim.tile.effect == "padded" for dim in cause.concerned())
+    if cause.by_task() or not padded or waste.saved is None:
+        return False
+    return waste.saved >= limits.thin_model_share
 
 
 def _certain(graph: ModelGraph) -> Mapping[Layer, int]:
@@ -86,7 +110,7 @@ def _causes(
         for layer in layers
         if id(layer) not in gates
         for dim in dimensions(reading, layer)
-        if dim.value * dim.groups > few and steps.passes(dim)
+        if dim.value * dim.groups > few and (dim.thin or steps.passes(dim))
     ]
     if not any(dim.misses for dim in found):
         return ()  # Nothing asks where a number comes from unless one of them is off.
@@ -200,7 +224,13 @@ def _leaves(origin: Origin | None) -> list[Origin]:
     return list(origin.leaves()) if origin is not None else []
 
 
-def _waste(graph: ModelGraph, layers: Mapping[Layer, int], dims: list[Dimension]) -> Waste | None:
+def _waste(
+    reading: Reading,
+    graph: ModelGraph,
+    layers: Mapping[Layer, int],
+    dims: list[Dimension],
+    steps: Steps,
+) -> Waste | None:
     """Add up what filling the tiles takes; None where a layer's parameters are not known."""
     growth: dict[int, float] = {}
     concerned: dict[int, Layer] = {}
@@ -220,7 +250,49 @@ def _waste(graph: ModelGraph, layers: Mapping[Layer, int], dims: list[Dimension]
     model = known if graph.params is None else graph.params
     number = sum(layers[layer] for layer in concerned.values())
     whole = graph.params is not None
-    return Waste(tuple(concerned.values()), number, params, padding, model, whole)
+    every = tuple(concerned.values())
+    waste = Waste(every, number, params, padding, model, whole)
+    known = reading.estimate
+    if known is None:
+        return waste
+    # What fills up tiles of other dimensions of these layers is not this cause's.
+    time = known.share_of_layers(every)
+    thin = all(dim.thin for dim in dims)
+    saved = _free(known, dims) if thin else _stepped(known, dims, steps)
+    if saved is None:
+        saved = min(known.wasted_share(every), waste.share * time)
+    return replace(waste, time=time, saved=saved)
+
+
+def _stepped(known: Estimate, dims: list[Dimension], steps: Steps) -> float | None:
+    """Return the share of the model's time that going over steps takes; None where the estimate
+    does not know of steps."""
+    worst: dict[Layer, float] = {}
+    for dim in dims:
+        step = steps.of(dim)
+        if step is not None:
+            worst[dim.layer] = max(step.waste, worst.get(dim.layer, 0.0))
+    if not worst:
+        return None
+    return sum(waste * known.share_of_layers([layer]) for layer, waste in worst.items())
+
+
+def _free(known: Estimate, dims: list[Dimension]) -> float | None:
+    """Return the share of the model's time that would also fill the tiles, where the estimate
+    knows the time with other channels: of a layer that takes r times as long for f times the work,
+    that is 1 - r / f. None where it does not know that."""
+    sides: dict[Layer, dict[str, Dimension]] = {}
+    for dim in dims:
+        sides.setdefault(dim.layer, {})[dim.operand] = dim
+    total = 0.0
+    for layer, of in sides.items():
+        ins, outs = (of[side].padded if side in of else None for side in ("in", "out"))
+        times = known.resized(layer, ins, outs)
+        if times is None:
+            return None
+        work = prod(dim.padded / dim.value for dim in of.values())
+        total += max(0.0, 1 - times / work) * known.share_of_layers([layer])
+    return total
 
 
 def _norms(layers: Mapping[Layer, int], cause: Cause, owners: _Owners) -> int:

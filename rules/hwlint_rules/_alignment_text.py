@@ -24,16 +24,18 @@ def finding(reading: Reading, cause: Cause, waste: Waste, things: str, steps: St
     solved = _solved(cause, tied)
     loose = solved is None and _solved(cause, []) is not None
     value = cause.literal.value if cause.literal is not None else None
-    model_share = waste.padding / waste.model if waste.whole and waste.model else None
+    known = waste.time is not None or (waste.whole and waste.model)
+    model_share = waste.lost if known else None
     return Finding(
         place,
-        _message(padded, (value, solved), things, waste),
+        _message(padded, (value, solved), things, waste, thin=any(dim.thin for dim in dims)),
         _why(reading, dims, padded, place, waste, worst),
         _advice(dims, waste) + (_TIED if loose else ""),
         alternatives=_alternatives(dims, place),
         related=related(waste.layers, place, _described),
         share=waste.share if worst is None else worst.waste,
         model_share=model_share,
+        saves=waste.saved,
         data={
             "value": value if solved is not None else None,
             "padded": solved,
@@ -101,17 +103,27 @@ def _fills(dim: Dimension, place: Place, candidate: int) -> bool:
 
 
 def _message(
-    padded: dict[int, int], literal: tuple[object, int | None], things: str, waste: Waste
+    padded: dict[int, int],
+    literal: tuple[object, int | None],
+    things: str,
+    waste: Waste,
+    *,
+    thin: bool,
 ) -> str:
     value, solved = literal
     changes = listed(f"{before} -> {after}" for before, after in padded.items())
-    if solved is None or padded == {value: solved}:
+    if thin:
+        costs = listed(f"{before} cost as {after}" for before, after in padded.items())
+        text = f"{costs} in {things}"
+    elif solved is None or padded == {value: solved}:
         text = f"{changes} would align {things}"
     else:
         text = f"{value} -> {solved} would align {things} ({listed(map(str, padded))})"
+    if waste.time is not None:
+        return f"{text}: {percent(waste.time)} of the estimated time"
     if not waste.whole or not waste.model:
         return text
-    return f"{text}: {percent(min(1.0, waste.params / waste.model))} of the parameters"
+    return f"{text}: {percent(waste.taken)} of the parameters"
 
 
 def _why(
@@ -133,13 +145,16 @@ def _why(
         cost = f"computed in steps of {largest.tile.minimum} in {reading.dtype}"
         parts.append(f"{cost}, {largest.value} costs as {largest.padded}")
         if len(padded) == 1 and first in padded:
-            parts.append(f"{percent(waste.share)} of these layers is padding")
+            about = f", about {percent(waste.saved)} of the model's time" if waste.saved else ""
+            parts.append(f"{percent(waste.share)} of these layers is padding{about}")
     else:
         parts.append(f"less efficient in {reading.dtype} than multiples of {tile.minimum}")
     return f"{'; '.join(part for part in parts if part)} [{tile.evidence}]"
 
 
 def _advice(dims: list[Dimension], waste: Waste) -> str:
+    if any(dim.thin for dim in dims):
+        return "more channels take about as long (changes the checkpoint); or fewer layers so thin"
     steps = " and ".join(str(step) for step in sorted({dim.tile.minimum for dim in dims}))
     grown = f"+{percent(waste.padding / waste.params)} parameters in these layers"
     if waste.whole and waste.model:

@@ -19,6 +19,8 @@ class Dimension:
     """What the tile counts: channels, of a grouped convolution those of one group."""
     tile: Tile
     groups: int = 1
+    thin: bool = False
+    """Whether less than one tile is what is looked for, and not more."""
 
     @property
     def padded(self) -> int:
@@ -28,6 +30,8 @@ class Dimension:
     @property
     def misses(self) -> bool:
         """Whether the last tile is not filled. Less than one tile is thin, not misaligned."""
+        if self.thin:
+            return self.value < self.tile.minimum
         return self.value != self.padded and self.value > self.tile.minimum
 
 
@@ -68,6 +72,24 @@ class Waste:
     """Parameters of the model, or of all layers that are known where the model is not."""
     whole: bool
     """Whether `model` is the whole model."""
+    time: float | None = None
+    """Share (0 to 1) of the model's estimated time that the layers take; None without estimate."""
+    saved: float | None = None
+    """Share (0 to 1) of the model's estimated time that the padding takes."""
+
+    @property
+    def taken(self) -> float:
+        """What the layers are of the model: of its time, else of its parameters."""
+        if self.time is not None:
+            return self.time
+        return min(1.0, self.params / self.model) if self.model else 0.0
+
+    @property
+    def lost(self) -> float:
+        """What the padding is of the model: of its time, else of its parameters."""
+        if self.saved is not None:
+            return self.saved
+        return self.padding / self.model if self.model else 0.0
 
     @property
     def share(self) -> float:

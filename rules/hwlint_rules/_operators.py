@@ -1,70 +1,190 @@
-"""Operators that a deploy path has no kernel for: what HW201 and HW202 share."""
+"""Operators that a deploy path has no kernel for: what the HW20x rules share."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
-from hwlint.api import LAYERS, Finding, Layer, Place, Reading
-from hwlint_rules._text import related
+from hwlint.api import LAYERS, Finding, Flow, Layer, Operation, Place, Reading
+from hwlint_rules._runs import cost_words, run_of, steps
+from hwlint_rules._text import count, related
 
-__all__ = ["costly"]
+__all__ = ["Use", "costly", "grouped", "uses"]
 
 _COSTLY = ("float", "none", "decomposed")
+_SAME = {
+    "concat": "cat",
+    "concatenate": "cat",
+    "divide": "div",
+    "true_divide": "div",
+    "multiply": "mul",
+    "subtract": "sub",
+    "negative": "neg",
+    "greater": "gt",
+    "less": "lt",
+    "masked_fill": "where",
+}
+"""Functions that profiles list under another name."""
+_PARTS = {"scaled_dot_product_attention": ("bmm", "softmax"), "baddbmm": ("bmm", "add")}
+"""Functions that integer exporters write out."""
+_BY_FUNCTION: dict[str, list[str]] = {}
+for _op, _spec in LAYERS.items():
+    if _spec.forward is not None and not _spec.lazy:
+        _name = _spec.forward.function.rpartition(".")[2]
+        _BY_FUNCTION.setdefault(_name, []).append(_op)
+
+
+@dataclass(slots=True)
+class Use:
+    """One operator where the source asks for it."""
+
+    op: str
+    """torch.nn's class name, or torch's function name for what is no layer."""
+    support: str
+    place: Place
+    number: int = 0
+    """How many of them the model has."""
+    layers: list[Layer] = field(default_factory=list[Layer])
+    operations: list[int] = field(default_factory=list[int])
+    called: str = ""
+    """The function that the source calls, where it calls one."""
+
+    @property
+    def family(self) -> str:
+        """The family of the layer, "" for a function that no layer is."""
+        return LAYERS[self.op].family if self.op in LAYERS else ""
+
+
+def uses(reading: Reading, supports: Sequence[str]) -> list[Use]:
+    """Return what the model uses of which the profile says one of `supports`, by place.
+
+    Layers count as they are built, where forward is not known also without it; functions as they
+    are called on what depends on the inputs.
+    """
+    found: dict[tuple[Place, str], Use] = {}
+    for layer, number in reading.graph.layers.items() if reading.graph is not None else ():
+        support = None if layer.maybe else reading.profile.support(reading.dtype, layer.op)
+        if support is not None and support in supports:
+            use = found.setdefault((layer.place, layer.op), Use(layer.op, support, layer.place))
+            use.number += number
+            use.layers.append(layer)
+    flow = run_of(reading)
+    if reading.graph is None or flow is None:
+        return list(found.values())
+    for step in steps(reading.graph, flow):
+        if step.layer is not None and _is_own(step.layer, step.operation):
+            continue
+        for op, support in _asked(reading, flow, step.operation):
+            if support not in supports:
+                continue
+            made = Use(op, support, step.place, called=step.operation.name)
+            use = found.setdefault((step.place, op), made)
+            use.number += 1
+            use.operations.append(step.number)
+    return list(found.values())
+
+
+def _is_own(layer: Layer, operation: Operation) -> bool:
+    """Whether the operation is what the layer is there for."""
+    forward = LAYERS[layer.op].forward
+    return forward is not None and forward.function.rpartition(".")[2] == operation.name
+
+
+def _asked(reading: Reading, flow: Flow, operation: Operation) -> Iterator[tuple[str, str]]:
+    """Yield what a call comes to that the profile knows: operator and support."""
+    for name in _PARTS.get(operation.name, (_function(flow, operation),)):
+        known = {
+            op: reading.profile.support(reading.dtype, op) for op in _BY_FUNCTION.get(name, ())
+        }
+        said = {support for support in known.values() if support is not None}
+        if len(said) == 1:
+            yield next(op for op, support in known.items() if support is not None), said.pop()
+        elif not known and (support := reading.profile.supports_function(reading.dtype, name)):
+            yield name, support
+
+
+def _function(flow: Flow, operation: Operation) -> str:
+    """Return the function as profiles name it; "" for what becomes another operator."""
+    name = _SAME.get(operation.name, operation.name)
+    tensors = [flow.tensors[i] for i in operation.inputs]
+    if name == "div" and len(tensors) == 1:
+        return ""  # dividing by a number is a scale
+    if name in ("matmul", "bmm") and any(t.kind == "parameter" for t in tensors):
+        return "linear"
+    if name == "matmul":
+        return "bmm"
+    if tensors and all(_is_index(t.dtype) for t in tensors):
+        return ""  # positions and masks are no numbers to be quantised
+    return name
+
+
+def _is_index(dtype: str) -> bool:
+    return dtype.startswith(("int", "uint", "bool"))
+
+
+def grouped(found: Sequence[Use]) -> Iterator[tuple[Use, list[Use]]]:
+    """Yield each use with the others of the same operator."""
+    for use in found:
+        yield use, [other for other in found if other.op == use.op and other is not use]
 
 
 def costly(
     reading: Reading, family: str, instead: Mapping[str, Sequence[str]], change: str
 ) -> Iterator[Finding]:
-    """Yield one finding for each call that builds operators of `family` without own kernel.
+    """Yield one finding for each place that asks for operators of `family` without own kernel.
 
     `instead` names candidates to use instead, best first; only those are offered that the profile
     says have a kernel. `change` says what using them means.
     """
-    groups: dict[tuple[Place, str], list[Layer]] = {}
-    counts: Mapping[Layer, int] = reading.graph.layers if reading.graph is not None else {}
-    for layer in counts:
-        if layer.maybe or LAYERS[layer.op].family != family:
-            continue
-        if reading.profile.support(reading.dtype, layer.op) in _COSTLY:
-            groups.setdefault((layer.place, layer.op), []).append(layer)
-    for (place, op), layers in groups.items():
-        others = [layer for key, more in groups.items() if key[1] == op for layer in more]
-        number = sum(counts[layer] for layer in layers)
-        yield _finding(reading, place, (op, number), others, (instead.get(op, ()), change))
+    found = [use for use in uses(reading, _COSTLY) if use.family == family]
+    for use, others in grouped(found):
+        yield finding(reading, use, others, _advice(reading, instead.get(use.op, ()), change))
 
 
-def _finding(
-    reading: Reading,
-    place: Place,
-    found: tuple[str, int],
-    others: list[Layer],
-    instead: tuple[Sequence[str], str],
-) -> Finding:
-    op, number = found
+def finding(reading: Reading, use: Use, others: Sequence[Use], advice: str = "") -> Finding:
+    """Return what there is to say of one use."""
+    places = related([x for o in others for x in o.layers], use.place, lambda x: f"{x.op} too")
     return Finding(
-        place,
-        _message(reading, op, number),
-        _why(reading, op),
-        _advice(reading, *instead),
-        related=related(others, place, lambda layer: f"{layer.op} too"),
-        data={"op": op, "layers": number},
+        use.place,
+        _message(reading, use) + cost_words(reading, use.layers, use.operations),
+        _why(reading, use.op),
+        advice,
+        related=places,
+        model_share=reading.share(use.layers, use.operations),
+        severity="warning" if use.support == "none" else None,
+        data={"op": use.op, "layers": use.number},
     )
 
 
-def _message(reading: Reading, op: str, number: int) -> str:
-    support = reading.profile.support(reading.dtype, op)
-    deploy = reading.profile.deploy
-    one = number == 1
-    built = "this layer" if one else f"{number} layers of this call"
+def _message(reading: Reading, use: Use) -> str:
+    deploy, one, support = reading.profile.deploy, use.number == 1, use.support
+    if use.layers:
+        built = "this layer" if one else f"{use.number} layers of this call"
+        name = use.op
+    else:
+        built = "this call" if one else count(use.number, "call")
+        name = use.op if use.called in ("", use.op) else f"{use.op} (in {use.called})"
+        if use.called in _BY_FUNCTION:
+            name = use.called
     if support == "float":
         runs = "runs" if one else "run"
-        return f"{op} has no {reading.dtype} kernel: {built} {runs} in float, converted to and fro"
+        return (
+            f"{name} has no {reading.dtype} kernel: {built} {runs} in float, converted to and fro"
+        )
     if support == "none":
         where = f" by {deploy.runtime}" if deploy is not None else ""
-        falls = "falls" if one else "fall"
-        return (
-            f"{op} is not supported in {reading.dtype}{where}: {built} {falls} back or will not run"
-        )
+        return f"{name} is not supported in {reading.dtype}{where}: {built} {_lost(reading, one)}"
     becomes = "becomes" if one else "each become"
-    return f"{op} has no {reading.dtype} kernel of its own: {built} {becomes} several operators"
+    return f"{name} has no {reading.dtype} kernel of its own: {built} {becomes} several operators"
+
+
+def _lost(reading: Reading, one: bool) -> str:
+    """What becomes of an operator that the path does not have."""
+    known = reading.profile.requirements
+    what = known.unsupported if known is not None else None
+    if what == "fails":
+        return "will not run"
+    if what == "runs on the host":
+        return "falls back to the host" if one else "fall back to the host"
+    return f"{'falls' if one else 'fall'} back or will not run"
 
 
 def _why(reading: Reading, op: str) -> str:

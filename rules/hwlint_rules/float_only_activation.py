@@ -10,13 +10,13 @@ __all__ = ["FloatOnlyActivation"]
 
 
 class FloatOnlyActivation(Rule):
-    """Activation modules without a kernel in the data type that is deployed.
+    """Activations without a kernel in the data type that is deployed.
 
     What it checks
     --------------
-    Every activation module that is built, against what the profile says of it in the deployed data
-    type: run in float, not supported, or decomposed into several operators. Activations that a
-    forward method calls as functions are not seen yet. An activation of which the profile says
+    Every activation that is built or that forward calls as a function, against what the profile
+    says of it in the deployed data type: run in float, not supported, or decomposed into several
+    operators. Attention counts with the softmax in it. An activation of which the profile says
     nothing is not reported.
 
     Why it costs

@@ -1,12 +1,10 @@
 """HW101."""
 
-from collections.abc import Iterable, Iterator
-from typing import cast
+from collections.abc import Iterable
 
-from hwlint.api import LAYERS, Finding, Layer, Reading, Rule
+from hwlint.api import Finding, Reading, Rule
 from hwlint_rules._alignment import misaligned
-from hwlint_rules._dimensions import Dimension
-from hwlint_rules._text import number
+from hwlint_rules._shapes import channels
 
 __all__ = ["MisalignedChannels"]
 
@@ -105,38 +103,4 @@ class MisalignedChannels(Rule):
 
     def check(self, reading: Reading) -> Iterable[Finding]:
         """Yield one finding for each literal or call whose channels miss their tile."""
-        return misaligned(reading, _dimensions, "convolution", with_norms=True)
-
-
-def _dimensions(reading: Reading, layer: Layer) -> Iterator[Dimension]:
-    """Yield the channel counts for which the profile has a tile."""
-    if LAYERS[layer.op].family != "conv":
-        return
-    groups = number(layer.args.get("groups"))
-    ends = {end: number(layer.args.get(f"{end}_channels")) for end in ("in", "out")}
-    if groups is None or None in ends.values():
-        return
-    kind, divisor = _kind(ends["in"] or 0, groups)
-    kernel = _kernel(layer)
-    for end, channels in ends.items():
-        tile = reading.profile.tile(reading.dtype, kind, end, kernel)
-        if tile is not None and channels is not None and channels % divisor == 0:
-            argument = layer.args[f"{end}_channels"]
-            yield Dimension(layer, end, argument, channels // divisor, tile, divisor)
-
-
-def _kind(channels: int, groups: int) -> tuple[str, int]:
-    """Return the kind of convolution, and by what to divide channels to get what a tile counts."""
-    if groups == 1:
-        return "conv", 1
-    return ("depthwise", 1) if groups == channels else ("grouped", groups)
-
-
-def _kernel(layer: Layer) -> str:
-    argument = layer.args.get("kernel_size")
-    value = argument.value if argument is not None and argument.known else None
-    if isinstance(value, int):
-        return "1x1" if value == 1 else "kxk"
-    if not isinstance(value, tuple) or None in value:
-        return "any"
-    return "1x1" if set(cast(tuple[object, ...], value)) == {1} else "kxk"
+        return misaligned(reading, channels, "convolution", with_norms=True)

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator
 from hwlint.api import Finding, Layer, Reading, Rule
 from hwlint_rules._alignment import misaligned
 from hwlint_rules._dimensions import Dimension
-from hwlint_rules._text import number
+from hwlint_rules._shapes import features
+from hwlint_rules._vocabulary import vocabulary_layers
 
 __all__ = ["MisalignedFeatures"]
 
@@ -98,12 +99,9 @@ class MisalignedFeatures(Rule):
 
 
 def _dimensions(reading: Reading, layer: Layer) -> Iterator[Dimension]:
-    """Yield the feature counts for which the profile has a tile."""
-    if layer.op != "Linear":
-        return
-    for end in ("in", "out"):
-        argument = layer.args.get(f"{end}_features")
-        features = number(argument)
-        tile = reading.profile.tile(reading.dtype, "linear", end)
-        if tile is not None and argument is not None and features is not None:
-            yield Dimension(layer, end, argument, features, tile)
+    """Yield the feature counts, without those of a vocabulary (HW104)."""
+    assert reading.graph is not None
+    vocabulary = layer in vocabulary_layers(reading.graph)
+    for dim in features(reading, layer):
+        if not vocabulary or dim.operand == "in":
+            yield dim

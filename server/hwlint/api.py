@@ -14,8 +14,12 @@ from hwlint.cost import (
     Estimate,
     Kernel,
     OperationCost,
+    Product,
     estimate,
+    item_bytes,
+    layer_op,
     peak_on,
+    product_of,
     silent_for,
     weight_bytes,
 )
@@ -34,7 +38,7 @@ from hwlint.graph import (
     TensorInfo,
 )
 from hwlint.ops import LAYERS, POINTWISE, LayerSpec
-from hwlint.profile import Fusion, Profile, Reporting, Tile
+from hwlint.profile import Fusion, Limit, Profile, Reporting, Tile
 from hwlint.source.facts import CallFact, FileFacts
 from hwlint.source.spans import Place
 
@@ -55,6 +59,7 @@ __all__ = [
     "Kernel",
     "Layer",
     "LayerSpec",
+    "Limit",
     "Links",
     "ModelGraph",
     "Node",
@@ -62,6 +67,7 @@ __all__ = [
     "OperationCost",
     "Origin",
     "Place",
+    "Product",
     "Profile",
     "Reading",
     "Related",
@@ -70,6 +76,9 @@ __all__ = [
     "Step",
     "TensorInfo",
     "Tile",
+    "item_bytes",
+    "layer_op",
+    "product_of",
 ]
 
 
@@ -173,6 +182,12 @@ class Reading:
         return unread[0].reason if unread else "the shape of a tensor is not known"
 
     @property
+    def peak_operation(self) -> int | None:
+        """Index of the operation that runs when most memory is taken; None where not known."""
+        peak = peak_on(self.graph, self.profile, self.dtype) if self.graph is not None else None
+        return peak.operation if peak is not None and peak.operation >= 0 else None
+
+    @property
     def _weights(self) -> float | None:
         """Bytes of the weights, each in the number format of the target."""
         return weight_bytes(self.graph, self.dtype) if self.graph is not None else None
@@ -226,6 +241,11 @@ class Finding:
     """Share (0 to 1) of the layers concerned that is wasted; None where it does not apply."""
     model_share: float | None = None
     """The same as a share of the model: of its time, else of its parameters (`Reading.share`)."""
+    saves: float | None = None
+    """Share (0 to 1) of the model's estimated time that would be saved; None where the time is not
+    known, or not what would be left of it."""
+    severity: str | None = None
+    """"error", "warning" or "info" where it is not for the cost to say."""
     data: Mapping[str, object] = field(default_factory=dict[str, object])
     """What a fix needs (JSON values): {"value": 100, "padded": 104}."""
 
@@ -250,7 +270,7 @@ class Rule:
     """Small modules that must bring at least one."""
     example_devices: ClassVar[tuple[str, ...]] = ()
     """Ids of devices, with a data type where it is not the usual one: "rp2040 fp32"."""
-    example_budget: ClassVar[Mapping[str, float]] = {}
+    example_budget: ClassVar[tuple[tuple[str, float], ...]] = ()
     """Fields of `Budget` that hold for the examples."""
 
     def check(self, reading: Reading) -> Iterable[Finding]:

@@ -71,6 +71,8 @@ def test_a_list_has_to_hold_an_item_that_fits(tmp_path: Path):
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
 def test_every_rule_names_fields_that_there_are(rule: type[Rule], tmp_path: Path):
     needs = needs_in(PAGE["needs_of"](rule))
+    if PAGE["needs_of"](rule).partition("\n")[2].startswith("None"):
+        return  # holds on every device
     assert needs
     for need in needs:
         assert hasattr(PROFILES["h100-sxm"], need.path[0])

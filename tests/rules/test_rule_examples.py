@@ -10,6 +10,7 @@ import pytest
 
 import hwlint_rules
 from hwlint.api import Budget, Finding, Reading, Rule
+from hwlint.engine.budgets import budgets_for
 from hwlint.profile import Profile, ProfileIndex
 from hwlint.reader import ForwardOptions, Reader, ReadOptions
 from hwlint.source import file_facts, read_source
@@ -47,13 +48,13 @@ def look(rule: type[Rule], text: str, profile: Profile, dtype: str, folder: Path
     options = ReadOptions(folder, import_roots=(folder,), forward=ForwardOptions())
     reader = Reader(options)
     graphs = reader.read(str(path)).graphs
-    budget = Budget("net:Net", profile.id, **rule.example_budget)
+    budget = Budget("net:Net", profile.id, **dict(rule.example_budget))
     budgets = (budget,) if rule.example_budget else ()
-    return [
-        finding
-        for graph in graphs
-        for finding in rule().check(Reading(profile, dtype, graph, budgets=budgets))
-    ]
+    found: list[Finding] = []
+    for graph in graphs:
+        own = budgets_for(budgets, graph, profile.id, frozenset())
+        found += rule().check(Reading(profile, dtype, graph, budgets=own))
+    return found
 
 
 def target(device: str, devices: ProfileIndex) -> tuple[Profile, str]:

@@ -172,11 +172,18 @@ def _counted(result: "CheckResult") -> str:
 
 def _say_aside(result: "CheckResult", *, summary: bool, debug: bool) -> None:
     """On standard error: what the chosen format does not say."""
-    from hwlint.report.words import coverage_lines, incomplete_lines, note_lines, summary_line
+    from hwlint.report.words import (
+        coverage_lines,
+        incomplete_lines,
+        loss_lines,
+        note_lines,
+        summary_line,
+    )
 
     base = Path.cwd().resolve()
     if summary:
-        lines = [summary_line(result), *coverage_lines(result.coverage, base)]
+        lines = [summary_line(result), *loss_lines(result)]
+        lines += coverage_lines(result.coverage, base)
         lines += [*incomplete_lines(result, base), *note_lines(result, base)]
         click.echo("\n".join(lines), err=True)
     for about in result.stale:

@@ -23,6 +23,7 @@ from hwlint.cost.memory import Peak, peak_memory
 from hwlint.cost.plan import Amounts
 from hwlint.cost.rates import wanting
 from hwlint.cost.tensors import item_bytes
+from hwlint.cost.work import Product, layer_op, product_of
 
 __all__ = [
     "LEAST",
@@ -33,6 +34,7 @@ __all__ = [
     "Kernel",
     "OperationCost",
     "Peak",
+    "Product",
     "Sample",
     "accuracy",
     "amounts",
@@ -41,8 +43,10 @@ __all__ = [
     "fit",
     "fit_flops",
     "item_bytes",
+    "layer_op",
     "peak_memory",
     "peak_on",
+    "product_of",
     "silent_for",
     "unknown_of",
     "wanting",

@@ -12,6 +12,7 @@ from hwlint.engine.budgets import Judged, budgets_for, judged
 from hwlint.engine.pool import Built
 from hwlint.engine.targets import Target
 from hwlint.graph import EntryPoint, Missing, ModelGraph, Unbuilt
+from hwlint.profile import Profile
 from hwlint.reader import STAGES, FileReading, Reader, ReadOptions
 from hwlint.source import SourceError, file_facts, read_source
 from hwlint.source.comments import read_comments
@@ -64,6 +65,8 @@ class Raised:
     entry: int | None
     """Index into `FileResult.entries`; None: from what stands in the file, without a model."""
     finding: Finding
+    severity: str = "warning"
+    """What it is worth in this context."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,8 +245,19 @@ class _Outcome:
             self.crashes.append(Crash(rule.code, about[1], about[0], line[:200]))
             return
         self.raised.extend(
-            Raised(rule.code, device, target.dtype, entry, finding) for finding in found
+            Raised(rule.code, device, target.dtype, entry, x, _severity(rule, x, target.profile))
+            for x in found
         )
+
+
+def _severity(rule: Rule, finding: Finding, profile: Profile) -> str:
+    """Say how much a finding matters: by what it costs, where neither it nor its rule says."""
+    if finding.severity is not None or rule.default_severity != "warning":
+        return finding.severity or rule.default_severity
+    least = profile.reporting
+    if least is None or finding.model_share is None:
+        return rule.default_severity
+    return "warning" if finding.model_share >= least.warning_model_share else "info"
 
 
 def _entry(graph: ModelGraph) -> EntryResult:

@@ -1,17 +1,17 @@
 """From what rules raised, context by context and device by device, to what is reported."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from hwlint.api import Finding, Related, Rule
 from hwlint.engine.analysis import FileResult, Raised
 from hwlint.engine.budgets import unread
-from hwlint.engine.config import Config
+from hwlint.engine.config import SEVERITIES, Config
 from hwlint.engine.registry import ENGINE_RULES, matches
 from hwlint.graph import EntryPoint
 from hwlint.source.spans import Place
 
-__all__ = ["Diagnostic", "Row", "collect"]
+__all__ = ["Diagnostic", "Row", "Saving", "collect"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,18 @@ class Row:
     advice: str
     share: float | None
     model_share: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Saving:
+    """What a finding costs in one context on one device."""
+
+    device: str
+    context: str
+    """Which entry point: unlike any other."""
+    name: str
+    share: float
+    """Of the model's estimated time, 0 to 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +60,8 @@ class Diagnostic:
     cost: float = 0.0
     """Largest share of a model that is concerned: the order of the report."""
     data: Mapping[str, object] = field(default_factory=dict[str, object])
+    saves: tuple[Saving, ...] = ()
+    """What it costs of the time of each model on each device, where that is known."""
     built_by: str = ""
     """Where the worst one is a call: which, with what: "train.py:88 with args.width=100"."""
 
@@ -145,7 +159,7 @@ def _merged(
     return Diagnostic(
         rule.code,
         rule.name,
-        rule.default_severity,
+        _worth(ordered),
         anchor,
         worst.finding.message,
         worst.finding.advice,
@@ -156,8 +170,37 @@ def _merged(
         "" if worst.entry is None else result.entries[worst.entry].entry.name,
         worst.finding.model_share or 0.0,
         worst.finding.data,
+        tuple(_savings(ordered)),
         "" if worst.entry is None else _built_by(result.entries[worst.entry].entry),
     )
+
+
+def _savings(ordered: Sequence[tuple[FileResult, Raised]]) -> Iterator[Saving]:
+    for result, raised in ordered:
+        share, entry = raised.finding.saves, raised.entry
+        if share and entry is not None:
+            name = result.entries[entry].entry.name
+            context = ":".join(map(str, _context(result, entry)))
+            yield Saving(raised.device, context, name, share)
+
+
+def _worth(ordered: Sequence[tuple[FileResult, Raised]]) -> str:
+    """The severity of what was raised: the worst of what is configured or a program builds, else
+    the median over all contexts. Each context counts with its worst device."""
+    by_context: dict[tuple[int, int | None], int] = {}
+    told: list[int] = []
+    for result, raised in ordered:
+        level = SEVERITIES.index(raised.severity)
+        key = (id(result), raised.entry)
+        by_context[key] = max(level, by_context.get(key, level))
+        if raised.entry is not None and result.entries[raised.entry].entry.kind in _MEANT:
+            told.append(level)
+    levels = sorted(by_context.values())
+    return SEVERITIES[max(told) if told else levels[(len(levels) - 1) // 2]]
+
+
+_MEANT = ("configured", "hint", "call")
+"""Kinds of entry points that somebody asks for."""
 
 
 def _built_by(entry: EntryPoint) -> str:

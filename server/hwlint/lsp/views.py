@@ -124,7 +124,7 @@ def view(graph: ModelGraph, readings: Sequence[Reading]) -> ModelView:
         tuple((m.place, m.reason) for m in (*graph.missing, *unread)),
         () if flow is None else flow.inputs,
         None if flow is None else flow.macs,
-        None if peak is None else peak.bytes,
+        None if peak is None else round(peak.bytes),
         tuple(price.all() for price in prices),
         tuple(_layers(graph, prices)),
         () if flow is None else tuple(_lines(flow, prices)),

@@ -56,6 +56,21 @@ class Reporting(Sourced):
     exempt_model_share: float
     """From this share of the model's parameters on, also dimensions that the task dictates
     (class counts, the ends of the model) are reported."""
+    thin_model_share: float
+    """Least share of the model's time that filling up one tile takes where a layer is thinner
+    than a tile, 0 to 1."""
+    rows_layer_share: float
+    """Least share of a product's rows (batch times positions) that is padding, 0 to 1: rows are
+    what the input gives, so that a few per cent are nobody's fault."""
+    tail_layer_share: float
+    """Least share of the cores that idle in the waves of a product, 0 to 1."""
+    time_model_share: float
+    """Least share of the model's time that layers take of which a rule says what bounds them."""
+    launch_model_share: float
+    """Least share of the model's time that starting kernels takes, 0 to 1."""
+    warning_model_share: float
+    """From this share of the model's time (or parameters) on, a finding is a warning; below it
+    is information."""
     image_channels: int
     """Dimensions up to this are what the task gives (image channels, a score, coordinates):
     they are never reported."""

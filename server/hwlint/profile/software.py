@@ -100,6 +100,9 @@ class Limit(Sourced):
     """All values that there may be."""
     dtypes: tuple[Dtype, ...] = ()
     """Empty: all."""
+    applies: tuple[Literal["depthwise", "dilated", "padded", "two-sided"], ...] = ()
+    """Only layers of which one of these is true are bound: one channel a group, a dilation or a
+    padding, a kernel of more than one row and column. Empty: all."""
     condition: str = ""
     """When it holds, in words."""
 

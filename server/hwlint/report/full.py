@@ -15,6 +15,7 @@ from hwlint.report.words import (
     hint,
     holds_in,
     incomplete_lines,
+    loss_lines,
     note_lines,
     summary_line,
 )
@@ -43,6 +44,7 @@ def statistics(result: CheckResult) -> str:
 def _summary(result: CheckResult, base: Path, paint: Paint) -> Iterator[str]:
     clean_run = not (result.findings or result.incomplete) and result.coverage.total > 0
     yield paint(summary_line(result), "bold green" if clean_run else "bold")
+    yield from loss_lines(result)
     if result.suppressed:
         yield f"{count(result.suppressed, 'finding')} suppressed by comments."
     if result.known:

@@ -7,6 +7,7 @@ from hwlint.engine.coverage import Coverage
 from hwlint.engine.findings import Diagnostic
 from hwlint.engine.run import CheckResult
 from hwlint.report.lines import clean, where
+from hwlint.source.spans import Place
 
 __all__ = [
     "count",
@@ -15,6 +16,7 @@ __all__ = [
     "hint",
     "holds_in",
     "incomplete_lines",
+    "loss_lines",
     "note_lines",
     "summary_line",
     "tally",
@@ -118,6 +120,30 @@ def summary_line(result: CheckResult) -> str:
         return f"{tally(result.findings)} · {devices(result)}"
     new = "No new findings" if result.known else "No findings"
     return f"{new} in {count(result.files, 'file')} · {devices(result)}"
+
+
+def loss_lines(result: CheckResult) -> list[str]:
+    """Return what the findings cost of the model that they cost most of, a line for each device.
+
+    Several findings at one place are about the same work: the dearest counts.
+    """
+    lines: list[str] = []
+    for device, _ in result.targets:
+        costs: dict[tuple[str, str], dict[Place, float]] = {}
+        for found in result.findings:
+            for saving in found.saves:
+                if saving.device == device:
+                    places = costs.setdefault((saving.context, saving.name), {})
+                    places[found.anchor] = max(saving.share, places.get(found.anchor, 0.0))
+        if costs:
+            (_, name), places = max(costs.items(), key=lambda item: (sum(item[1].values()), item))
+            share = 100 * min(1.0, sum(places.values()))
+            told = f"{share:.0f}" if share >= 1 else f"{share:.1g}"
+            costing = "costs" if len(places) == 1 else "cost"
+            of = f" ({clean(name)})" if len(costs) > 1 else ""
+            text = f"{count(len(places), 'finding')} {costing} an estimated {told} % of latency"
+            lines.append(f"{text} on {device}{of}.")
+    return lines
 
 
 def hint(result: CheckResult) -> str:

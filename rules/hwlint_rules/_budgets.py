@@ -1,0 +1,158 @@
+"""Budgets that are exceeded, and the lines that cost most of them."""
+
+from collections.abc import Iterator, Mapping
+
+from hwlint.api import Finding, Layer, Place, Reading, Related
+from hwlint_rules._runs import home, run_of, steps
+from hwlint_rules._text import percent
+
+__all__ = ["exceeded", "too_large"]
+
+_UNITS: Mapping[str, str] = {
+    "latency_ms": "ms",
+    "flash_kb": "KiB",
+    "sram_kb": "KiB",
+    "dram_mb": "MiB",
+    "energy_mj": "mJ",
+}
+_WHAT: Mapping[str, str] = {
+    "latency_ms": "one inference takes an estimated {0}",
+    "flash_kb": "the weights take {0}",
+    "sram_kb": "activations take {0} at their peak",
+    "dram_mb": "weights and activations take {0}",
+    "energy_mj": "one inference takes an estimated {0}",
+}
+_NAMED = 3
+"""Lines that are named: those that cost most."""
+
+
+def exceeded(reading: Reading, bound: str) -> Iterator[Finding]:
+    """Yield one finding for each budget of the model that this bound of it exceeds."""
+    spent = reading.spent(bound)
+    for budget in reading.budgets:
+        allowed = dict(budget.bounds()).get(bound)
+        if spent is not None and allowed is not None and spent > allowed:
+            over = f"its budget is {_amount(bound, allowed)}, {_over(spent / allowed)}"
+            assert reading.graph is not None
+            place = reading.graph.entry.place
+            yield _finding(reading, bound, (spent, allowed), place, over, "error")
+
+
+def too_large(reading: Reading, bound: str) -> Iterator[Finding]:
+    """Yield a finding where the device itself is too small, and no budget says less."""
+    allowed = _room(reading, bound)
+    spent = reading.spent(bound)
+    own = any(dict(budget.bounds()).get(bound) for budget in reading.budgets)
+    if reading.graph is None or spent is None or allowed is None or own or spent <= allowed:
+        return
+    over = f"the device has {_amount(bound, allowed)}, {_over(spent / allowed)}"
+    place = home(reading.graph)
+    yield _finding(reading, bound, (spent, allowed), place, over, "warning")
+
+
+def _room(reading: Reading, bound: str) -> float | None:
+    """What the device has of it, in the unit of the bound."""
+    memory = reading.profile.memory
+    if memory is None:
+        return None
+    if bound == "flash_kb":
+        return memory.flash_kib
+    return None if memory.dram_gb is None else memory.dram_gb * 1e9 / 2**20
+
+
+def _finding(
+    reading: Reading,
+    bound: str,
+    numbers: tuple[float, float],
+    place: Place,
+    over: str,
+    severity: str,
+) -> Finding:
+    spent, allowed = numbers
+    costs = _costs(reading, bound)
+    total = sum(costs.values())
+    top = sorted(costs.items(), key=lambda item: (-item[1], item[0]))[:_NAMED]
+    shares = [(where, cost / total) for where, cost in top if total]
+    lines = ", ".join(f"{_line(where, place)} {percent(share)}" for where, share in shares)
+    return Finding(
+        place,
+        f"{_WHAT[bound].format(_amount(bound, spent))}; {over}",
+        _why(reading, bound),
+        f"most of it: {lines}" if lines else "",
+        related=tuple(Related(w, f"{percent(s)} of it") for w, s in shares if w != place),
+        model_share=1 - allowed / spent,
+        severity=severity,
+        data={"bound": bound, "spent": spent, "allowed": allowed},
+    )
+
+
+def _why(reading: Reading, bound: str) -> str:
+    graph = reading.graph
+    flow = graph.flow if graph is not None else None
+    if bound == "flash_kb" or flow is None:
+        count = graph.params if graph is not None else None
+        return f"{count:,} parameters in {reading.dtype}, the program not counted"
+    shapes = ", ".join("x".join(map(str, shape)) or "a number" for _, shape, _ in flow.inputs)
+    assumed = " (assumed)" if flow.assumed else ""
+    return f"in {reading.dtype}, called with {shapes}{assumed}"
+
+
+def _costs(reading: Reading, bound: str) -> dict[Place, float]:
+    """What each line takes of it."""
+    costs: dict[Place, float] = {}
+
+    def add(place: Place | None, cost: float) -> None:
+        if place is not None and cost:
+            costs[place] = costs.get(place, 0.0) + cost
+
+    if bound in ("flash_kb", "dram_mb"):
+        counts: Mapping[Layer, int] = reading.graph.layers if reading.graph is not None else {}
+        for layer, number in counts.items():
+            add(layer.place, (layer.params or 0) * number)
+        return costs
+    flow, known = run_of(reading), reading.estimate
+    if reading.graph is None or flow is None:
+        return costs
+    alive = _alive_at_peak(reading) if bound == "sram_kb" else None
+    for step in steps(reading.graph, flow):
+        if alive is not None:
+            made = (flow.tensors[i].items or 0 for i in step.operation.outputs if i in alive)
+            add(step.place, sum(made))
+        elif known is not None:
+            add(step.place, known.operations[step.number].seconds)
+    return costs
+
+
+def _alive_at_peak(reading: Reading) -> frozenset[int]:
+    """Return the tensors that are alive at the peak: made before it and used at or after it."""
+    flow, at = run_of(reading), reading.peak_operation
+    if flow is None or at is None:
+        return frozenset()
+    used: set[int] = set()
+    for number in range(at, len(flow.operations)):
+        used.update(flow.tensors[i].storage for i in flow.operations[number].inputs)
+    made = {
+        i
+        for number in range(at + 1)
+        for i in flow.operations[number].outputs
+        if flow.tensors[i].storage == i
+    }
+    return frozenset((made & used) | set(flow.operations[at].outputs))
+
+
+def _line(where: Place, place: Place) -> str:
+    line = f"line {where.line + 1}"
+    if where.path == place.path:
+        return line
+    return f"{where.path.replace(chr(92), '/').rpartition('/')[2]}:{where.line + 1}"
+
+
+def _amount(bound: str, value: float) -> str:
+    number = f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+    return f"{number} {_UNITS[bound]}"
+
+
+def _over(ratio: float) -> str:
+    if ratio >= 2:
+        return f"{ratio:.1f} times as much" if ratio < 10 else f"{ratio:.0f} times as much"
+    return f"{percent(ratio - 1)} more"

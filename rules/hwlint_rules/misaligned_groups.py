@@ -1,0 +1,199 @@
+"""HW105."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from hwlint.api import LAYERS, Finding, Layer, Place, Reading, Rule
+from hwlint_rules._origins import describe
+from hwlint_rules._properties import holds
+from hwlint_rules._runs import cost_words
+from hwlint_rules._text import count, number, percent, related
+
+__all__ = ["MisalignedGroups"]
+
+
+class MisalignedGroups(Rule):
+    """Grouped convolutions whose groups do not fill the device's tiles.
+
+    What it checks
+    --------------
+    Channels of one group, of convolutions with more than one group and more than one channel in
+    each, against the tile that the profile gives for grouped convolutions, and against its bound on
+    the channels of a group. Depthwise convolutions are another kind (HW502). Where the width can be
+    cut into fewer groups that fill the tile, that number is named.
+
+    Why it costs
+    ------------
+    Each group is a convolution of its own. With a tile of t channels, a group of n costs what
+    ceil(n / t) * t would, so that many small groups save products on paper and no time.
+
+    Example
+    -------
+        nn.Conv2d(128, 128, 3, groups=32)       # 4 channels in a group
+
+    Use instead
+    -----------
+        nn.Conv2d(128, 128, 3, groups=16)       # 8 channels in a group
+
+    Fix safety
+    ----------
+    Unsafe: the number of parameters changes, so a checkpoint no longer fits and the model has to
+    be trained again.
+
+    Profile fields
+    --------------
+    `tiles` (layers "grouped"), `limits`, `reporting.padding_layer_share`,
+    `reporting.padding_model_share`.
+
+    References
+    ----------
+    - https://docs.qualcomm.com/bundle/publicresource/80-63442-10/topics/htp_guidelines_channels.md
+    - https://arxiv.org/abs/1807.11164 (ShuffleNet V2: groups cost memory accesses)
+    """
+
+    code = "HW105"
+    name = "misaligned-groups"
+    example_devices = ("hexagon-v75-sd8gen3", "ethos-u55-128")
+    VALID = (
+        """
+        import torch.nn as nn
+
+        class Block(nn.Module):
+            def __init__(self, width=128):
+                super().__init__()
+                self.whole = nn.Conv2d(width, width, 3)
+                self.halves = nn.Conv2d(width, width, 3, groups=4)
+                self.depthwise = nn.Conv2d(width, width, 3, groups=width)
+        """,
+    )
+    INVALID = (
+        """
+        import torch.nn as nn
+
+        class Block(nn.Module):
+            def __init__(self, width=128, groups=32):
+                super().__init__()
+                self.conv = nn.Conv2d(width, width, 3, groups=groups)
+        """,
+    )
+
+    def check(self, reading: Reading) -> Iterable[Finding]:
+        """Yield one finding for each call that builds such convolutions."""
+        groups: dict[Place, list[_Grouped]] = {}
+        for found in _grouped(reading):
+            groups.setdefault(found.layer.place, []).append(found)
+        for place, members in groups.items():
+            yield from _finding(reading, place, members)
+
+
+@dataclass(frozen=True, slots=True)
+class _Grouped:
+    """A grouped convolution that misses a tile or a bound."""
+
+    layer: Layer
+    each: int
+    """Channels of a group."""
+    padded: int
+    """What they cost as, or the least number that keeps the bound."""
+    step: int
+    evidence: str
+    bound: bool
+    """Whether it is a bound that is not kept."""
+
+
+def _grouped(reading: Reading) -> Iterator[_Grouped]:
+    for layer in reading.graph.layers if reading.graph is not None else ():
+        groups = number(layer.args.get("groups")) or 1
+        ends = {end: number(layer.args.get(f"{end}_channels")) for end in ("in", "out")}
+        if layer.maybe or LAYERS[layer.op].family != "conv" or groups == 1 or None in ends.values():
+            continue
+        if groups == ends["in"]:
+            continue
+        each = {end: (channels or 0) // groups for end, channels in ends.items()}
+        found = _bound(reading, layer, each) or _tile(reading, layer, each)
+        if found is not None:
+            yield found
+
+
+def _bound(reading: Reading, layer: Layer, each: dict[str, int]) -> _Grouped | None:
+    for limit in reading.profile.limits_of(reading.dtype, layer.op):
+        step = limit.multiple
+        if limit.property != "channels_per_group" or step is None:
+            continue
+        for channels in each.values():
+            if not holds(limit, channels):
+                padded = -(-channels // step) * step
+                return _Grouped(layer, channels, padded, step, limit.evidence, bound=True)
+    return None
+
+
+def _tile(reading: Reading, layer: Layer, each: dict[str, int]) -> _Grouped | None:
+    worst: _Grouped | None = None
+    for end, channels in each.items():
+        tile = reading.profile.tile(reading.dtype, "grouped", end)
+        if tile is None or not channels % tile.minimum:
+            continue
+        padded = -(-channels // tile.minimum) * tile.minimum
+        found = _Grouped(layer, channels, padded, tile.minimum, tile.evidence, bound=False)
+        if worst is None or padded / channels > worst.padded / worst.each:
+            worst = found
+    return worst
+
+
+def _finding(reading: Reading, place: Place, members: list[_Grouped]) -> Iterator[Finding]:
+    first = max(members, key=lambda found: (found.padded / found.each, found.layer.params or 0))
+    layers = [found.layer for found in members]
+    limits, share = reading.profile.reporting, reading.share(layers)
+    waste = 1 - first.each / first.padded
+    if limits is None or (
+        not first.bound
+        and (
+            share is None
+            or waste < limits.padding_layer_share
+            or waste * share < limits.padding_model_share
+        )
+    ):
+        return
+    assert reading.graph is not None
+    times = sum(reading.graph.layers[layer] for layer in layers)
+    in_these = f" in {count(times, 'convolution')}"
+    said = f"{count(first.each, 'channel')} in a group"
+    what = (
+        f"{said}, and the device takes multiples of {first.step}"
+        if first.bound
+        else f"{said} cost as {first.padded}"
+    )
+    groups = layers[0].args["groups"]
+    told = describe(groups.origin, place)
+    step = f"each group is computed in steps of {first.step} channels in {reading.dtype}"
+    yield Finding(
+        place,
+        f"{what}{in_these}{cost_words(reading, layers, ())}",
+        f"{'; '.join(part for part in (told, step) if part)} [{first.evidence}]",
+        _advice(first),
+        alternatives=_literals(layers, place),
+        related=related(layers, place, lambda layer: f"{layer.op} with groups too"),
+        share=waste,
+        model_share=waste * share if share is not None else None,
+        saves=waste * share if share is not None and reading.estimate is not None else None,
+        data={"channels": first.each, "padded": first.padded, "layers": times},
+    )
+
+
+def _literals(layers: list[Layer], place: Place) -> tuple[Place, ...]:
+    origins = [layer.args["groups"].origin for layer in layers]
+    leaves = [leaf.place for origin in origins if origin is not None for leaf in origin.leaves()]
+    return tuple(p for p in dict.fromkeys(leaves) if p is not None and p != place)
+
+
+def _advice(found: _Grouped) -> str:
+    """Name the most groups with which the width fills the tile."""
+    layer = found.layer
+    ends = [number(layer.args[f"{end}_channels"]) or 0 for end in ("in", "out")]
+    now = number(layer.args["groups"]) or 1
+    for groups in range(now - 1, 1, -1):
+        if not any(end % groups or end // groups % found.step for end in ends):
+            each = min(ends) // groups
+            return f"{groups} groups of {each} would fill it (changes parameters)"
+    change = percent(found.padded / found.each - 1)
+    return f"fewer groups, or {found.padded} channels in each (+{change}; changes parameters)"

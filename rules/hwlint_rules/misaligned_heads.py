@@ -1,0 +1,290 @@
+"""HW103."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from hwlint.api import Finding, Flow, Layer, Operation, Place, Reading, Rule, Tile
+from hwlint_rules._origins import owner
+from hwlint_rules._runs import layers_by_name, run_of, share_words
+from hwlint_rules._text import count, number, percent, widths
+
+__all__ = ["MisalignedHeads"]
+
+
+class MisalignedHeads(Rule):
+    """Heads of attention whose width does not fill the device's tiles.
+
+    What it checks
+    --------------
+    The width of one head in `scaled_dot_product_attention`, in attention that is written out
+    (a product, softmax, a product) and in `nn.MultiheadAttention`, against the profile's tile for
+    products of two activations. Where the width of the model can be cut into another number of
+    heads that fills the tile, that number is named: 9600 in 96 heads is 100 each, in 100 heads it
+    is 96. Attention whose shapes are not known is left alone.
+
+    Why it costs
+    ------------
+    Both products of attention have the width of a head as a dimension: the first as its depth, the
+    second as its columns. Kernels for it are written for multiples of the tile; others fill up
+    each head or take narrower loads. It concerns every position of every head.
+
+    Example
+    -------
+        nn.MultiheadAttention(embed_dim=800, num_heads=8)       # heads of 100
+
+    Use instead
+    -----------
+        nn.MultiheadAttention(embed_dim=800, num_heads=10)      # heads of 80
+
+    Fix safety
+    ----------
+    Unsafe: with another number of heads the weights keep their shapes and mean something else, so
+    the model has to be trained again.
+
+    Profile fields
+    --------------
+    `tiles` (layers "matmul"; operands "in"), `reporting.padding_layer_share`,
+    `reporting.padding_model_share`, `reporting.slower_model_share`.
+
+    References
+    ----------
+    - https://arxiv.org/abs/2401.14489
+    - https://docs.nvidia.com/deeplearning/performance/dl-performance-matrix-multiplication/index.html
+    """
+
+    code = "HW103"
+    name = "misaligned-heads"
+    example_devices = ("h100-sxm",)
+    VALID = (
+        """
+        import torch.nn as nn
+
+        class Block(nn.Module):
+            # hwlint: input(1, 64, 800)
+            def __init__(self, dim=800, heads=10):
+                super().__init__()
+                self.attn = nn.MultiheadAttention(dim, heads, batch_first=True)
+
+            def forward(self, x):
+                return self.attn(x, x, x)[0]
+        """,
+        """
+        import torch.nn as nn
+
+        class Gate(nn.Module):
+            # hwlint: input(1, 64, 100)
+            def __init__(self, dim=100):
+                super().__init__()
+                self.fc = nn.Linear(dim, dim)
+
+            def forward(self, x):
+                return x @ x.transpose(1, 2)
+        """,
+    )
+    INVALID = (
+        """
+        import torch.nn as nn
+
+        class Block(nn.Module):
+            # hwlint: input(1, 64, 800)
+            def __init__(self, dim=800, heads=8):
+                super().__init__()
+                self.attn = nn.MultiheadAttention(dim, heads, batch_first=True)
+
+            def forward(self, x):
+                return self.attn(x, x, x)[0]
+        """,
+        """
+        import torch.nn as nn
+        import torch.nn.functional as F
+
+        class Attention(nn.Module):
+            # hwlint: input(1, 64, 9600)
+            def __init__(self, dim=9600, heads=96):
+                super().__init__()
+                self.heads = heads
+                self.qkv = nn.Linear(dim, 3 * dim)
+                self.proj = nn.Linear(dim, dim)
+
+            def forward(self, x):
+                b, n, c = x.shape
+                qkv = self.qkv(x).reshape(b, n, 3, self.heads, c // self.heads)
+                q, k, v = qkv.permute(2, 0, 3, 1, 4)
+                x = F.scaled_dot_product_attention(q, k, v)
+                return self.proj(x.transpose(1, 2).reshape(b, n, c))
+        """,
+        """
+        import torch.nn as nn
+
+        class Attention(nn.Module):
+            # hwlint: input(1, 64, 300)
+            def __init__(self, dim=300, heads=12):
+                super().__init__()
+                self.heads = heads
+                self.qkv = nn.Linear(dim, 3 * dim)
+
+            def forward(self, x):
+                b, n, c = x.shape
+                qkv = self.qkv(x).reshape(b, n, 3, self.heads, c // self.heads)
+                q, k, v = qkv.permute(2, 0, 3, 1, 4)
+                scores = (q @ k.transpose(-2, -1)) * c ** -0.5
+                return (scores.softmax(-1) @ v).transpose(1, 2).reshape(b, n, c)
+        """,
+    )
+
+    def check(self, reading: Reading) -> Iterable[Finding]:
+        """Yield one finding for each literal or call that decides on such heads."""
+        tile = reading.profile.tile(reading.dtype, "matmul", "in")
+        flow = run_of(reading)
+        if reading.graph is None or flow is None or tile is None:
+            return
+        groups: dict[tuple[Place, int], _Heads] = {}
+        for number_, width, heads in _attention(flow):
+            if not width % tile.minimum:
+                continue
+            operation = flow.operations[number_]
+            place, layers = _decided(reading, operation, width * heads, tile.minimum)
+            place = place or operation.place
+            if place is not None:
+                group = groups.setdefault((place, width), _Heads(place, width, heads))
+                group.operations.append(number_)
+                group.layers.extend(layers)
+        for group in groups.values():
+            yield from _finding(reading, group, tile)
+
+
+@dataclass(slots=True)
+class _Heads:
+    """Attention whose heads are as wide for the same reason."""
+
+    place: Place
+    width: int
+    heads: int
+    operations: list[int] = field(default_factory=list[int])
+    layers: list[Layer] = field(default_factory=list[Layer])
+
+
+def _attention(flow: Flow) -> Iterator[tuple[int, int, int]]:
+    """Yield the operations that multiply queries with keys, the width of a head, and the heads."""
+    makers = {i: n for n, operation in enumerate(flow.operations) for i in operation.outputs}
+    for n, operation in enumerate(flow.operations):
+        if operation.name == "scaled_dot_product_attention":
+            found: int | None = n
+        elif operation.name == "softmax":
+            found = _product_before(flow, makers, operation)
+        else:
+            continue
+        shape = flow.tensors[flow.operations[found].inputs[0]].shape if found is not None else None
+        if found is None or shape is None or len(shape) <= _PLANE or None in shape:
+            continue
+        width, heads = shape[-1], shape[-3]
+        if width and heads:
+            yield found, width, heads
+
+
+_PLANE = 2
+"""Dimensions of one head's product: positions and width. Before them come the heads."""
+_PASSES = frozenset(("mul", "div", "add", "sub", "masked_fill", "where", "dropout", "float", "to"))
+"""What may stand between the product and softmax."""
+
+
+def _product_before(flow: Flow, makers: dict[int, int], operation: Operation) -> int | None:
+    """Return the product of two activations that softmax works on."""
+    for _ in range(len(_PASSES)):
+        before = [makers[i] for i in operation.inputs if i in makers]
+        products = [n for n in before if flow.operations[n].name in ("matmul", "bmm", "baddbmm")]
+        if products:
+            return products[0] if _is_of_activations(flow, products[0]) else None
+        onward = [n for n in before if _is_passed(flow.operations[n])]
+        if not onward:
+            return None
+        operation = flow.operations[onward[0]]
+    return None
+
+
+def _is_passed(operation: Operation) -> bool:
+    return operation.name in _PASSES or operation.effect in ("view", "same")
+
+
+def _is_of_activations(flow: Flow, number_: int) -> bool:
+    return all(flow.tensors[i].kind != "parameter" for i in flow.operations[number_].inputs)
+
+
+def _decided(
+    reading: Reading, operation: Operation, whole: int, step: int
+) -> tuple[Place | None, list[Layer]]:
+    """Return the literal that decides the width of all heads, and the layers that have it: those
+    of the module that runs the attention."""
+    assert reading.graph is not None
+    layers: list[Layer] = []
+    place: Place | None = None
+    inside = f"{operation.module}." if operation.module else ""
+    for name, layer in layers_by_name(reading.graph).items():
+        if name != operation.module and not name.startswith(inside):
+            continue
+        if layer.op == "MultiheadAttention":
+            argument = layer.args.get("embed_dim")
+        else:
+            ends = widths(layer)
+            made = number(ends[1]) if ends is not None else None
+            argument = ends[1] if ends is not None and made and made % whole == 0 else None
+        if argument is None or layer.maybe:
+            continue
+        layers.append(layer)
+        literal = owner(argument.origin, step)
+        place = place or (literal.place if literal is not None else None)
+    return place or (layers[0].place if layers else None), layers
+
+
+def _finding(reading: Reading, group: _Heads, tile: Tile) -> Iterator[Finding]:
+    share = reading.share(group.layers, group.operations)
+    padded = -(-group.width // tile.minimum) * tile.minimum
+    waste = 1 - group.width / padded
+    if not _worth_reading(reading, tile, share, waste):
+        return
+    whole, times = group.width * group.heads, len(group.operations)
+    words = share_words(reading, share)
+    if tile.effect == "slower":
+        cost = f"less efficient in {reading.dtype} than multiples of {tile.minimum}"
+    else:
+        cost = f"computed in steps of {tile.minimum} in {reading.dtype}, as {padded}"
+    places = [layer.place for layer in group.layers]
+    places += (
+        [reading.graph.flow.operations[n].place for n in group.operations]
+        if (reading.graph is not None and reading.graph.flow is not None)
+        else []
+    )
+    yield Finding(
+        group.place,
+        f"heads of {group.width} ({whole} in {group.heads}) miss the tile of {tile.minimum}, "
+        f"{count(times, 'attention')}{f': {words}' if words else ''}",
+        f"{cost} [{tile.evidence}]",
+        _advice(whole, group, tile),
+        alternatives=tuple(p for p in dict.fromkeys(places) if p is not None and p != group.place),
+        share=waste,
+        model_share=waste * share if share is not None else None,
+        saves=waste * share if share is not None and reading.estimate is not None else None,
+        data={"width": group.width, "heads": group.heads, "padded": padded},
+    )
+
+
+def _worth_reading(reading: Reading, tile: Tile, share: float | None, waste: float) -> bool:
+    limits = reading.profile.reporting
+    if limits is None or share is None:
+        return False
+    if tile.effect == "slower":
+        return share >= limits.slower_model_share
+    return waste >= limits.padding_layer_share and waste * share >= limits.padding_model_share
+
+
+def _advice(whole: int, group: _Heads, tile: Tile) -> str:
+    """Name the closest number of heads that fills the tile, else the closest width."""
+    fits = [n for n in range(1, whole + 1) if whole % n == 0 and whole // n % tile.minimum == 0]
+    if fits:
+        heads = min(fits, key=lambda n: (abs(n - group.heads), n))
+        each = whole // heads
+        if heads > 1 or group.heads == 1:
+            return f"{count(heads, 'head')} of {each} would fill it (train again)"
+    padded = -(-group.width // tile.minimum) * tile.minimum
+    grown = percent(padded / group.width - 1)
+    return f"{group.heads} heads of {padded} would fill it (+{grown} width; changes parameters)"

@@ -1,0 +1,130 @@
+"""HW103, HW104 and HW105: heads, vocabularies and groups."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from hwlint.api import Finding, Reading, Rule
+from hwlint.profile import ProfileIndex
+from hwlint.reader import ForwardOptions, Reader, ReadOptions
+from hwlint_rules.misaligned_features import MisalignedFeatures
+from hwlint_rules.misaligned_groups import MisalignedGroups
+from hwlint_rules.misaligned_heads import MisalignedHeads
+from hwlint_rules.misaligned_vocabulary import MisalignedVocabulary
+
+Told = Callable[..., list[Finding]]
+
+ATTENTION = """
+import torch.nn as nn
+
+class Net(nn.Module):
+    # hwlint: input(1, 64, DIM)
+    def __init__(self, dim=DIM, heads=HEADS):
+        super().__init__()
+        self.attn = nn.MultiheadAttention(dim, heads, batch_first=True)
+
+    def forward(self, x):
+        return self.attn(x, x, x)[0]
+"""
+LANGUAGE = """
+import torch.nn as nn
+
+class Net(nn.Module):
+    def __init__(self, vocab_size=VOCAB, dim=768):
+        super().__init__()
+        self.wte = nn.Embedding(vocab_size, dim)
+        self.body = nn.Linear(dim, dim)
+        self.head = nn.Linear(dim, OUT, bias=False)
+"""
+GROUPED = """
+import torch.nn as nn
+
+class Net(nn.Module):
+    def __init__(self, width=128, groups=GROUPS):
+        super().__init__()
+        self.conv = nn.Conv2d(width, width, 3, groups=groups)
+"""
+
+
+@pytest.fixture
+def told(devices: ProfileIndex, tmp_path: Path) -> Told:
+    """Return a function that lets a rule look at a model; words in it are replaced."""
+
+    def look(rule: type[Rule], text: str, device: str, **words: object) -> list[Finding]:
+        for word, value in words.items():
+            text = text.replace(word, str(value))
+        path = tmp_path / "net.py"
+        path.write_text(text)
+        reader = Reader(ReadOptions(tmp_path, (tmp_path,), forward=ForwardOptions()))
+        profile = devices[device]
+        graphs = reader.read(str(path)).graphs
+        return [
+            finding
+            for graph in graphs
+            for finding in rule().check(Reading(profile, profile.default_dtype, graph))
+        ]
+
+    return look
+
+
+@pytest.mark.parametrize(
+    ("dim", "heads", "advice"),
+    [
+        (9600, 96, "100 heads of 96 would fill it (train again)"),
+        (800, 8, "10 heads of 80 would fill it (train again)"),
+        (325, 5, "5 heads of 72 would fill it (+11 % width; changes parameters)"),
+    ],
+)
+def test_another_number_of_heads_is_named(told: Told, dim: int, heads: int, advice: str):
+    (found,) = told(MisalignedHeads, ATTENTION, "h100-sxm", DIM=dim, HEADS=heads)
+    assert found.message.startswith(
+        f"heads of {dim // heads} ({dim} in {heads}) miss the tile of 8"
+    )
+    assert found.advice == advice
+
+
+@pytest.mark.parametrize(("dim", "heads"), [(9600, 100), (768, 12), (1024, 16)])
+def test_heads_that_fill_the_tile(told: Told, dim: int, heads: int):
+    assert not told(MisalignedHeads, ATTENTION, "h100-sxm", DIM=dim, HEADS=heads)
+
+
+def test_heads_where_the_profile_has_no_tile(told: Told):
+    assert not told(MisalignedHeads, ATTENTION, "ethos-u55-128", DIM=800, HEADS=8)
+
+
+def test_the_vocabulary_of_gpt2(told: Told):
+    words = {"VOCAB": 50257, "OUT": "vocab_size"}
+    (found,) = told(MisalignedVocabulary, LANGUAGE, "h100-sxm", **words)
+    assert found.message.startswith("50257 -> 50304 would align the output layer: ")
+    assert found.data["padded"] == 50304
+    assert found.anchor.line == 4  # the default of `vocab_size`
+    # One cause, one finding: the features of that layer are not said again.
+    assert not told(MisalignedFeatures, LANGUAGE, "h100-sxm", **words)
+
+
+@pytest.mark.parametrize(("vocabulary", "out"), [(50304, "vocab_size"), (50257, "dim")])
+def test_a_vocabulary_without_waste(told: Told, vocabulary: int, out: str):
+    assert not told(MisalignedVocabulary, LANGUAGE, "h100-sxm", VOCAB=vocabulary, OUT=out)
+
+
+def test_a_rest_that_is_not_worth_a_line(told: Told):
+    """In steps of 16, 50257 costs as 50272."""
+    words = {"VOCAB": 50257, "OUT": "vocab_size"}
+    assert not told(MisalignedVocabulary, LANGUAGE, "raspberry-pi-5", **words)
+
+
+def test_groups_name_the_number_that_fills_the_tile(told: Told):
+    (found,) = told(MisalignedGroups, GROUPED, "ethos-u55-128", GROUPS=32)
+    assert found.message.startswith("4 channels in a group cost as 8 in 1 convolution")
+    assert found.advice == "16 groups of 8 would fill it (changes parameters)"
+
+
+def test_groups_that_the_runtime_does_not_take(told: Told):
+    (found,) = told(MisalignedGroups, GROUPED, "jetson-orin-nano-8gb", GROUPS=64)
+    assert "2 channels in a group, and the device takes multiples of 4" in found.message
+
+
+@pytest.mark.parametrize("groups", [1, 16, 128])
+def test_groups_that_fill_the_tile(told: Told, groups: int):
+    assert not told(MisalignedGroups, GROUPED, "ethos-u55-128", GROUPS=groups)
