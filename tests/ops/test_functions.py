@@ -86,6 +86,15 @@ F = "torch.nn.functional."
 T = "torch.Tensor."
 
 CASES = [
+    ("torch.linalg.inv", meta(2, 4, 4)),
+    ("torch.linalg.inv", meta(2, 4, 5)),
+    ("torch.linalg.cholesky", meta(2, 4, 4)),
+    ("torch.linalg.det", meta(2, 4, 4)),
+    ("torch.linalg.slogdet", meta(2, 4, 4)),
+    ("torch.linalg.eigh", meta(2, 4, 4)),
+    ("torch.linalg.eigvalsh", meta(2, 4, 4)),
+    ("torch.linalg.cross", meta(2, 1, 3), meta(4, 3)),
+    ("torch.cross", meta(2, 3), meta(2, 3)),
     (F + "linear", meta(2, 5, 8), meta(16, 8), meta(16)),
     (F + "linear", meta(2, 5, 7), meta(16, 8)),
     (F + "bilinear", meta(2, 3), meta(2, 4), meta(5, 3, 4)),

@@ -6,6 +6,18 @@ import pytest
 
 # Each program binds `result`; a line with a dash stands between them.
 PROGRAMS = r"""
+from collections import UserDict
+
+class Once(UserDict[str, int]):
+    def __setitem__(self, key, value):
+        if key not in self.data:
+            super().__setitem__(key, value)
+
+once = Once()
+once["a"] = 3
+once["a"] = 4
+result = once["a"], len(once), isinstance(once, dict), list(once.data.values()), sum(once.values())
+-
 class Kept:
     def __setattr__(self, key, value):
         super().__setattr__(key, value)

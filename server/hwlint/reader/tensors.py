@@ -254,11 +254,12 @@ class TensorOperations:
     def tensor_item(self: "Interpreter", value: Tensor, index: Value) -> Value:
         """Return `value[index]`."""
         if value.data is None and value.kind != "ndarray":
-            given: dict[str, Value] = {"input": value, "index": plain_index(index)}
-            return run_bound(self, INDEX, given)
+            return self._item_by_row(value, index)
         if value.shape is None:
             return _no_shape(self, value)
         picked = pick(value, index)
+        if picked is None and value.kind != "ndarray":
+            return self._item_by_row(value, index)
         if picked is None:
             return _no_shape(self, value)
         if isinstance(picked, str):
@@ -270,6 +271,10 @@ class TensorOperations:
         made = share(value, self.new_tensor(shape, data, value.dtype, value.kind))
         effect = "view" if picks_view(index) else "new"
         return self.array_result(observe(self, "index", [value, index], made, effect))
+
+    def _item_by_row(self: "Interpreter", value: Tensor, index: Value) -> Value:
+        given: dict[str, Value] = {"input": value, "index": plain_index(index)}
+        return run_bound(self, INDEX, given)
 
     def store_tensor(self: "Interpreter", holder: Tensor, index: Value, item: Value) -> None:
         """Do `holder[index] = item`."""

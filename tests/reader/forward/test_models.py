@@ -15,6 +15,7 @@ MODELS = HERE / "models.py"
 NAMES = (
     "ConvNet", "UNet", "VisionTransformer", "Decoder", "Fused", "Torchs", "Recurrent", "Keywords",
     "Mixture", "Windows", "Video", "OwnAttention", "Masked", "Functions",
+    "Tables",
 )  # fmt: skip
 
 

@@ -187,6 +187,8 @@ def _plain(name: str, value: Value) -> Value:
         return None if value is None else dtype_name(value)
     if name == "what":
         return tuple([_dtype_given(v) for v in value])
+    if isinstance(value, Tensor) and name == "dim":
+        return value  # the other one of max() and min()
     if isinstance(value, Tensor):
         return value.data[0] if value.data is not None and len(value.data) == 1 else value
     inner = isinstance(value, tuple) or type(value) is ListValue

@@ -24,6 +24,7 @@ from hwlint.reader.values import (
     IteratorValue,
     Kwargs,
     Partial,
+    PropertyValue,
     Tensor,
     Unknown,
     Value,
@@ -176,6 +177,9 @@ def _from_keys(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
 _FROM_KEYS = Builtin("dict.fromkeys", _from_keys)
 _DICT.attrs["fromkeys"] = ClassMethod(_FROM_KEYS)
 ORDERED_DICT = core.make("OrderedDict", _DICT, module="collections")
+USER_DICT = core.make("UserDict", native=dict, module="collections")
+USER_DICT.attrs["data"] = PropertyValue(Builtin("data", lambda i, a, k: a[0].payload))
+"""No dict to isinstance(), and holds one."""
 DEFAULT_DICT = core.make("defaultdict", _DICT, module="collections")
 COUNTER = core.make("Counter", _DICT, module="collections")
 DEQUE = core.make("deque", core.BUILTINS["list"], module="collections")
@@ -365,6 +369,7 @@ _CLASSES: dict[str, Class] = {
     "abc.ABC": TYPING["ABC"],
     "abc.ABCMeta": core.make("ABCMeta", core.TYPE, module="abc"),
     "collections.OrderedDict": ORDERED_DICT,
+    "collections.UserDict": USER_DICT,
     "collections.defaultdict": DEFAULT_DICT,
     "collections.Counter": COUNTER,
     "collections.deque": DEQUE,

@@ -7,7 +7,7 @@ from hwlint.reader import builtin_classes as core
 from hwlint.reader.dtypes import dtype_name, dtype_of_number, is_float, kept, store
 from hwlint.reader.library.tensor_rules import as_array
 from hwlint.reader.provenance import derive
-from hwlint.reader.shapes import MAX_DATA, Shape, dims_of, is_sequence, plain_number
+from hwlint.reader.shapes import MAX_DATA, Shape, broadcast, dims_of, is_sequence, plain_number
 from hwlint.reader.sharing import share
 from hwlint.reader.values import Builtin, ListValue, Tensor, Unknown, Value
 
@@ -304,7 +304,21 @@ def _table(library: str, kind: str) -> dict[str, Value]:
     return {f"{library}.{n}": Builtin(f"{library}.{n}", call) for n, call in calls.items()}
 
 
+def _normal(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+    """torch.normal(): of a size, or of what the means and the deviations come to."""
+    given = {**dict(zip(("mean", "std", "size"), args, strict=False)), **kwargs}
+    if given.get("size") is not None:
+        return interp.filled(dims_of([given["size"]]), None, _dtype(kwargs, "float32"))
+    tensors = [v for v in (given.get("mean"), given.get("std")) if isinstance(v, Tensor)]
+    shape = tensors[0].shape if tensors else None
+    for other in tensors[1:]:
+        known = shape is not None and other.shape is not None
+        shape = broadcast(shape, other.shape) if known else None
+    return interp.new_tensor(shape, None, tensors[0].dtype if tensors else "float32")
+
+
 _TORCH: dict[str, Any] = {
+    "normal": _normal,
     **{n: _filled(None, "tensor") for n in _RANDOM},
     **{f"{n}_like": _like(None, "tensor") for n in (*_RANDOM, "randint")},
     "randint": _random_integers, "randperm": _permutation, "tensor": _tensor("tensor"),

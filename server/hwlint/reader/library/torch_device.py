@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from hwlint.reader import builtin_classes as core
 from hwlint.reader.dtypes import INTEGERS, LIMITS, dtype_name
-from hwlint.reader.values import External, Instance, Unknown, Value
+from hwlint.reader.values import Builtin, External, Instance, Unknown, Value
 
 if TYPE_CHECKING:
     from hwlint.reader.interpreter import Interpreter
@@ -29,6 +29,14 @@ def _named(kind: str, index: Any) -> Instance:
 
 
 CPU = _named("cpu", None)
+
+
+def _shown(interp: "Interpreter", args: list[Value], kwargs: dict[str, Value]) -> Value:
+    kind, index = args[0].attrs["type"], args[0].attrs["index"]
+    return kind if index is None else f"{kind}:{index}"
+
+
+DEVICE.attrs["__str__"] = Builtin("__str__", _shown)
 
 
 def _device(interp: "Interpreter", args: list[Value], kwargs: dict[str, Value]) -> Value:
