@@ -7,10 +7,10 @@ import pytest
 from attrs import evolve
 
 from hwlint.api import Reading
-from hwlint.cost import Estimate, estimate, silent_for
+from hwlint.cost import Coefficients, Estimate, Sample, amounts, estimate, silent_for
 from hwlint.engine.inputs import parse_input
 from hwlint.graph import ModelGraph
-from hwlint.profile import Dispatch, Profile, available_profiles
+from hwlint.profile import Dispatch, Energy, Fit, Profile, available_profiles
 from hwlint.reader import ForwardOptions, Reader, ReadOptions
 
 PROFILES = available_profiles()
@@ -191,3 +191,53 @@ def test_what_nobody_uses_does_not_run(tmp_path: Path):
     assert H100.fusion is not None
     kept = made(graph, evolve(H100, fusion=evolve(H100.fusion, drops_unused=False)))
     assert len(kept.kernels) == len(dropped.kernels) + 2
+
+
+def test_energy_is_power_times_time_or_what_work_costs(conv: ModelGraph):
+    board = made(conv, PROFILES["stm32l4r5"])
+    assert board.joules == pytest.approx(0.042 * board.seconds)
+    assert made(conv, H100).joules is None
+    costs = Energy(
+        pj_per_op={"bf16": 0.5}, pj_per_byte={"dram": 10}, source=("here",), evidence="measured"
+    )
+    found = made(conv, evolve(H100, energy=costs))
+    first = found.operations[0]
+    operations = 2 * 8 * 56 * 56 * 64 * 9 * 104
+    assert first.joules == pytest.approx((0.5 * operations + 10 * first.moved) * 1e-12)
+    assert found.joules == pytest.approx(sum(o.joules or 0 for o in found.operations))
+
+
+def test_what_a_deploy_path_does_not_run_is_named(tmp_path: Path):
+    text = CONV.replace("nn.BatchNorm2d(100)", "nn.GroupNorm(4, 100)")
+    found = made(read(tmp_path, text, "8x64x56x56"), PROFILES["raspberry-pi-4"])
+    assert found.unsupported == (1,)
+
+
+def test_a_fit_goes_before_all_rates(conv: ModelGraph):
+    fitted = Fit(
+        ms_per_gop=0.5, ms_per_mb=0.1, ms_per_kernel=0.02, ms=1, samples=9, source=("here",),
+        evidence="measured",
+    )  # fmt: skip
+    profile = evolve(H100, fits={"bf16": fitted}, peak=None, achievable=None, memory=None)
+    found, did = made(conv, profile), amounts(conv, profile, "bf16")
+    assert did is not None
+    parts = Coefficients(0.5, 0.1, 0.02, 1)
+    assert found.seconds == pytest.approx(parts.predict(Sample(did, 0, 1)) / 1000)
+    assert found.constant == 0.001
+    assert len(found.kernels) == did.kernels
+
+
+def test_a_pooling_loads_its_window_for_each_output(tmp_path: Path):
+    text = CONV.replace("nn.AdaptiveAvgPool2d(1)", "nn.AvgPool2d((4, 2), 1)").replace(
+        "nn.Linear(100, 10)", "nn.Linear(53 * 55 * 100, 10)"
+    )
+    graph = read(tmp_path, text, "1x64x56x56")
+    assert graph.flow is not None
+    assert [o.window for o in graph.flow.operations if o.name == "avg_pool2d"] == [8]
+    pooled, made_ = 56 * 56 * 100, 53 * 55 * 100
+    did, plain = amounts(graph, H100, "bf16"), amounts(graph, H100, "bf16", "pool")
+    assert did is not None
+    assert plain is not None
+    assert plain.bytes == 2 * (8 * made_ + made_)
+    assert plain.bytes > 2 * (pooled + made_)
+    assert plain.kernels == 1

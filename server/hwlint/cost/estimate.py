@@ -70,6 +70,9 @@ class Estimate:
     """Most bytes of inputs and activations that are alive at one time."""
     weight_bytes: float
     """Bytes of all weights in the number format of the target."""
+    unsupported: tuple[int, ...]
+    """Operations that the deploy path does not run on the device: their time is counted as if it
+    did, so that the total says little of what really happens."""
     _modules: tuple[str, ...] = field(repr=False)
     _layers: Mapping[str, Layer] = field(repr=False)
     _resized: Callable[[int, int | None, int | None], float | None] | None = field(

@@ -112,9 +112,10 @@ class _Estimation:
             tuple(kernels),
             max(0.0, seconds),
             self.rates.constant,
-            self._joules(seconds),
+            self._joules(seconds, sum(self._operations(n) for n in costs), sum(moved)),
             peak.bytes if peak is not None else None,
             (self.params or 0) * (item_bytes(plan.dtype) or 0),
+            tuple(n for n in sorted(plan.tensors.running) if self._unsupported(n)),
             tuple(operation.module for operation in plan.flow.operations),
             plan.layers,
             self.blocks.resized if self.blocks is not None else None,
@@ -140,7 +141,7 @@ class _Estimation:
                 moved=share * moved,
                 padding=part.padding,
                 kernel=index,
-                joules=self._joules(spent),
+                joules=self._joules(spent, self._operations(number), share * moved),
                 achieved=part.at_peak / spent if part.at_peak is not None and spent else None,
             )
         return Kernel(tuple(made.operations), seconds, bound), costs
@@ -176,10 +177,29 @@ class _Estimation:
         loads = (operation.window - 1) * outputs
         return _Computed(self.rates.other(outputs, loads), 0.0, None)
 
-    def _joules(self, seconds: float) -> float | None:
-        power = self.plan.profile.power
-        active = power.active_w if power is not None else None
-        return active * seconds if active is not None else None
+    def _joules(self, seconds: float, operations: float, moved: float) -> float | None:
+        """Power measured while models run, times time; else what operations and bytes cost. None
+        where the profile has neither."""
+        power, energy = self.plan.profile.power, self.plan.profile.energy
+        if power is not None and power.active_w is not None:
+            return power.active_w * seconds
+        if energy is None:
+            return None
+        each, byte = energy.pj_per_op.get(self.plan.dtype), energy.pj_per_byte.get("dram")
+        if each is None or byte is None:
+            return None
+        return (each * operations + byte * moved) * 1e-12
+
+    def _operations(self, number: int) -> float:
+        """Two for each multiply-accumulate, tiles filled up."""
+        found = self.plan.product(number)
+        return 2 * found[1].macs if found is not None else 0.0
+
+    def _unsupported(self, number: int) -> bool:
+        plan = self.plan
+        op, name = plan.ops[number], plan.flow.operations[number].name
+        support = plan.profile.support(plan.dtype, op) if op else None
+        return (support or plan.profile.supports_function(plan.dtype, name)) == "none"
 
 
 def _cycle(profile: Profile) -> float | None:
