@@ -13,6 +13,7 @@ from hwlint.reader.calls import Calls
 from hwlint.reader.choices import Choices
 from hwlint.reader.compile_expressions import Site
 from hwlint.reader.containers import Containers
+from hwlint.reader.forward.memo import ForwardMemo
 from hwlint.reader.forward.recording import Flow
 from hwlint.reader.forward.waits import note_wait
 from hwlint.reader.frame import Frame
@@ -87,6 +88,7 @@ class Interpreter(Attributes, Calls, Containers, Programs, TensorOperations):
         self.modelled: dict[str, Value] = {}
         self.joins = Joins(self)
         self.memo = Memo(self)
+        self.followed = ForwardMemo(self)
         self.verdicts = Verdicts(self)
         install(self)
         imports.builtins = {

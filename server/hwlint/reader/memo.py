@@ -122,6 +122,7 @@ class Memo:
         """Note that something older than the current recording changed."""
         if self.world is not None:
             self.world.remember(value)
+        self.interp.followed.changed(value)
         for recording in reversed(self.recordings):
             if value.stamp >= recording.stamp:
                 return
@@ -129,6 +130,13 @@ class Memo:
         if value.stamp < self.entry_stamp:
             self.epoch += 1
             self.forget()
+
+    def start(self) -> _Recording:
+        """Begin to watch whether what is older than now changes."""
+        self.interp.clock += 1
+        self.stamp = self.interp.clock
+        self.recordings.append(_Recording(self.stamp))
+        return self.recordings[-1]
 
     def forget(self) -> None:
         """Drop all templates and what was emitted of them."""

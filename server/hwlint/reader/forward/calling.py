@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from hwlint.ops import FUNCTIONS, Forward, bind_call
 from hwlint.ops.calls import FunctionSpec
 from hwlint.reader.forward.functions import run_bound
+from hwlint.reader.forward.recording import tensors_of
 from hwlint.reader.values import (
     Args,
     DictValue,
@@ -45,17 +46,21 @@ def call_module(interp: "Interpreter", module: ModuleInstance, args: Args, kwarg
 def _called(
     interp: "Interpreter", module: ModuleInstance, forward: Value, args: Args, kwargs: Kwargs
 ) -> Value:
-    if "_forward_pre_hooks" in module.attrs:
-        args, kwargs = _before(interp, module, args, kwargs)
     flow = interp.flow
+    hooked = "_forward_pre_hooks" in module.attrs or "_forward_hooks" in module.attrs
+    if flow is not None and not hooked:
+        return interp.followed.call(module, forward, args, kwargs)
+    if hooked:
+        args, kwargs = _before(interp, module, args, kwargs)
     if flow is None:
         return _after(interp, module, args, kwargs, interp.call(forward, args, kwargs))
     call = flow.enter(module, interp.place)
     call.maybe = interp.maybe > 0
-    call.inputs = (*args, *kwargs.values())
+    call.inputs = tensors_of((*args, *kwargs.values()))
     try:
         made = interp.call(forward, args, kwargs)
         call.outputs = _after(interp, module, args, kwargs, made)
+        call.made = tensors_of(call.outputs)
     finally:
         flow.leave(call)
     return call.outputs

@@ -10,7 +10,7 @@ from hwlint.graph import Flow as FlowGraph
 from hwlint.graph import ModelGraph, Unread
 from hwlint.reader.budget import Exhausted
 from hwlint.reader.forward.calling import call_module
-from hwlint.reader.forward.emission import emit_flow, outputs_of
+from hwlint.reader.forward.emission import emit_flow
 from hwlint.reader.forward.inputs import (
     ForwardOptions,
     Given,
@@ -20,7 +20,7 @@ from hwlint.reader.forward.inputs import (
     open_shape,
     typed,
 )
-from hwlint.reader.forward.recording import Flow
+from hwlint.reader.forward.recording import Flow, tensors_of
 from hwlint.reader.values import ModuleInstance, PyRaise, Value
 from hwlint.source import SyntaxProblem
 
@@ -123,6 +123,7 @@ def follow(interp: "Interpreter", model: ModuleInstance, given: Given) -> FlowGr
     """Return what flows through a model that is called with `given`."""
     flow = interp.flow = Flow()
     result: Value = None
+    state = interp.followed.begin()
     try:
         result = call_module(interp, model, list(given.args), dict(given.kwargs))
         flow.refusal = None
@@ -135,6 +136,8 @@ def follow(interp: "Interpreter", model: ModuleInstance, given: Given) -> FlowGr
         flow.doubt(stop.reason if isinstance(stop, Exhausted) else "nested too deeply", None)
     except SyntaxProblem as problem:
         flow.doubt(f"syntax error: {problem.message}", problem.place)
-    if any(t.shape is None or None in t.shape for t in outputs_of(result)):
+    finally:
+        interp.followed.end(state)
+    if any(t.shape is None or None in t.shape for t in tensors_of(result)):
         flow.doubt("what the model returns is not known", None)
     return emit_flow(flow, model, given, result)

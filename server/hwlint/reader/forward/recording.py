@@ -1,11 +1,25 @@
 """What a run of `forward` leaves behind: calls of modules, and the operations inside them."""
 
-from typing import Any
+# The items of a container that the program made are of any type.
+# pyright: reportUnknownArgumentType=false, reportUnknownVariableType=false
 
-from hwlint.reader.values import ModuleInstance, PyRaise, Tensor, Unknown, Value
+from typing import TYPE_CHECKING, Any
+
+from hwlint.reader.values import (
+    DictValue,
+    Instance,
+    ModuleInstance,
+    PyRaise,
+    Tensor,
+    Unknown,
+    Value,
+)
 from hwlint.source import Place
 
-__all__ = ["Call", "Event", "Flow", "Variables"]
+if TYPE_CHECKING:
+    from hwlint.reader.forward.templates import Template
+
+__all__ = ["Call", "Event", "Flow", "Replay", "Spot", "Variables", "tensors_of"]
 
 
 class Event:
@@ -36,15 +50,63 @@ class Event:
 class Call:
     """One call of a module, and what happened inside in order."""
 
-    __slots__ = ("inputs", "items", "maybe", "module", "outputs", "place")
+    __slots__ = ("inputs", "items", "made", "maybe", "module", "outputs", "place", "template")
 
     def __init__(self, module: ModuleInstance | None, place: Place | None) -> None:
         self.module = module
         self.place = place
-        self.items: list[Event | Call] = []
-        self.inputs: Value = None
+        self.items: list[Event | Call | Replay] = []
+        self.inputs: list[Tensor] = []
         self.outputs: Value = None
+        self.made: list[Tensor] = []
+        """The tensors in `outputs`."""
         self.maybe = False
+        self.template: Template | None = None
+        """Where others can be said by it."""
+
+
+class Spot:
+    """A call inside of a template: its module is known by its name below the template's."""
+
+    __slots__ = ("class_name", "inputs", "items", "leaf", "op", "outputs", "path")
+
+    def __init__(
+        self,
+        path: str,
+        module: ModuleInstance,
+        inputs: list[Tensor],
+        outputs: list[Tensor],
+        items: "list[Event | Spot | Replay]",
+    ) -> None:
+        self.path = path
+        self.class_name = module.cls.name
+        self.op = module.layer.spec.op if module.layer is not None else None
+        self.leaf = not any(isinstance(m, ModuleInstance) for m in module.modules.values())
+        self.inputs = inputs
+        self.outputs = outputs
+        self.items = items
+
+
+class Replay:
+    """A call that was not followed: it did what the call of a template did."""
+
+    __slots__ = ("fresh", "module", "path", "template", "tensors")
+
+    def __init__(
+        self,
+        template: "Template",
+        module: ModuleInstance | None,
+        path: str,
+        tensors: list[Tensor],
+        fresh: list[Tensor],
+    ) -> None:
+        self.template = template
+        self.module = module
+        """None inside of a template: there it is known by its name, `path`."""
+        self.path = path
+        self.tensors = tensors
+        self.fresh = fresh
+        """What it returns, in the order of the template's `outputs`."""
 
 
 class Variables(dict[str, Value]):
@@ -107,3 +169,21 @@ class Flow:
         """End a call, and whatever it left open."""
         while self.stack.pop() is not call:
             pass
+
+
+def tensors_of(value: Value, depth: int = 0) -> list[Tensor]:
+    """Return the tensors in what a module takes or returns; one of unknown shape for Unknown."""
+    if isinstance(value, Tensor):
+        return [value]
+    if isinstance(value, Unknown):
+        return [Tensor(None, None, "")]
+    if depth > 6:
+        return []
+    if isinstance(value, tuple | list):
+        return [t for v in value for t in tensors_of(v, depth + 1)]
+    if isinstance(value, DictValue):
+        return [t for v in value.values() for t in tensors_of(v, depth + 1)]
+    if isinstance(value, Instance) and not isinstance(value, ModuleInstance):
+        inner = value.payload if value.payload is not None else DictValue(value.attrs)
+        return tensors_of(inner, depth + 1)
+    return []
