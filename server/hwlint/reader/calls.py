@@ -222,6 +222,7 @@ class Calls:
                 raise
         finally:
             self.depth -= 1
+            self.site = fr.site
             self.callers.pop()
             if self.flow is not None:
                 self.flow.hold(tensors_in(fr.vars.values()))

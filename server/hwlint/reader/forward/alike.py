@@ -3,6 +3,7 @@
 # The items of a container that the program made are of any type.
 # pyright: reportUnknownArgumentType=false, reportUnknownVariableType=false
 
+from collections.abc import Iterator
 from typing import Any
 
 from hwlint.reader.plain_values import NamedPair
@@ -46,22 +47,41 @@ class Numbers:
     def __init__(self) -> None:
         self._known: dict[Any, int] = {}
         self._originals: dict[int, tuple[ModuleInstance, int | None]] = {}
-        self.begin(0)
+        self.begin(0, None)
 
-    def begin(self, since: int) -> None:
+    def begin(self, since: int, root: ModuleInstance | None) -> None:
         """Start a run of a model. `since`: what the clock says; what is newer is not looked at."""
         self.since = since
+        self.root = root
         self.stale = False
         self._nodes: dict[int, tuple[Value, int | None]] = {}
-        self._parts: set[int] = set()
+        self._parts: dict[int, Value] = {}
+        self._holders: dict[int, list[ModuleInstance]] = {}
 
     def drop(self, value: Value) -> bool:
-        """Note that something is about to change; says whether it is a part of the model. No number
-        holds after that: who else has it as a part is not known."""
-        if isinstance(value, ModuleInstance) or id(value) in self._parts:
-            self.stale = True
-            return True
-        return False
+        """Note that something is about to change; says whether it is a part of the model. A module
+        that has it, and those that have the module, have no number for the rest of the run."""
+        whole = value if isinstance(value, ModuleInstance) else self._parts.get(id(value))
+        if whole is None:
+            return id(value) in self._nodes and self._drop_all()
+        if not isinstance(whole, ModuleInstance):
+            return self._drop_all()
+        if id(whole) not in self._holders:
+            self._holders = _holders(self.root)
+        if id(whole) not in self._holders:
+            return self._drop_all()
+        stack, seen = [whole], set[int]()
+        while stack:
+            module = stack.pop()
+            if id(module) not in seen:
+                seen.add(id(module))
+                self._nodes[id(module)] = (module, None)
+                stack += self._holders.get(id(module), ())
+        return True
+
+    def _drop_all(self) -> bool:
+        self.stale = True
+        return True
 
     def of(self, value: Instance) -> int | None:
         """Return the number of a module or another object, None where there is none like it."""
@@ -97,34 +117,69 @@ class Numbers:
         copy that nobody has looked into; None where it shares parts with others."""
         found = self._originals.get(id(original))
         if found is None:
-            try:
-                number = self._numbered(_Content(self, stamp).of(original))
-            except NotAlike:
-                number = None
-            found = self._originals[id(original)] = (original, number)
+            found = self._originals[id(original)] = (original, self._looked_up(original, stamp))
         return found[1]
+
+    def _looked_up(self, original: ModuleInstance, stamp: int) -> int | None:
+        if type(original) is LazyModule:  # itself a copy out of another template
+            assert original.pending is not None
+            inner, copier = original.pending
+            number = self._of_original(inner, copier.template.stamp)
+            if number is not None:
+                return number
+        try:
+            return self._numbered(_Content(self, stamp).of(original))
+        except NotAlike:
+            return None
 
     def inner(self, value: Instance, stamp: int | None) -> int:
         """Return the number of a part; raises NotAlike."""
         number: int | None
         if stamp is None:
-            self._parts.add(id(value))
             number = self.of(value)
         elif value.stamp < stamp or not isinstance(value, ModuleInstance):
             raise NotAlike
-        elif type(value) is LazyModule:
-            assert value.pending is not None
-            original, copier = value.pending
-            number = self._of_original(original, copier.template.stamp)
         else:
             number = self._of_original(value, stamp)
         if number is None:
             raise NotAlike
         return number
 
-    def part(self, value: Value) -> None:
-        """Note what belongs to the model."""
-        self._parts.add(id(value))
+    def part(self, value: Value, whole: Value) -> None:
+        """Note what an object has as a part."""
+        self._parts[id(value)] = whole
+
+
+def _holders(root: ModuleInstance | None) -> dict[int, list[ModuleInstance]]:
+    """Return who has each module below a model, so far as anybody looked into it."""
+    found: dict[int, list[ModuleInstance]] = {} if root is None else {id(root): []}
+    stack = [] if root is None else [root]
+    while stack:
+        module = stack.pop()
+        if type(module) is LazyModule:
+            continue
+        for child in _modules_in(module):
+            if id(child) not in found:
+                found[id(child)] = []
+                stack.append(child)
+            found[id(child)].append(module)
+    return found
+
+
+def _modules_in(module: ModuleInstance) -> Iterator[ModuleInstance]:
+    table = module.tables()[0]
+    values: list[tuple[Value, int]] = [(v, 0) for v in module.attrs.values()]
+    values += [(v, 0) for v in table.values()] if table is not None else []
+    while values:
+        value, depth = values.pop()
+        if isinstance(value, ModuleInstance):
+            yield value
+        elif depth < _MAX_DEPTH and isinstance(value, tuple | ListValue | SetValue):
+            values += [(v, depth + 1) for v in value]
+        elif depth < _MAX_DEPTH and isinstance(value, DictValue):
+            values += [(v, depth + 1) for v in value.values()]
+        elif depth < _MAX_DEPTH and type(value) is BoundMethod:
+            values.append((value.self_value, depth + 1))
 
 
 class _Frozen:
@@ -147,7 +202,8 @@ class _Frozen:
             return value
         return self.object(value, kind, depth + 1)
 
-    def object(self, value: Value, kind: type, depth: int) -> Any:
+    def object(self, value: Value, kind: type, depth: int) -> Any:  # noqa: PLR0911 - a table
+        """Return the key of what is no plain value."""
         if kind is Tensor:
             return self.tensor(value)
         if kind is tuple or kind is NamedPair:
@@ -173,6 +229,7 @@ class _Frozen:
         return self.other(value)
 
     def container(self, value: Value, depth: int) -> Any:
+        """Return the key of a list, dict or set."""
         if value.unknown is not None:
             raise NotAlike
         if isinstance(value, DictValue):
@@ -185,16 +242,20 @@ class _Frozen:
         return (ListValue, *[self.frozen(v, depth) for v in value])
 
     def tensor(self, value: Tensor) -> Any:
+        """Return the key of a tensor."""
         data = value.data
         return (Tensor, value.shape, value.dtype, value.kind, None if data is None else tuple(data))
 
     def function(self, value: Function) -> Any:
+        """Return the key of a function: itself. What it sees around it is watched."""
         return value
 
     def other(self, value: Value) -> Any:
+        """Return the key of anything else."""
         raise NotAlike
 
     def instance(self, value: Instance, depth: int) -> Any:
+        """Return the key of an object."""
         raise NotImplementedError
 
 
@@ -206,8 +267,11 @@ class _Content(_Frozen):
         super().__init__()
         self.numbers = numbers
         self.stamp = stamp
+        self.whole: Value = None
 
     def of(self, value: Instance) -> Any:
+        """Return the content of a module or another object; raises NotAlike."""
+        self.whole = value
         attrs = tuple([(k, self.frozen(v)) for k, v in value.attrs.items()])
         if not isinstance(value, ModuleInstance):
             return (value.cls, attrs, self.frozen(value.payload))
@@ -237,7 +301,7 @@ class _Content(_Frozen):
 
     def _mark(self, value: Value) -> None:
         if self.stamp is None:
-            self.numbers.part(value)
+            self.numbers.part(value, self.whole)
         elif value.stamp < self.stamp:
             raise NotAlike
 
@@ -246,10 +310,12 @@ class _Content(_Frozen):
         return super().container(value, depth)
 
     def tensor(self, value: Tensor) -> Any:
-        self._mark(value)
+        if value.data is not None:
+            self._mark(value)
         return super().tensor(value)
 
     def instance(self, value: Instance, depth: int) -> Any:
+        del depth
         return self.numbers.inner(value, self.stamp)
 
     def other(self, value: Value) -> Any:
@@ -269,6 +335,7 @@ class Arguments(_Frozen):
         self.seen: dict[int, int] = {}
 
     def tensor(self, value: Tensor) -> Any:
+        """Return the key of a tensor; of one that came before, which it was."""
         again = self.seen.get(id(value))
         if again is not None:
             return (Tensor, again)
@@ -277,6 +344,7 @@ class Arguments(_Frozen):
         return super().tensor(value)
 
     def container(self, value: Value, depth: int) -> Any:
+        """Return the key of a list, dict or set; of one that came before, which it was."""
         again = self.seen.get(id(value))
         if again is not None:
             return (ListValue, again, ())
@@ -284,6 +352,7 @@ class Arguments(_Frozen):
         return super().container(value, depth)
 
     def instance(self, value: Instance, depth: int) -> Any:
+        """Return the key of an object; of one that came before, which it was."""
         if isinstance(value, ModuleInstance) or value.stamp < self.numbers.since:
             number = self.numbers.of(value)
             if number is None:
@@ -297,6 +366,7 @@ class Arguments(_Frozen):
         return (value.cls, attrs, self.frozen(value.payload, depth))
 
     def function(self, value: Function) -> Any:
+        """Return the key of a function that the run did not make."""
         frame = value.closure
         while frame is not None:
             if frame.stamp >= self.numbers.since:
@@ -305,6 +375,7 @@ class Arguments(_Frozen):
         return value
 
     def other(self, value: Value) -> Any:
+        """Return the key of a function of a library."""
         if type(value) is Builtin and id(value) in self.modelled:
             return value
         raise NotAlike

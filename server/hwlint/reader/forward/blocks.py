@@ -1,14 +1,14 @@
-"""Operations, tensors and calls of a run in the form of the graph, in order; and those of a template,
-numbered from nought, to be written again for every call that the template stands for."""
+"""Operations, tensors and calls of a run in the form of the graph, in order; and those of a
+template, numbered from nought, to be written again for every call that the template stands for."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 from hwlint.graph import Called, Operation, TensorInfo
 from hwlint.ops.dtypes import item_size
 from hwlint.reader.forward.recording import Event, Replay, Spot
-from hwlint.reader.forward.templates import Template, joined, own_tensor
-from hwlint.reader.values import Tensor
+from hwlint.reader.forward.templates import Template, Where, is_tree, joined, own_tensor, place_of
+from hwlint.reader.values import LazyModule, Tensor
 
 __all__ = ["Block", "Work", "Writer", "together"]
 
@@ -35,7 +35,12 @@ class Writer:
     def infos(self) -> tuple[TensorInfo, ...]:
         """Return what is known of each tensor."""
         held = self.held
-        return tuple([TensorInfo(*f, held.get(i, 0)) for i, f in enumerate(self.tensors)])
+        return tuple(
+            [
+                TensorInfo(f[0], f[1], f[2], f[3], f[4], held.get(i, 0))
+                for i, f in enumerate(self.tensors)
+            ]
+        )
 
     def hold(self, tensor: Tensor, until: int) -> None:
         """Note that variables hold a tensor until that many operations have run."""
@@ -142,7 +147,7 @@ class Writer:
             append(
                 Operation(
                     op.name,
-                    joined(name, op.module),
+                    self.below(item, name, op.module),
                     op.place,
                     tuple([numbers[i] for i in op.inputs]),
                     tuple([numbers[i] for i in op.outputs]),
@@ -155,7 +160,7 @@ class Writer:
         for call in block.calls:
             self.calls.append(
                 Called(
-                    joined(name, call.name),
+                    self.below(item, name, call.name),
                     call.class_name,
                     call.op,
                     call.inputs,
@@ -175,6 +180,11 @@ class Writer:
                 self.index.setdefault(self.key(fresh), numbers[index])
                 self.keep.append(fresh)
         return block.work
+
+    def below(self, item: Replay, name: str, path: str) -> str:
+        """Return the name of the module at `path` below the one that was called, `name`."""
+        del item
+        return joined(name, path)
 
     def _take(self, block: "Block", numbers: list[int], first: int) -> None:
         self.uncounted.update(block.uncounted)
@@ -222,15 +232,25 @@ class Writer:
 
     def outer(self, where: Any, item: Replay, fields: list[Any]) -> int:
         """Return the index of a tensor that a template is given, has, or shares with all."""
-        del fields
         if type(where) is int:
             tensor = item.tensors[where]
-        elif type(where) is tuple:
-            assert item.module is not None
-            tensor = own_tensor(item.module, where)
-        else:
-            tensor = where
+            return self.tensor(tensor, tensor.kind)
+        if type(where) is not tuple:
+            return self.tensor(where, where.kind)
+        assert item.module is not None
+        module, rest = place_of(item.module, cast("Where", where))
+        if type(module) is LazyModule and is_tree(module):
+            return self.entered((id(module), *rest), fields, None)
+        tensor = own_tensor(module, rest)
         return self.tensor(tensor, tensor.kind)
+
+    def entered(self, key: Any, fields: list[Any], where: Any) -> int:
+        """Return the index of a tensor that is known by something else than itself."""
+        found = self.index.get(key)
+        if found is None:
+            found = self.index[key] = len(self.tensors)
+            self.add([*fields[:4], found], where)
+        return found
 
 
 class Block(Writer):
@@ -309,12 +329,9 @@ class Block(Writer):
             return self.tensor(tensor, tensor.kind)
         if type(where) is not tuple:
             return self.tensor(where, where.kind)
-        here = (joined(item.path, where[0]), *where[1:])
-        found = self.index.get(here)
-        if found is None:
-            found = self.index[here] = len(self.tensors)
-            self.add([*fields[:4], found], here)
-        return found
+        path, mark, name = cast("Where", where)
+        here = (joined(item.path, path), mark, name)
+        return self.entered(here, fields, here)
 
     def add(self, fields: list[Any], where: Any) -> None:
         """Enter a tensor, and where it is from."""

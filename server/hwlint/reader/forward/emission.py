@@ -1,14 +1,12 @@
 """From a recorded run to `hwlint.graph`."""
 
-from collections.abc import Iterator
-
 from hwlint.graph import Called, Flow, Mismatch, Unread
 from hwlint.reader.forward.blocks import Work, Writer, together
 from hwlint.reader.forward.inputs import Given
 from hwlint.reader.forward.recording import Call, Event, Replay, tensors_of
 from hwlint.reader.forward.recording import Flow as Recorded
-from hwlint.reader.library.modules import named_modules
-from hwlint.reader.values import ModuleInstance, Value
+from hwlint.reader.library.modules import opened_modules
+from hwlint.reader.values import LazyModule, ModuleInstance, Value
 
 __all__ = ["emit_flow"]
 
@@ -22,7 +20,12 @@ class _Emission(Writer):
     def __init__(self, root: ModuleInstance, given: Given) -> None:
         super().__init__()
         self.given = given
-        self.names = {id(module): name for name, module in _backwards(root)}
+        self.names: dict[int, str] = {}
+        self.shared = False
+        """There are modules of more than one name: the first one counts."""
+        for name, module in opened_modules(root):
+            self.shared = self.shared or id(module) in self.names
+            self.names.setdefault(id(module), name)
 
     def flow(self, recorded: Recorded, result: Value) -> Flow:
         for tensor in self.given.tensors:
@@ -70,6 +73,16 @@ class _Emission(Writer):
     def again(self, item: Replay) -> Work:
         return self.replay(item, self.names.get(id(item.module), "?"))
 
+    def below(self, item: Replay, name: str, path: str) -> str:
+        module = item.module
+        if not self.shared or module is None:
+            return super().below(item, name, path)
+        for part in path.split(".") if path else ():
+            if type(module) is LazyModule:
+                return super().below(item, name, path)
+            module = module.modules[part]
+        return self.names.get(id(module), "?")
+
     def inner(self, call: Call) -> Work:
         module = call.module
         assert module is not None
@@ -91,8 +104,3 @@ class _Emission(Writer):
             len(self.operations),
         )
         return macs, moved
-
-
-def _backwards(root: ModuleInstance) -> Iterator[tuple[str, Value]]:
-    """Modules and their names; of several names the first one comes last and stays."""
-    yield from reversed(list(named_modules(root)))

@@ -123,7 +123,7 @@ def follow(interp: "Interpreter", model: ModuleInstance, given: Given) -> FlowGr
     """Return what flows through a model that is called with `given`."""
     flow = interp.flow = Flow()
     result: Value = None
-    state = interp.followed.begin()
+    state = interp.followed.begin(model)
     try:
         result = call_module(interp, model, list(given.args), dict(given.kwargs))
         flow.refusal = None

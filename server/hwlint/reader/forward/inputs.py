@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, cast
 
-from hwlint.reader.library.modules import named_modules
+from hwlint.reader.library.modules import looked_through, named_modules
 from hwlint.reader.values import Function, LayerRecord, ModuleInstance, Tensor
 
 if TYPE_CHECKING:
@@ -154,11 +154,13 @@ def _square(sides: Iterable[int]) -> list[tuple[int, int]]:
 def _own_sizes(model: ModuleInstance) -> list[int]:
     """Return the image sizes that a model or a part of it keeps under a usual name."""
     found: list[int] = []
-    for _, module in named_modules(model):
+    for module in looked_through(model):
         for name in _SIZE_NAMES:
             size = _first(module.attrs.get(name))
             if isinstance(size, int) and not isinstance(size, bool) and 4 <= size <= 4096:
                 found.append(int(size))
+        if len(found) > 1:
+            break
     return found[:2]
 
 

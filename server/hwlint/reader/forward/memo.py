@@ -17,6 +17,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from hwlint.reader.forward.alike import Arguments, NotAlike, Numbers
+from hwlint.reader.forward.escapes import Escapes
 from hwlint.reader.forward.recording import Call, Flow, Replay, tensors_of
 from hwlint.reader.forward.templates import Belongings, Template
 from hwlint.reader.values import Args, Kwargs, ModuleInstance, Tensor, Value
@@ -41,21 +42,22 @@ class ForwardMemo:
         self.kept = 0
         self.since = 0
         self.running = False
-        self.wild = False
-        """Something that all models share has changed in this run."""
+        self.escapes = Escapes(0)
 
     # --- one run of a model -----------------------------------------------------------------
 
-    def begin(self) -> Any:
+    def begin(self, model: ModuleInstance) -> Any:
         """Start a run; returns what `end` takes."""
         memo = self.interp.memo
         if self.kept > MAX_KEPT or memo.world is not None:
             self.forget()
+            self.numbers = Numbers()
         self.interp.clock += 1
-        self.numbers.begin(self.interp.clock)
+        self.numbers.begin(self.interp.clock, model)
         state = memo.recordings, memo.stamp
         memo.recordings, memo.stamp = [], self.interp.clock
-        self.since, self.running, self.wild = self.interp.clock, True, False
+        self.since, self.running = self.interp.clock, True
+        self.escapes = Escapes(self.since)
         return state
 
     def end(self, state: Any) -> None:
@@ -66,23 +68,23 @@ class ForwardMemo:
         self.since = self.interp.clock
         memo.stamp = max(state[1], self.since)
         self.running = False
-        self.numbers.begin(0)
+        self.numbers.begin(0, None)
         if memo.world is not None:
             self.forget()  # what a program changed is put back without a word
 
     def changed(self, value: Value) -> None:
         """Note that something is about to change."""
-        if value.stamp >= self.since or not self.templates:
+        if value.stamp >= self.since:
             return
         if self.running and self.numbers.drop(value):
             return
         self.forget()
-        self.wild = self.running
+        if self.running:
+            self.escapes.through(value)
 
     def forget(self) -> None:
         """Drop all templates."""
         self.templates.clear()
-        self.numbers = Numbers()
         self.kept = 0
 
     # --- one call ---------------------------------------------------------------------------
@@ -107,12 +109,14 @@ class ForwardMemo:
     ) -> tuple[Any, list[Tensor]] | None:
         interp = self.interp
         joins = interp.joins
-        if not self.enabled or self.wild or not self.running or interp.maybe or flow.quiet:
+        if not self.enabled or not self.running or interp.maybe or flow.quiet:
             return None
         if joins.journals or joins.guards or interp.handling or interp.trying or interp.probing:
             return None
+        if self.escapes.changed():
+            self.forget()
         number = self.numbers.of(module)
-        if number is None:
+        if number is None or self.escapes.wild:
             return None
         given = Arguments(self.numbers, self._modelled)
         try:
@@ -171,7 +175,7 @@ class ForwardMemo:
             flow.held.update(held)
             for where, unknown in template.doubts.items():
                 flow.doubts.setdefault(where, unknown)
-        if recording.impure or self.wild or self.numbers.stale:
+        if recording.impure or self.escapes.wild or self.numbers.stale:
             return call.outputs
         template.site = interp.site
         template.steps, template.count = interp.budget.steps - steps, flow.count - count

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from hwlint.reader.forward.alike import NotAlike
 from hwlint.reader.forward.recording import Call, Event, Replay, Spot
+from hwlint.reader.outline import outline_of
 from hwlint.reader.plain_values import NamedPair
 from hwlint.reader.provenance import SourcedFloat, SourcedInt, SourcedStr
 from hwlint.reader.values import (
@@ -27,7 +28,7 @@ from hwlint.source import Place
 if TYPE_CHECKING:
     from hwlint.reader.compile_names import Site
 
-__all__ = ["Belongings", "Template", "joined", "own_tensor"]
+__all__ = ["Belongings", "Template", "Where", "is_tree", "joined", "own_tensor", "place_of"]
 
 Where = tuple[str, str, object]
 """Of a tensor of a module: the module's name below the one that is called, the table ("p", "b" or
@@ -89,6 +90,27 @@ def _inside(value: Value, way: tuple[object, ...]) -> Iterator[tuple[tuple[objec
     elif len(way) < 4 and isinstance(value, DictValue):
         for key, item in value.items():
             yield from _inside(item, (*way, key))
+
+
+def place_of(module: ModuleInstance, where: Where) -> "tuple[ModuleInstance, Where]":
+    """Return the outermost module on the way to a tensor that nobody has looked into, and where the
+    tensor is in it: that is always the same for one tensor. Otherwise the module that has it."""
+    path, mark, name = where
+    parts = path.split(".") if path else []
+    for index, part in enumerate(parts):
+        if type(module) is LazyModule and is_tree(module):
+            return module, (".".join(parts[index:]), mark, name)
+        module = module.modules[part]
+    return module, ("", mark, name)
+
+
+def is_tree(module: LazyModule) -> bool:
+    """Say whether nothing in a copy out of a template is there twice."""
+    assert module.pending is not None
+    original, copier = module.pending
+    if type(original) is LazyModule and is_tree(original):
+        return True
+    return outline_of(original, copier.template) is not None
 
 
 def own_tensor(module: ModuleInstance, where: Where) -> Tensor:

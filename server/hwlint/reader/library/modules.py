@@ -14,6 +14,7 @@ from hwlint.reader.values import (
     Instance,
     IteratorValue,
     Kwargs,
+    LazyModule,
     ModuleInstance,
     Tensor,
     Unknown,
@@ -23,7 +24,7 @@ from hwlint.reader.values import (
 if TYPE_CHECKING:
     from hwlint.reader.interpreter import Interpreter
 
-__all__ = ["MODULE", "named_modules", "register"]
+__all__ = ["MODULE", "looked_through", "named_modules", "opened_modules", "register"]
 
 
 MODULE = core.make("Module", module="torch.nn.modules.module")
@@ -55,6 +56,47 @@ def named_modules(
         yield name, module
         below = [(k, v) for k, v in module.modules.items() if isinstance(v, ModuleInstance)]
         stack += [(f"{name}.{k}" if name else str(k), v, depth + 1) for k, v in reversed(below)]
+
+
+def looked_through(value: ModuleInstance) -> Iterator[ModuleInstance]:
+    """Yield a module and those below it as they are in the templates that they are copies of, each
+    once: to look at what they have in common without making copies of their own."""
+    seen: set[int] = set()
+    stack: list[tuple[ModuleInstance, int]] = [(value, 0)]
+    while stack:
+        module, depth = stack.pop()
+        while type(module) is LazyModule and module.pending is not None:
+            module = module.pending[0]
+        if id(module) in seen:
+            continue
+        if depth > MAX_DEPTH:
+            raise Exhausted("modules nested too deeply")
+        seen.add(id(module))
+        yield module
+        below = [v for v in module.modules.values() if isinstance(v, ModuleInstance)]
+        stack += [(v, depth + 1) for v in reversed(below)]
+
+
+def opened_modules(value: ModuleInstance) -> Iterator[tuple[str, ModuleInstance]]:
+    """Yield (qualified name, module) of those that somebody has looked into, and the ones directly
+    below them; a module again for each other name, but not what is below it."""
+    seen: set[int] = set()
+    stack: list[tuple[str, ModuleInstance, int]] = [("", value, 0)]
+    while stack:
+        name, module, depth = stack.pop()
+        yield name, module
+        if id(module) in seen or type(module) is LazyModule:
+            continue
+        if depth > MAX_DEPTH or len(seen) > MAX_ITEMS:
+            raise Exhausted("modules nested too deeply")
+        seen.add(id(module))
+        table = module.tables()[0]
+        below = table.items() if table is not None else ()
+        stack += [
+            (f"{name}.{k}" if name else str(k), v, depth + 1)
+            for k, v in reversed(below)
+            if isinstance(v, ModuleInstance)
+        ]
 
 
 def _known(value: ModuleInstance) -> Unknown | None:
