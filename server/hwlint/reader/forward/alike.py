@@ -214,7 +214,7 @@ class _Frozen:
             return self.instance(value, depth)
         if kind is Function:
             return self.function(value)
-        if kind is Unknown:
+        if kind is Unknown and not value.options:
             return (Unknown, value.reason, value.place, value.absent)
         if kind is Partial:
             named = [(k, self.frozen(v, depth)) for k, v in value.kwargs.items()]

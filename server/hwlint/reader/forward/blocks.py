@@ -8,6 +8,7 @@ from hwlint.graph import Called, Operation, TensorInfo
 from hwlint.ops.dtypes import item_size
 from hwlint.reader.forward.recording import Event, Replay, Spot
 from hwlint.reader.forward.templates import Template, Where, is_tree, joined, own_tensor, place_of
+from hwlint.reader.forward.waits import WAITS
 from hwlint.reader.values import LazyModule, Tensor
 
 __all__ = ["Block", "Work", "Writer", "together"]
@@ -80,6 +81,7 @@ class Writer:
                 read,
                 written,
                 effect,
+                event.window,
             )
         )
         moved = None if read is None or written is None else read + written
@@ -155,6 +157,7 @@ class Writer:
                     op.read,
                     op.written,
                     op.effect,
+                    op.window,
                 )
             )
         for call in block.calls:
@@ -362,7 +365,7 @@ def _moved(event: Event, effect: str) -> Work:
 
 
 _UNFILLED = Called("", "", None, (), (), None, None, leaf=False)
-_PLAIN = frozenset({"index"})
+_PLAIN = WAITS | {"index"}
 _REORDERING = frozenset(
     ("transpose", "permute", "movedim", "moveaxis", "swapaxes", "swapdims", "t", "expand",
      "expand_as", "broadcast_to", "broadcast_tensors", "diagonal", "unfold")

@@ -20,6 +20,7 @@ from hwlint.reader.forward.alike import Arguments, NotAlike, Numbers
 from hwlint.reader.forward.escapes import Escapes
 from hwlint.reader.forward.recording import Call, Flow, Replay, tensors_of
 from hwlint.reader.forward.templates import Belongings, Template
+from hwlint.reader.forward.waits import is_aside
 from hwlint.reader.values import Args, Kwargs, ModuleInstance, Tensor, Value
 
 if TYPE_CHECKING:
@@ -125,7 +126,14 @@ class ForwardMemo:
         except NotAlike:
             return None
         # An operation without a call of its own stands where the program last called something.
-        shared = interp.site, interp.training, interp.guarded, interp.roots is None
+        shared = (
+            interp.site,
+            interp.training,
+            interp.guarded,
+            interp.roots is None,
+            len(interp.marks),
+            any(is_aside(frame.site) for frame in interp.callers),
+        )
         return (number, tuple(key), tuple(named), shared), given.tensors
 
     @cached_property

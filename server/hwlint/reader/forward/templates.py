@@ -267,7 +267,7 @@ class Copy:
 
     def of(self, value: Value) -> Any:
         kind = type(value)
-        if kind in _AS_IT_IS:
+        if kind in _AS_IT_IS or (kind is Unknown and not value.options):
             return value
         found = self.made.get(id(value))
         if found is not None:
@@ -320,7 +320,7 @@ class Copy:
 
 _AS_IT_IS = frozenset(
     {int, bool, float, str, bytes, type(None), SourcedInt, SourcedFloat, SourcedStr, Class,
-     External, Unknown}
+     External}
 )  # fmt: skip
 _COPIERS: dict[type, Any] = {
     ListValue: Copy.list_,

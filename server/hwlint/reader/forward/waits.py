@@ -11,9 +11,10 @@ from hwlint.reader.values import Tensor
 from hwlint.source import Place, SourceError, read_source
 
 if TYPE_CHECKING:
+    from hwlint.reader.compile_names import Site
     from hwlint.reader.interpreter import Interpreter
 
-__all__ = ["WAITS", "note_wait"]
+__all__ = ["WAITS", "is_aside", "note_wait"]
 
 WAITS = frozenset(("bool", "item", "tolist", "numpy", "cpu", "print", "nonzero", "masked_select"))
 """What needs values: a condition, a number, a list, an array, a copy, an output, and how many items
@@ -47,6 +48,13 @@ def note_wait(interp: "Interpreter", name: str, tensor: Tensor | None) -> None:
     if any(_is_aside(place) for place in places):
         return
     flow.record(Event(name, interp.place, [tensor] if tensor is not None else [], [], 0, "same"))
+
+
+@lru_cache(maxsize=4096)
+def is_aside(site: "Site | None") -> bool:
+    """Say whether a call stands behind a question whether the model is being compiled, or in an
+    assertion."""
+    return site is not None and _is_aside(site.place)
 
 
 Lines = tuple[int, int]
