@@ -128,8 +128,9 @@ BOUNDS = ("latency_ms", "flash_kb", "sram_kb", "dram_mb", "energy_mj")
 class Reading:
     """What a rule looks at: one entry point (or one file's facts) on one device.
 
-    A rule that needs the graph is given readings with `graph`; a rule that needs only what stands
-    in a file (`Rule.scope = "file"`) is given readings with `facts` and without a graph.
+    A rule that needs the graph is given readings with `graph`, and with the `facts` of the file
+    that has the entry point; a rule that needs only what stands in a file (`Rule.scope = "file"`)
+    is given readings with `facts` and without a graph.
     """
 
     profile: Profile
@@ -260,7 +261,7 @@ class Rule:
     scope: ClassVar[str] = "graph"
     """"graph" or "file"."""
     watches: ClassVar[tuple[str, ...]] = ()
-    """Of a "file" rule: how the dotted names of the calls that it looks at begin."""
+    """How the dotted names of the calls begin that it looks at in `Reading.facts`."""
     words: ClassVar[tuple[str, ...]] = ()
     """Texts that the engine looks for in every Python file of the project, see `Reading.words`."""
     default_severity: ClassVar[str] = "warning"

@@ -48,12 +48,13 @@ def look(rule: type[Rule], text: str, profile: Profile, dtype: str, folder: Path
     options = ReadOptions(folder, import_roots=(folder,), forward=ForwardOptions())
     reader = Reader(options)
     graphs = reader.read(str(path)).graphs
+    facts = file_facts(read_source(str(path)), rule.watches)
     budget = Budget("net:Net", profile.id, **dict(rule.example_budget))
     budgets = (budget,) if rule.example_budget else ()
     found: list[Finding] = []
     for graph in graphs:
         own = budgets_for(budgets, graph, profile.id, frozenset())
-        found += rule().check(Reading(profile, dtype, graph, budgets=own))
+        found += rule().check(Reading(profile, dtype, graph, facts, budgets=own))
     return found
 
 

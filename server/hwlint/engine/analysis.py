@@ -16,6 +16,7 @@ from hwlint.profile import Profile
 from hwlint.reader import STAGES, FileReading, Reader, ReadOptions
 from hwlint.source import SourceError, file_facts, read_source
 from hwlint.source.comments import read_comments
+from hwlint.source.facts import FileFacts
 from hwlint.source.spans import Place
 
 __all__ = ["Analyst", "Crash", "EntryResult", "FileResult", "Job", "Raised"]
@@ -126,7 +127,9 @@ class Analyst:
         self._reader = Reader(job.options)
         self._graph_rules = [rule() for rule in job.rules if rule.scope == "graph"]
         self._file_rules = [rule() for rule in job.rules if rule.scope == "file"]
-        self._watched = frozenset(name for rule in self._file_rules for name in rule.watches)
+        every = (*self._file_rules, *self._graph_rules)
+        self._watched = frozenset(name for rule in every for name in rule.watches)
+        self._facts: tuple[str, FileFacts | None] = ("", None)
 
     def visit(self, stage: str, path: str, built: Built) -> FileResult:
         """Make one pass over one file, see `hwlint.reader.STAGES`."""
@@ -153,11 +156,13 @@ class Analyst:
 
     def _readings(self, graph: ModelGraph) -> list[Reading]:
         configured = frozenset(self._job.options.models)
+        facts = self._facts_of(graph.entry.path)
         return [
             Reading(
                 target.profile,
                 target.dtype,
                 graph,
+                facts,
                 budgets=budgets_for(self._job.budgets, graph, target.profile.id, configured),
             )
             for target in self._job.targets
@@ -194,6 +199,15 @@ class Analyst:
                 continue
             for rule in self._graph_rules:
                 outcome.run(rule, target, reading, number, about)
+
+    def _facts_of(self, path: str) -> FileFacts | None:
+        """Return the facts of the file that has an entry point, the last one's without reading."""
+        if self._facts[0] != path:
+            try:
+                self._facts = (path, file_facts(read_source(path), self._watched))
+            except SourceError:
+                self._facts = (path, None)
+        return self._facts[1]
 
     def _look_at_facts(self, path: str, outcome: "_Outcome") -> None:
         try:

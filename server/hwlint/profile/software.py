@@ -172,6 +172,10 @@ class Sparsity(Sourced):
     """By how much at most."""
     two_four_speedup_measured: tuple[float, ...] = ()
     """Least and greatest gain that was measured."""
+    two_four_multiples: Mapping[Dtype, int] = field(factory=dict[Dtype, int])
+    """Of what both dimensions of a weight have to be multiples, by dtype."""
+    layouts: bool | None = None
+    """Tensors in a sparse layout (COO, CSR) have kernels."""
     two_four_channels_above: int | None = None
     """Only with more input channels than this."""
     unstructured: bool | None = None
