@@ -1,6 +1,7 @@
 """HW403."""
 
 from collections.abc import Iterable
+from math import prod
 
 from hwlint.api import Finding, Layer, ModelGraph, Place, Reading, Rule
 from hwlint_rules._text import count, number, percent
@@ -119,12 +120,12 @@ class TwoFourShape(Rule):
             share = _held(graph, layers) / (_held(graph, graph.layers) or 1)
             if share < limits.slower_model_share:
                 continue
-            into, out = (number(layers[0].args.get(f"{end}_features")) for end in ("in", "out"))
+            into, out = _sides(layers[0])
             built = sum(graph.layers[layer] for layer in layers)
             yield Finding(
                 place,
                 f"Linear {into} -> {out} cannot be 2:4 sparse in {reading.dtype}: "
-                f"{count(built, 'layer')}, {percent(share)} of the parameters",
+                f"{count(built, 'layer')}, {percent(share)} of all weights of linear layers",
                 f"both sides have to be multiples of {step} [{known.evidence}]",
                 f"use multiples of {step} (changes the checkpoint)",
                 model_share=share,
@@ -133,10 +134,15 @@ class TwoFourShape(Rule):
 
 
 def _held(graph: ModelGraph, layers: Iterable[Layer]) -> int:
-    """Return the parameters of layers; converted weights leave the model's total unknown."""
-    return sum((layer.params or 0) * graph.layers[layer] for layer in layers)
+    """Return how many weights linear layers have."""
+    every = [layer for layer in layers if layer.op == "Linear"]
+    return sum(prod(side or 0 for side in _sides(layer)) * graph.layers[layer] for layer in every)
+
+
+def _sides(layer: Layer) -> list[int | None]:
+    return [number(layer.args.get(f"{end}_features")) for end in ("in", "out")]
 
 
 def _misses(layer: Layer, step: int) -> bool:
-    sides = [number(layer.args.get(f"{end}_features")) for end in ("in", "out")]
+    sides = _sides(layer)
     return None not in sides and any(side is not None and side % step for side in sides)
