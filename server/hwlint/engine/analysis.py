@@ -33,6 +33,8 @@ class Job:
     budgets: tuple[Budget, ...] = ()
     words: frozenset[str] = frozenset()
     """Those of the rules' words that stand in the workspace."""
+    tracked: bool = True
+    """Whether anybody asks which files a result rests on: they are thousands in a large library."""
 
     def visitor(self) -> "Analyst":
         """Make what reads the files of this run."""
@@ -184,7 +186,7 @@ class Analyst:
             tuple(outcome.problems),
             (*outcome.notes, *reading.problems),
             reading.built,
-            tuple(sorted({path, *reading.files})),
+            tuple(sorted({path, *reading.files})) if self._job.tracked else (),
             unbuilt=reading.unbuilt,
             judged=tuple(outcome.judged),
         )

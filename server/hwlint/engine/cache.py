@@ -13,7 +13,7 @@ import stat
 import sys
 import tempfile
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from platformdirs import user_cache_path
@@ -26,7 +26,7 @@ from hwlint.source import SourceError, read_regular
 
 __all__ = ["Cache", "cache_folder", "drop_caches"]
 
-_FORMAT = 1
+_FORMAT = 2
 _KEPT = 40
 """Cache files kept; the oldest go first."""
 
@@ -77,7 +77,7 @@ class Cache:
         if found is None or not self._changed.isdisjoint(found[0]):
             return None
         self._keep(key, *found)
-        return pickle.loads(found[1])
+        return replace(pickle.loads(found[1]), files=found[0])
 
     def put(self, result: FileResult, stage: str, built: Built = frozenset()) -> None:
         """Keep a result, unless it is one that a clock cut short."""
@@ -86,7 +86,7 @@ class Cache:
         # Equal paths as one object: pickle then writes each once.
         files = tuple(sys.intern(path) for path in result.files)
         key = (result.path, self._names(result.path, stage, built))
-        self._keep(key, files, pickle.dumps(result))
+        self._keep(key, files, pickle.dumps(replace(result, files=())))
 
     def save(self) -> None:
         """Write what this run used, whole or not at all."""

@@ -177,6 +177,7 @@ def _check_workspace(
     config, workspace, job = prepare(root, chosen, options, rules)
     active = select_rules(rules, config.select, config.ignore)
     targets = job.targets
+    job = replace(job, tracked=options.cache)
     results = read_all(workspace, job, options, progress)
     found = collect(results, job.rules, config, frozenset(workspace.files))
     shown = _Shown(chosen)
