@@ -1,7 +1,7 @@
 """What the vendor's compiler said of drawn modules, kept so that the comparison needs no compiler.
 
-Sets: "fit" is what the cost model was made with, "judge" what it is judged on, "operators" single
-operators, "contiguous" convolutions that are given their maps as (N, C, H, W).
+Sets: "fit" is what the cost model was made with, "judge" and then "fresh" what it is judged on,
+"operators" single operators, "contiguous" convolutions that are given their maps as (N, C, H, W).
 results/ethos_u/SET.json holds each module's source and the compiler's figures.
 """
 
@@ -17,12 +17,14 @@ from _common import CACHE, RESULTS
 from _ethos_u_cases import Case, aligned_pairs, layers, modules
 from _ethos_u_operators import operators
 
-__all__ = ["SETS", "TARGETS", "Result", "compile_set", "load"]
+__all__ = ["ONLY", "SETS", "TARGETS", "Result", "compile_set", "load"]
 
 TARGETS = ("ethos-u55-128", "ethos-u85-256")
-SEEDS = {"fit": 1, "judge": 2}
-PAIRS = {"fit": 20, "judge": 36}
-SETS = ("fit", "judge", "operators", "contiguous")
+SEEDS = {"fit": 1, "judge": 2, "fresh": 3}
+PAIRS = {"fit": 20, "judge": 36, "fresh": 0}
+SETS = ("fit", "judge", "fresh", "operators", "contiguous")
+ONLY = {"fresh": ("ethos-u55-128",)}
+"""Sets for fewer devices: the fresh one is about copied weights, and the U85 copies none."""
 PACKAGES = ("ethos-u-vela", "executorch", "tosa-tools", "torch", "torchao")
 WORKER = Path(__file__).parent / "_ethos_u_compile.py"
 
@@ -43,8 +45,8 @@ def cases(name: str) -> list[Case]:
 def compile_set(name: str, python: Path) -> None:
     """Compile what is not cached with the interpreter of the compiler's environment; keep all."""
     versions = _versions(python)
-    drawn = cases(name)
-    keys = {(c.name, t): _key(c, t, _layout(name), versions) for c in drawn for t in TARGETS}
+    drawn, targets = cases(name), ONLY.get(name, TARGETS)
+    keys = {(c.name, t): _key(c, t, _layout(name), versions) for c in drawn for t in targets}
     cached = CACHE / "ethos_u"
     cached.mkdir(parents=True, exist_ok=True)
     jobs = [
@@ -56,12 +58,12 @@ def compile_set(name: str, python: Path) -> None:
             "layout": _layout(name),
         }
         for c in drawn
-        for t in TARGETS
+        for t in targets
         if not (cached / f"{keys[c.name, t]}.json").exists()
     ]
     _compile(jobs, python, cached)
     rows = [
-        _row(case, {t: cached / f"{keys[case.name, t]}.json" for t in TARGETS}) for case in drawn
+        _row(case, {t: cached / f"{keys[case.name, t]}.json" for t in targets}) for case in drawn
     ]
     command = f"python benchmarks/ethos_u.py --compile --python PYTHON --set {name}"
     _write(RESULTS / "ethos_u" / f"{name}.json", {"command": command, "versions": versions}, rows)

@@ -87,9 +87,13 @@ def _stored(work: Work, engine: BlockEngine, block: Block, weights: int) -> int:
     if not weights:
         return 0
     fills = not (work.keeps_depth or block.kernel_first or work.source[2] % engine.depth_first)
+    growth = 1.0 if fills else engine.weight_growth
+    if block.kernel_first:
+        growth += engine.zero_bytes * (
+            up(work.source[2], engine.step_channels) / work.source[2] - 1
+        )
     streams = -(-work.result[2] // block.micro.size[2])
-    stored = weights * (1.0 if fills else engine.weight_growth)
-    return round(stored) + engine.weight_head * streams
+    return round(weights * growth) + engine.weight_head * streams
 
 
 def _buffer(stored: int, edges: list[int]) -> int:
@@ -130,12 +134,13 @@ def _cuts(
     if reads == 1 and whole + there > max(alone, away):
         return None
     edges = _slices(work, engine, block, whole, before)
-    if at_start:
-        return edges
+    slices = len(edges) - 1
     runs = sum(_cycles(work, engine, block, part, (False, False)) for part in pairwise(edges))
-    visible = max(0, whole * edges[1] // channels - before)
-    if alone > away and visible // (len(edges) - 1) < _START:
+    visible = max(0, whole * edges[1] // channels - (_START if at_start else before))
+    if alone > away and visible // slices < _START:
         visible = 0
+    if alone > away and at_start and slices > 1:
+        visible -= slices * _START // 2
     return edges if max(runs + visible, there) <= max(runs, alone, away) else None
 
 

@@ -118,6 +118,8 @@ class BlockEngine(Sourced):
     """Weights that are read more than once are copied beside the feature maps first."""
     weight_growth: float = 1.0
     """Bytes of stored weights by bytes of weights, where they do not fill the steps."""
+    zero_bytes: float = 0.0
+    """Bytes of each weight that is stored only to fill the steps."""
     weight_head: int = 0
     """Bytes besides, for the weights of one micro-block's channels."""
     channel_brick: int = 1
