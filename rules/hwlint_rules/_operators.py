@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from hwlint.api import LAYERS, Finding, Flow, Layer, Operation, Place, Reading
-from hwlint_rules._runs import cost_words, run_of, steps
+from hwlint_rules._runs import cost_words, layers_by_name, run_of, steps
 from hwlint_rules._text import count, related
 
 __all__ = ["Use", "costly", "grouped", "uses"]
@@ -60,8 +60,10 @@ def uses(reading: Reading, supports: Sequence[str]) -> list[Use]:
     are called on what depends on the inputs.
     """
     found: dict[tuple[Place, str], Use] = {}
+    idle = _idle(reading)
     for layer, number in reading.graph.layers.items() if reading.graph is not None else ():
-        support = None if layer.maybe else reading.profile.support(reading.dtype, layer.op)
+        asked = not layer.maybe and layer not in idle
+        support = reading.profile.support(reading.dtype, layer.op) if asked else None
         if support is not None and support in supports:
             use = found.setdefault((layer.place, layer.op), Use(layer.op, support, layer.place))
             use.number += number
@@ -80,6 +82,17 @@ def uses(reading: Reading, supports: Sequence[str]) -> list[Use]:
             use.number += 1
             use.operations.append(step.number)
     return list(found.values())
+
+
+def _idle(reading: Reading) -> frozenset[Layer]:
+    """Return the layers that only work on constants: an exporter runs them once."""
+    flow = run_of(reading)
+    if reading.graph is None or flow is None:
+        return frozenset()
+    layers = layers_by_name(reading.graph)
+    ran = {layers[o.module] for o in flow.operations if o.module in layers}
+    alive = {work.layer for work in steps(reading.graph, flow)}
+    return frozenset(ran - alive)
 
 
 def _is_own(layer: Layer, operation: Operation) -> bool:

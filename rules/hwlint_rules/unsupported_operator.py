@@ -66,6 +66,20 @@ class UnsupportedOperator(Rule):
                 scale = torch.gather(torch.arange(4.0), 0, torch.tensor([1]))
                 return self.conv(x) / 8 * scale
         """,
+        """
+        import torch
+        import torch.nn as nn
+
+        class Net(nn.Module):
+            # hwlint: input(1, 16, 8, 8)
+            def __init__(self):
+                super().__init__()
+                self.conv = nn.Conv2d(16, 16, 3, padding=1)
+                self.bias = nn.Embedding(8, 8)
+
+            def forward(self, x):
+                return self.conv(x) + self.bias(torch.arange(8))
+        """,
     )
     INVALID = (
         """

@@ -12,6 +12,7 @@ from hwlint_rules.misaligned_features import MisalignedFeatures
 from hwlint_rules.misaligned_groups import MisalignedGroups
 from hwlint_rules.misaligned_heads import MisalignedHeads
 from hwlint_rules.misaligned_vocabulary import MisalignedVocabulary
+from hwlint_rules.operator_limit import OperatorLimit
 
 Told = Callable[..., list[Finding]]
 
@@ -128,3 +129,8 @@ def test_groups_that_the_runtime_does_not_take(told: Told):
 @pytest.mark.parametrize("groups", [1, 16, 128])
 def test_groups_that_fill_the_tile(told: Told, groups: int):
     assert not told(MisalignedGroups, GROUPED, "ethos-u55-128", GROUPS=groups)
+
+
+def test_channels_of_a_group_bound_no_convolution_without_groups(told: Told):
+    text = GROUPED.replace("width, width, 3", "3, width, 3")
+    assert not told(OperatorLimit, text, "jetson-orin-nano-8gb", GROUPS=1)

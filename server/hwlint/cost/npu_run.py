@@ -129,7 +129,8 @@ class BlockRun:
         operation = self._flow.operations[number]
         sources = [self._tensors.root(i) for i in operation.inputs]
         if operation.name in _JOINS:
-            return [i for i in sources if i in lives and sole_reader(self._tensors, i)]
+            every = dict.fromkeys(sources)  # slices of one map are one memory
+            return [i for i in every if i in lives and sole_reader(self._tensors, i)]
         if not all(_item_by_item(job.work) for job in self._jobs(number)):
             return []
         fitting = [i for i in sources if i in lives and lives[i][2] == now and lives[i][0] >= size]
