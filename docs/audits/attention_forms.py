@@ -18,7 +18,6 @@ from torch._dynamo.backends.common import aot_autograd
 from torch._dynamo.utils import counters
 from torch._inductor.decomposition import select_decomp_table
 from torch._inductor.fx_passes.joint_graph import joint_graph_passes
-from torch.nn import functional as fn
 
 HEADS, LENGTH, DEPTH = 4, 64, 32
 SCALE = DEPTH**-0.5
@@ -29,11 +28,6 @@ Form = Callable[[T, T, T, T], T]
 def scores(q: T, k: T) -> T:
     """Return the product of queries and keys."""
     return q @ k.transpose(-2, -1)
-
-
-def upcast(x: T, dtype: torch.dtype) -> T:
-    """Return a softmax that is computed in fp32."""
-    return fn.softmax(x, dim=-1, dtype=torch.float32).to(dtype)
 
 
 HIDDEN = float("-inf")
@@ -53,21 +47,6 @@ FORMS: dict[str, Form] = {
     "mul matmul add softmax matmul": lambda q, k, v, b: (scores(q * SCALE, k) + b).softmax(-1) @ v,
     "matmul mul masked_fill softmax matmul": lambda q, k, v, b: (
         (scores(q, k) * SCALE).masked_fill(b == 0, HIDDEN).softmax(-1) @ v
-    ),
-    "matmul div masked_fill softmax matmul": lambda q, k, v, b: (
-        (scores(q, k) / math.sqrt(DEPTH)).masked_fill(b == 0, HIDDEN).softmax(-1) @ v
-    ),
-    "matmul mul softmax (fp32) matmul": lambda q, k, v, _: (
-        upcast(scores(q, k) * SCALE, v.dtype) @ v
-    ),
-    "matmul mul add softmax (fp32) matmul": lambda q, k, v, b: (
-        upcast(scores(q, k) * SCALE + b, v.dtype) @ v
-    ),
-    "einsum mul softmax einsum": lambda q, k, v, _: torch.einsum(
-        "bhij,bhjd->bhid", (torch.einsum("bhid,bhjd->bhij", q, k) * SCALE).softmax(-1), v
-    ),
-    "mul einsum softmax einsum": lambda q, k, v, _: torch.einsum(
-        "bhij,bhjd->bhid", torch.einsum("bhid,bhjd->bhij", q * SCALE, k).softmax(-1), v
     ),
 }
 LAYOUTS: dict[str, Callable[[int], tuple[T, ...]]] = {
