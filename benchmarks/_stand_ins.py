@@ -16,7 +16,7 @@ from typing import Any
 
 import torch
 
-SILENT = {"matplotlib", "torchvision", "wandb"}
+SILENT = ("matplotlib", "torch.utils.tensorboard", "torchvision", "wandb")
 
 
 class Anything:
@@ -46,7 +46,7 @@ class SilentFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     def find_spec(
         self, name: str, _path: Sequence[str] | None, _target: Any = None
     ) -> importlib.machinery.ModuleSpec | None:
-        if name.partition(".")[0] not in SILENT:
+        if not any(f"{name}.".startswith(f"{silent}.") for silent in SILENT):
             return None
         return importlib.machinery.ModuleSpec(name, self, is_package=True)
 
@@ -89,7 +89,7 @@ def lightning(name: str, stop: Callable[..., Any]) -> types.ModuleType:
     module.LightningModule = LightningModule
     module.LightningDataModule = type("LightningDataModule", (), {})
     module.Trainer = type("Trainer", (), {"__init__": _accept, "fit": stop})
-    module.seed_everything = torch.manual_seed
+    module.seed_everything = _accept
     return module
 
 

@@ -110,7 +110,11 @@ class Attributes:
 
     def missing_attribute(self: "Interpreter", value: Instance, name: str) -> Value:
         """Raise AttributeError, or return Unknown where an unread base may have the attribute."""
-        unknown = self.unknown_base(value)
+        partial = next((c for c in value.cls.mro if c.partial), None)
+        if isinstance(value, ModuleInstance) and "?" in value.parameters:
+            unknown = Unknown(f"{name} of a layer that is not known in full")
+        else:
+            unknown = Unknown(f"{partial.name}.{name}") if partial else self.unknown_base(value)
         if unknown is not None and not self.probing:
             return unknown
         raise self.no_attribute(value, name)

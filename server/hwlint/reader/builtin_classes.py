@@ -72,11 +72,18 @@ def _depth_first(cls: Class) -> tuple[Class, ...]:
     return tuple(out)
 
 
-def make(name: str, *bases: Class, native: type | None = None, module: str = "builtins") -> Class:
+def make(
+    name: str,
+    *bases: Class,
+    native: type | None = None,
+    module: str = "builtins",
+    partial: bool = False,
+) -> Class:
     """Return a new library class, with `native` taken over from its bases."""
     made = Class(name, bases or (OBJECT,), {})
     made.native = native or next((b.native for b in bases if b.native), None)
     made.module = module
+    made.partial = partial
     made.is_module = any(b.is_module for b in bases)
     made.metaclass = next((b.metaclass for b in bases if b.metaclass is not None), None)
     made.mro = linearise(made)

@@ -119,7 +119,7 @@ class Code:
         )
         scope.locals = assigned_names(body, scope) | set(parameter_names(node.args))
         scope.captured = self.captured
-        self.scope = scope
+        self.scope, scope.body = scope, body
         from hwlint.reader.compile_statements import compile_body
 
         if isinstance(node, ast.Lambda):
@@ -128,6 +128,7 @@ class Code:
         self.is_generator = not isinstance(node, ast.Lambda) and _has_yield(node.body)
         self.weight = weigh(body)
         self.body = compile_body(scope, body)
+        scope.body = ()
         self.ready = True
         self.forget_tree()
 

@@ -10,6 +10,7 @@ from typing import Any
 from hwlint.reader import operators
 from hwlint.reader.code import Compiled
 from hwlint.reader.compile_expressions import Site, compile_expression
+from hwlint.reader.compile_text import evaluated, executed
 from hwlint.reader.frame import Frame, Scope
 from hwlint.reader.values import BoundMethod, DictValue, Function, Instance, Unknown, Value
 
@@ -154,6 +155,8 @@ _SPECIAL: dict[str, Callable[[Scope, ast.Call, Site, Any], Compiled]] = {
     "locals": _locals,
     "vars": lambda s, n, site, a: _locals(s, n, site, a) if not n.args else _vars(s, n, a),
     "globals": _globals,
+    "eval": evaluated,
+    "exec": executed,
 }
 
 

@@ -283,13 +283,15 @@ def _for(scope: Scope, node: ast.For) -> Compiled:
     weight = weigh(node.body)
     instead = _unknown_loop(node, body, other, store, names)
     unread = scope.unread.get(node)
-    from hwlint.reader.inert import loop_is_inert, walks_modules
+    from hwlint.reader.inert import loop_is_inert, may_be_inert
 
-    walks = walks_modules(node.iter)
+    skipped = may_be_inert(scope, node)
 
     def run(fr: Frame) -> Value:
         interp = fr.interp
-        if (walks and loop_is_inert(interp, fr, node)) or (unread is not None and unread.skip(fr)):
+        if (skipped and loop_is_inert(interp, fr, node)) or (
+            unread is not None and unread.skip(fr)
+        ):
             return None
         value = source(fr)
         try:

@@ -95,6 +95,8 @@ class Containers:
             raise self.native_error(problem) from None
         if isinstance(target.home, Instance):
             target.home.attrs[key] = value
+        elif target.home is not None:
+            target.home.store(key, value)  # the globals of a module
 
     def dict_find(self: "Interpreter", target: DictValue, key: Value) -> Value:
         """Return `target[key]`, Python's None where it is absent (not the interpreted None)."""
@@ -140,7 +142,10 @@ class Containers:
             if other.unknown is not None:
                 target.unknown = other.unknown
                 target.update(dict.fromkeys(target, other.unknown))
-            target.update(other)
+            if target.home is None:
+                target.update(other)
+            for key, value in other.items() if target.home is not None else ():
+                self.dict_set(target, key, value)
             return
         pairs = self.mapping_items(other)
         if isinstance(pairs, Unknown):

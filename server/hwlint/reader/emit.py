@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, cast
 
 from hwlint.graph import Argument, EntryPoint, Layer, Missing, ModelGraph, Node
-from hwlint.ops import count
+from hwlint.ops import Reference, count
 from hwlint.reader import operators
 from hwlint.reader.budget import Exhausted
 from hwlint.reader.library.containers import CONTAINERS
@@ -134,6 +134,8 @@ def _plain(value: Value) -> Any:
         return tuple([_plain(v) for v in value])
     if isinstance(value, External):
         return value.name
+    if isinstance(value, Reference):
+        return value.path
     if isinstance(value, Instance) and isinstance(value.payload, int | str | tuple):
         return _plain(value.payload)
     return None if isinstance(value, Unknown) else f"<{type(value).__name__}>"

@@ -1,7 +1,7 @@
 """Frames at run time and scopes at compile time."""
 
 import ast
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from hwlint.reader.values import Function, ListValue, Value
@@ -73,6 +73,8 @@ class Scope:
         self.segment = segment
         self.qualname = qualname
         self.cls = cls
+        self.body: Sequence[ast.stmt] = ()
+        """The statements of a function while it is compiled."""
         self.locals: set[str] = set()
         self.globals: set[str] = set()
         self.nonlocals: set[str] = set()

@@ -236,13 +236,20 @@ class PythonModule:
         """Return what globals() gives."""
         found = {k: self.load(k) for k in list(self.frame.vars)}
         made = DictValue(found, self.imports.interp.clock)
-        made["__file__"], made["__name__"] = self.path, self.name
+        made["__file__"] = self.path
+        made.setdefault("__name__", self.name)
+        made.home = self
         return made
 
     # --- execution --------------------------------------------------------------------------
 
     def ensure(self) -> None:
-        """Execute the module's top level once."""
+        """Execute the module's top level once, the package that it is in before it."""
+        if self.state != "new":
+            return
+        parent = self.imports.by_name(self.name.rpartition(".")[0])
+        if parent is not None:
+            parent.ensure()
         if self.state != "new":
             return
         self.state = "running"
@@ -399,6 +406,11 @@ class Imports:
         if isinstance(found, PythonModule):
             self.interp.cells.add((found.path, ""))
         return found
+
+    def by_name(self, name: str) -> "PythonModule | None":
+        """Return a package of which a submodule is known."""
+        found = self.find(name, quiet=True) if name else None
+        return found if isinstance(found, PythonModule) and found.is_package else None
 
     def _shadowed(self, root: str) -> bool:
         if root in ("torch", "numpy") or root in sys.builtin_module_names:
@@ -587,6 +599,9 @@ class Imports:
         key = (lazy.module, lazy.attribute)
         if key in self.resolving:
             raise self.interp.error("ImportError", f"circular import of {lazy.attribute!r}")
+        module = self.find(lazy.module)
+        if isinstance(module, PythonModule) and self._submodule(module, lazy.attribute) is None:
+            module.ensure()  # what it imports may ask it for the same name
         self.resolving.add(key)
         try:
             return self._resolve(lazy)
@@ -613,12 +628,15 @@ class Imports:
         return value
 
     def _from_module(self, module: PythonModule, name: str) -> Value:
-        # A lazy package lists everything by star: ask for the submodule of that name first.
-        if module.is_package and name not in module.source.text:
-            submodule = self.find(f"{module.name}.{name}", quiet=True)
-            if submodule is not None:
-                return submodule
-        return module.attribute(name)
+        submodule = self._submodule(module, name)
+        return submodule if submodule is not None else module.attribute(name)
+
+    def _submodule(self, module: PythonModule, name: str | None) -> Value:
+        """Return the submodule that a package has under a name which stands nowhere in its text: a
+        lazy package lists everything by star."""
+        if not module.is_package or name is None or name in module.source.text:
+            return None
+        return self.find(f"{module.name}.{name}", quiet=True)
 
     def _from_nowhere(self, module: str, name: str) -> Value:
         modelled = self.interp.modelled.get(f"{module}.{name}", _MISSING)

@@ -26,10 +26,10 @@ from hwlint.reader.values import (
 from hwlint.source import SyntaxProblem
 
 if TYPE_CHECKING:
-    from hwlint.reader.frame import Frame
+    from hwlint.reader.frame import Frame, Scope
     from hwlint.reader.interpreter import Interpreter
 
-__all__ = ["Verdicts", "is_inert", "loop_is_inert", "walks_modules"]
+__all__ = ["Verdicts", "is_inert", "loop_is_inert", "may_be_inert"]
 
 _PURE = frozenset(
     "isinstance hasattr getattr len range enumerate zip min max float int bool print type sum abs "
@@ -164,9 +164,33 @@ def is_inert(interp: "Interpreter", func: Value, args: "list[Value] | None" = No
     return all(is_inert(interp, a) for a in called)
 
 
+def may_be_inert(scope: "Scope", node: ast.For) -> bool:
+    """Say whether a `for` statement goes over modules or parameters and leaves nothing behind: it
+    returns nothing, and what it binds is not looked at after it."""
+    if not walks_modules(node.iter) or scope.kind != "function":
+        return False
+    if any(isinstance(n, ast.Return) for s in node.body for n in ast.walk(s)):
+        return False
+    return not _reads(scope.body, assigned_names([node]), node)
+
+
+def _reads(nodes: "Iterable[ast.AST]", names: set[str], skipped: ast.For) -> bool:
+    """Say whether a name is read outside one loop; other loops bind what they go over anew."""
+    for node in nodes:
+        if node is skipped:
+            continue
+        left = names
+        if isinstance(node, ast.Name) and node.id in names and isinstance(node.ctx, ast.Load):
+            return True
+        if isinstance(node, ast.For):
+            left = names - {n.id for n in ast.walk(node.target) if isinstance(n, ast.Name)}
+        if left and _reads(ast.iter_child_nodes(node), left, skipped):
+            return True
+    return False
+
+
 def loop_is_inert(interp: "Interpreter", fr: "Frame", node: Any) -> bool:
-    """Say whether a `for` statement over modules or parameters (see `walks_modules`) only fills
-    weights."""
+    """Say whether a loop that `may_be_inert` only fills weights."""
     if interp.running:
         return False
     name = fr.function.code.name if fr.function is not None else ""

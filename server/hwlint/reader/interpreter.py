@@ -69,6 +69,9 @@ class Interpreter(Attributes, Calls, Containers, Programs, TensorOperations):
         self.site: Site | None = None
         self.callers: list[Frame] = []
         self.roots: Roots | None = None
+        """What keeps the models of the program that is followed; None inside one of them."""
+        self.program: Roots | None = None
+        """The same all through the program."""
         self.choices: Choices | None = None
         self.flow: Flow | None = None
         """What `forward` leaves behind while it is followed."""

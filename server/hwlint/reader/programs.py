@@ -43,22 +43,22 @@ class Programs:
     def command_line(self: "Interpreter") -> list[Value]:
         """Return sys.argv: the program and what it is run with."""
         argv = self.modelled.get("sys.argv")
-        if argv is None or self.roots is None:
+        if argv is None or self.program is None:
             return [""]
         return self.iterate(argv)
 
     def settings_for(self: "Interpreter", path: Unknown) -> list[str]:
         """Return the files that somebody may mean who is asked for a path: the settings beside the
         program and below it, those in folders that are called so first."""
-        if not isinstance(path, Asked) or self.roots is None:
+        if not isinstance(path, Asked) or self.program is None:
             return []
-        base = os.path.dirname(self.roots.path) + os.sep
+        base = os.path.dirname(self.program.path) + os.sep
         near = [f for f in self.settings if f.startswith(base)] or list(self.settings)
         return sorted(near, key=lambda f: (not _SETTINGS.search(f[len(base) :]), f))[:_MAX_FILES]
 
     def siblings(self: "Interpreter", full: str, path: str) -> list[str]:
         """Return the settings beside a file whose name is an option of the program."""
-        if self.roots is None or not any(v in path for v in self.roots.options if len(v) > 2):
+        if self.program is None or not any(v in path for v in self.program.options if len(v) > 2):
             return []
         folder, suffix = os.path.dirname(full), os.path.splitext(full)[1]
         beside = (f for f in self.settings if os.path.dirname(f) == folder and f != full)
@@ -66,8 +66,8 @@ class Programs:
 
     def folders(self: "Interpreter") -> list[str]:
         """Return the folders that a relative path may start from, likeliest first."""
-        if self.roots is not None and not self.imports.executing:
-            start = self.roots.path
+        if self.program is not None and not self.imports.executing:
+            start = self.program.path
         else:
             start = self.site.place.path if self.site is not None else self.home
         found: list[str] = []

@@ -75,7 +75,7 @@ class Class:
 
     __slots__ = (
         "attrs", "bases", "defined_in", "generic_unknown", "is_module", "metaclass", "module",
-        "mro", "name", "native", "place", "qualname", "spec", "stamp", "version",
+        "mro", "name", "native", "partial", "place", "qualname", "spec", "stamp", "version",
     )  # fmt: skip
 
     def __init__(self, name: str, bases: "tuple[Class, ...]", attrs: dict[str, Value]) -> None:
@@ -92,6 +92,8 @@ class Class:
         self.place: Place | None = None
         self.defined_in: Any = None
         self.generic_unknown: Unknown | None = None
+        self.partial = False
+        """Whether it is a library's class of which only the commonest methods are modelled."""
         self.stamp = 0
         self.version = 0
 

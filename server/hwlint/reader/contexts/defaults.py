@@ -1,6 +1,7 @@
 """Module classes that can be built from nothing."""
 
 import ast
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,8 @@ def classes_of(interp: "Interpreter", module: PythonModule) -> Iterator[Candidat
         cls = module.frame.vars.get(segment.name)
         if not isinstance(cls, Class) or not cls.is_module or cls.defined_in is not module:
             continue
+        if _is_abstract(cls, segment.text):
+            continue
         arguments = _configurations(interp, cls)
         if arguments is None or is_superseded(interp, module, cls):
             continue
@@ -35,6 +38,15 @@ def classes_of(interp: "Interpreter", module: PythonModule) -> Iterator[Candidat
         place = name_place(module, segment)
         entry = EntryPoint(cls.name, kind, place, module.path, package_of(module), built)
         yield Candidate(entry, cls, arguments, cls)
+
+
+_ABSTRACT = re.compile(r"^\s+@(?:abc\.)?abstract\w*(?:method|property)\b", re.MULTILINE)
+
+
+def _is_abstract(cls: Class, text: str) -> bool:
+    """Say whether Python refuses to build a class, as it declares abstract methods itself."""
+    by_metaclass = cls.metaclass is not None and cls.metaclass.name == "ABCMeta"
+    return (by_metaclass or any(c.name == "ABC" for c in cls.mro)) and bool(_ABSTRACT.search(text))
 
 
 def _configurations(interp: "Interpreter", cls: Class) -> list[tuple[str, Class]] | None:

@@ -25,7 +25,7 @@ class Runs:
         self._documents = documents
         self._projects = [s for s in settings if os.path.basename(s) == "pyproject.toml"]
         self._commands: list[tuple[str, Command]] | None = None
-        self._functions: dict[str, list[str]] | None = None
+        self._functions: dict[str, dict[str, str]] | None = None
 
     def of(self, interp: "Interpreter", module: PythonModule, *, plainly: bool) -> list[Choices]:
         """Return the runs of one file. `plainly`: also with nothing on its command line."""
@@ -34,7 +34,10 @@ class Runs:
             if _means(command, path, module):
                 interp.cells.add((path, ""))
                 runs.append(Choices(command.words))
-        runs += [Choices(function=name) for name in self._installed().get(module.name, ())]
+        for name, function in self._installed().get(module.name, {}).items():
+            runs.append(Choices(function=function))
+            shown = [c for _, c in self._shown() if c.target == name]
+            runs += [Choices(command.words, function=function) for command in shown]
         distinct = {(run.words, run.function): run for run in reversed(runs)}
         return list(reversed(distinct.values()))[: _MAX_SHOWN + 1]
 
@@ -49,17 +52,18 @@ class Runs:
                 text = read_text(path)
             except LiteralProblem:
                 continue
-            yield from ((path, command) for command in read_commands(text))
+            names = [name for found in self._installed().values() for name in found]
+            yield from ((path, command) for command in read_commands(text, names))
 
-    def _installed(self) -> dict[str, list[str]]:
-        """Functions that `[project.scripts]` makes commands, by module."""
+    def _installed(self) -> dict[str, dict[str, str]]:
+        """Functions that `[project.scripts]` makes commands, by module and name of the command."""
         if self._functions is None:
             self._functions = {}
             for path in self._projects:
-                for target in _scripts(path):
+                for name, target in _scripts(path).items():
                     module, colon, function = target.partition(":")
                     if colon and function.isidentifier():
-                        self._functions.setdefault(module, []).append(function)
+                        self._functions.setdefault(module, {})[name] = function
         return self._functions
 
 
@@ -78,10 +82,10 @@ def _means(command: Command, document: str, module: PythonModule) -> bool:
     return False
 
 
-def _scripts(path: str) -> list[str]:
+def _scripts(path: str) -> dict[str, str]:
     try:
         found = plain(read_toml(path, read_text(path)))
     except LiteralProblem:
-        return []
+        return {}
     scripts = found.get("project", {}).get("scripts", {})
-    return [target for target in scripts.values() if isinstance(target, str)]
+    return {name: target for name, target in scripts.items() if isinstance(target, str)}

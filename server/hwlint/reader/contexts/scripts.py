@@ -23,7 +23,7 @@ from hwlint.reader.library.containers import CONTAINERS
 from hwlint.reader.library.modules import named_modules
 from hwlint.reader.plain_values import NEVER_OLD
 from hwlint.reader.roots import Root, Roots
-from hwlint.reader.values import LayerRecord, ModuleInstance, PyRaise
+from hwlint.reader.values import Class, Function, LayerRecord, ModuleInstance, PyRaise
 from hwlint.source import SyntaxProblem
 
 if TYPE_CHECKING:
@@ -98,17 +98,18 @@ def follow(
     world = interp.memo.world = World(interp.clock)
     # What a program changes may be read as a global by what it builds next.
     interp.memo.entry_stamp = interp.memo.stamp = NEVER_OLD
-    interp.roots, interp.choices = roots, choices
+    interp.roots, interp.program, interp.choices = roots, roots, choices
     interp.modelled["sys.argv"] = interp.make_list([module.path, *choices.words])
     try:
         with contextlib.suppress(Exhausted, RecursionError, PyRaise):
             _run(interp, program, choices.function)
-        interp.roots, interp.choices = None, None
+        interp.roots, interp.program, interp.choices = None, None, None
         interp.callers.clear()
         # Whoever looks at a model finds the world as the program left it.
         yield from _kept(module, roots.found, base)
     finally:
-        interp.memo.world, interp.roots, interp.choices = None, None, None
+        interp.roots, interp.program, interp.choices = None, None, None
+        interp.memo.world = None
         del interp.modelled["sys.argv"]
         world.put_back()
         interp.callers.clear()
@@ -120,7 +121,11 @@ def _run(interp: "Interpreter", program: PythonModule, function: str) -> None:
         program.frame.vars["__name__"] = program.name
     program.run()
     if function:
-        call_test(interp, program, interp.getattr(program, function))
+        called = interp.getattr(program, function)
+        if isinstance(called, Function | Class):
+            call_test(interp, program, called)
+        else:
+            interp.call(called, [], {})  # a command of click or typer
 
 
 def _as_main(interp: "Interpreter", module: PythonModule) -> PythonModule:

@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
 __all__ = ["NAMESPACE", "TABLE", "Option", "split", "value_of"]
 
-PARSER = core.make("ArgumentParser", module="argparse")
+PARSER = core.make("ArgumentParser", module="argparse", partial=True)
 NAMESPACE = core.make("Namespace", module="argparse")
-SUBPARSERS = core.make("_SubParsersAction", module="argparse")
+SUBPARSERS = core.make("_SubParsersAction", module="argparse", partial=True)
 _NOT_GIVEN = External("argparse.SUPPRESS")
 
 
@@ -93,6 +93,16 @@ def _set_defaults(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
     interp.touch(args[0].attrs["defaults"])
     args[0].attrs["defaults"].update(kwargs)
     return None
+
+
+def _get_default(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+    parser, dest = args[0], args[1] if len(args) > 1 else kwargs.get("dest")
+    if dest in parser.attrs["defaults"]:
+        return parser.attrs["defaults"][dest]
+    found = next((o for o in parser.attrs["options"] if o.dest == dest), None)
+    if found is not None and found.action in ("store_true", "store_false"):
+        return found.given.get("default", found.action == "store_false")
+    return found.given.get("default") if found is not None else None
 
 
 def _same_parser(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
@@ -243,8 +253,8 @@ def _default(interp: "Interpreter", option: Option) -> Value:
     default = option.given.get("default")
     if option.action in ("store_true", "store_false") and "default" not in option.given:
         return option.action == "store_false"
-    if isinstance(default, str) and interp.roots is not None:
-        interp.roots.options.add(str(default))
+    if isinstance(default, str) and interp.program is not None:
+        interp.program.options.add(str(default))
     value = _typed(interp, option, default) if isinstance(default, str) else default
     choices = _choices(interp, option)
     if value is None or not choices:
@@ -299,6 +309,7 @@ _methods(
         "add_argument_group": _same_parser,
         "add_mutually_exclusive_group": _same_parser,
         "set_defaults": _set_defaults,
+        "get_default": _get_default,
         "add_subparsers": _add_subparsers,
         "parse_args": _parse_args,
         "parse_known_args": lambda i, a, k: (_parse_args(i, a, k), i.make_list([])),

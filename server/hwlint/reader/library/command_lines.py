@@ -29,10 +29,10 @@ if TYPE_CHECKING:
 
 __all__ = ["TABLE"]
 
-COMMAND = core.make("Command", module="click.core")
-CHOICE = core.make("Choice", module="click.types")
-APP = core.make("Typer", module="typer.main")
-DECLARED = core.make("OptionInfo", module="typer.models")
+COMMAND = core.make("Command", module="click.core", partial=True)
+CHOICE = core.make("Choice", module="click.types", partial=True)
+APP = core.make("Typer", module="typer.main", partial=True)
+DECLARED = core.make("OptionInfo", module="typer.models", partial=True)
 _PARAMS = "__click_params__"
 _CONTEXT = "__click_context__"
 

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 __all__ = ["TABLE", "find_file", "literal_file", "path_of", "read_literal", "to_value"]
 
-FILE = core.make("TextIOWrapper", module="io")
+FILE = core.make("TextIOWrapper", module="io", partial=True)
 _WRITES = ("w", "a", "x", "+")
 
 # --- finding ------------------------------------------------------------------------------------

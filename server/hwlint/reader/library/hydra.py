@@ -184,15 +184,15 @@ def _composed(interp: "Interpreter", given: dict[str, Value], base: str) -> Valu
 
 def _initialize(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
     folder = path_of([*args, kwargs.get("config_path"), kwargs.get("config_dir"), ""][0] or "")
-    if interp.roots is not None and isinstance(folder, str) and interp.site is not None:
+    if interp.program is not None and isinstance(folder, str) and interp.site is not None:
         base = os.path.dirname(interp.site.place.path)
-        interp.roots.settings_folder = os.path.normpath(os.path.join(base, folder))
+        interp.program.settings_folder = os.path.normpath(os.path.join(base, folder))
     return Unknown("hydra")
 
 
 def _compose(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
     name = [*args, kwargs.get("config_name")][0]
-    folder = interp.roots.settings_folder if interp.roots is not None else ""
+    folder = interp.program.settings_folder if interp.program is not None else ""
     if not isinstance(name, str) or not folder:
         return Unknown("hydra.compose")
     words = kwargs.get("overrides")
@@ -205,7 +205,7 @@ def _compose(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
 
 def named(interp: "Interpreter", name: str) -> Value:
     """Return what a dotted name means: the longest part of it that is a module, then attributes."""
-    near = interp.roots.path if interp.roots is not None else ""
+    near = interp.program.path if interp.program is not None else ""
     parts = name.split(".")
     for cut in range(len(parts) - 1, 0, -1):
         module = interp.imports.nearby.name(near, ".".join(parts[:cut]))

@@ -30,8 +30,10 @@ if TYPE_CHECKING:
 __all__ = ["TABLE"]
 
 LIGHTNING_MODULE = core.make("LightningModule", MODULE, module="lightning.pytorch.core.module")
-DATA_MODULE = core.make("LightningDataModule", module="lightning.pytorch.core.datamodule")
-CLI = core.make("LightningCLI", module="lightning.pytorch.cli")
+DATA_MODULE = core.make(
+    "LightningDataModule", module="lightning.pytorch.core.datamodule", partial=True
+)
+CLI = core.make("LightningCLI", module="lightning.pytorch.cli", partial=True)
 _KEPT = "_hparams"
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["TABLE"]
 
-PATH = core.make("Path", module="pathlib")
+PATH = core.make("Path", module="pathlib", partial=True)
 
 
 def _path(interp: "Interpreter", text: "str | Unknown") -> Value:

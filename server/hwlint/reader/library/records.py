@@ -24,7 +24,7 @@ __all__ = ["GENERATED", "MISSING", "TABLE", "finish_named_tuple"]
 
 MISSING = External("dataclasses.MISSING")
 KW_ONLY = External("dataclasses.KW_ONLY")
-FIELD = core.make("Field", module="dataclasses")
+FIELD = core.make("Field", module="dataclasses", partial=True)
 NAMED_TUPLE = core.make("NamedTuple", module="typing")
 
 

@@ -359,7 +359,7 @@ _OMEGA: dict[str, core.Maker] = {
     ),
     "to_yaml": lambda i, a, k: Unknown("the text of settings"),
 }
-OMEGA = core.make("OmegaConf", module="omegaconf")
+OMEGA = core.make("OmegaConf", module="omegaconf", partial=True)
 OMEGA.attrs.update({n: StaticMethod(Builtin(n, call)) for n, call in _OMEGA.items()})
 
 # --- yacs ---------------------------------------------------------------------------------------

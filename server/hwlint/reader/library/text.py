@@ -1,9 +1,10 @@
-"""re, with a bound on what a pattern may cost."""
+"""re, with a bound on what a pattern may cost; literals in texts."""
 
 # The items of a container that the program made are of any type.
 # pyright: reportUnknownArgumentType=false, reportUnknownMemberType=false
 # pyright: reportUnknownVariableType=false
 
+import ast
 import functools
 import math
 import re
@@ -29,6 +30,8 @@ __all__ = ["TABLE"]
 
 MAX_SUBJECT = 20_000
 
+MAX_LITERAL = 2_000
+"""Characters of a text that is read as a literal."""
 MAX_SIZE = 10**7
 """Bound on the size of a pattern, all counted repeats multiplied."""
 MAX_WORK = 10**6
@@ -223,7 +226,35 @@ def _escape(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
     return re.escape(args[0]) if isinstance(args[0], str) else operators.why(args[0])
 
 
+# --- literals -----------------------------------------------------------------------------------
+
+
+def _literal(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+    """ast.literal_eval"""
+    text = args[0] if args else None
+    if not isinstance(text, str) or len(text) > MAX_LITERAL:
+        return operators.why(text)
+    try:
+        return _plain(interp, ast.literal_eval(str(text)), text)
+    except (SyntaxError, ValueError, TypeError, MemoryError, RecursionError):
+        raise interp.error("ValueError", "malformed node or string") from None
+
+
+def _plain(interp: "Interpreter", value: Any, text: Value) -> Value:
+    if isinstance(value, list | tuple | set | frozenset):
+        items = [_plain(interp, item, text) for item in value]
+        if isinstance(value, list | tuple):
+            return interp.make_list(items) if isinstance(value, list) else tuple(items)
+        return interp.make_set(items)
+    if isinstance(value, dict):
+        return interp.make_dict({k: _plain(interp, v, text) for k, v in value.items()})
+    if value is None or isinstance(value, bool | int | float | str):
+        return derive("ast.literal_eval", value, text)
+    return Unknown("ast.literal_eval() of an unusual literal")
+
+
 TABLE: dict[str, Value] = {
+    "ast.literal_eval": Builtin("ast.literal_eval", _literal),
     "re.compile": Builtin("re.compile", _compiled),
     "re.sub": Builtin("re.sub", _substitute),
     "re.escape": Builtin("re.escape", _escape),

@@ -33,9 +33,9 @@ if TYPE_CHECKING:
 __all__ = ["TABLE"]
 
 EMPTY = External("inspect._empty")
-SIGNATURE = core.make("Signature", module="inspect")
-PARAMETER = core.make("Parameter", module="inspect")
-VERSION = core.make("Version", module="packaging.version")
+SIGNATURE = core.make("Signature", module="inspect", partial=True)
+PARAMETER = core.make("Parameter", module="inspect", partial=True)
+VERSION = core.make("Version", module="packaging.version", partial=True)
 
 # --- inspect ------------------------------------------------------------------------------------
 

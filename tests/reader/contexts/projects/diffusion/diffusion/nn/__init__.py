@@ -1,0 +1,3 @@
+from diffusion.nn.unet import UNet
+
+__all__ = ["UNet"]
