@@ -136,7 +136,7 @@ def note_event(interp: "Interpreter", event: Event) -> None:
     flow = interp.flow
     assert flow is not None
     event.maybe = interp.maybe > 0
-    flow.record(event)
+    flow.record(event, interp.budget)
     if event.name in ("nonzero", "masked_select", "cpu") and event.inputs:
         note_wait(interp, event.name, event.inputs[0])
     if event.macs is None:

@@ -5,6 +5,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from hwlint.reader.budget import Budget
 from hwlint.reader.values import (
     DictValue,
     Instance,
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
     from hwlint.reader.forward.templates import Template
 
 __all__ = ["Call", "Event", "Flow", "Replay", "Spot", "Variables", "tensors_of"]
+
+
+_EVENT_STEPS = 30
+"""What an operation costs in steps of the interpreter, by the time that both take."""
 
 
 class Event:
@@ -148,10 +153,12 @@ class Flow:
         """Keep why the run is not complete."""
         self.doubts.setdefault((place, reason), Unknown(reason, place))
 
-    def record(self, event: Event) -> None:
-        """Keep an operation of the module that is running."""
+    def record(self, event: Event, budget: Budget) -> None:
+        """Keep an operation of the module that is running. It costs steps by what it takes to work
+        out and keep, more where it has many tensors: a run that never ends must not get large."""
         self.stack[-1].items.append(event)
         self.count += 1
+        budget.steps += _EVENT_STEPS + len(event.inputs) + len(event.outputs)
 
     def hold(self, tensors: list[Tensor]) -> None:
         """Note that variables of a function kept these tensors up to its end."""

@@ -47,7 +47,8 @@ def note_wait(interp: "Interpreter", name: str, tensor: Tensor | None) -> None:
     places = [interp.place, *(site.place for site in sites if site is not None)]
     if any(_is_aside(place) for place in places):
         return
-    flow.record(Event(name, interp.place, [tensor] if tensor is not None else [], [], 0, "same"))
+    waiting = [tensor] if tensor is not None else []
+    flow.record(Event(name, interp.place, waiting, [], 0, "same"), interp.budget)
 
 
 @lru_cache(maxsize=4096)
