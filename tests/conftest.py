@@ -6,6 +6,7 @@ import subprocess
 import sys
 import sysconfig
 import textwrap
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -117,6 +118,19 @@ class Outcome:
     errors: str
 
 
+def allowed(seconds: float) -> float:
+    """Return seconds of a processor as this machine spends them now: they are meant for one that
+    goes 2,000,000 times round a small loop in 0.2 s, and a slow or shared one
+    takes longer for everything."""
+    start = time.process_time()
+    kept: dict[int, tuple[int, int]] = {}
+    total = 0
+    for number in range(2_000_000):
+        total += number % 7
+        kept[number & 1023] = (total, number)
+    return seconds * max(1.0, (time.process_time() - start) / 0.2)
+
+
 MODULE = (sys.executable, "-m", "hwlint")
 SCRIPT = (str(Path(sysconfig.get_path("scripts"), "hwlint")),)
 
@@ -139,6 +153,12 @@ def watched(
     )
     assert done.returncode == 0, done.stderr
     return Outcome(**json.loads(told.read_text()), output=done.stdout, errors=done.stderr)
+
+
+@pytest.fixture(scope="session")
+def pace() -> Callable[[float], float]:
+    """Return `allowed`."""
+    return allowed
 
 
 @pytest.fixture
@@ -171,7 +191,8 @@ def harmless(tmp_path: Path, usual_peak: float) -> Callable[..., Outcome]:
         assert marker.read_text() == "here"
         assert outcome.code in (0, 1, 2), outcome
         assert "Traceback" not in outcome.errors + outcome.output, outcome
-        assert outcome.seconds <= 2, outcome
+        # The machine is asked for its pace only where that can matter.
+        assert outcome.seconds <= 2 or outcome.seconds <= allowed(2), outcome
         assert outcome.peak - usual_peak <= 300, outcome
         return outcome
 

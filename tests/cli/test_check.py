@@ -126,7 +126,8 @@ def test_a_comment_at_the_anchor_or_a_related_line_silences(
 
 def test_a_comment_for_another_rule_does_not(hwlint: Run, project: Project):
     text = NET.replace("width=100):", "width=100):  # hwlint: ignore[HW201]")
-    assert len(as_json(hwlint, project({"pyproject.toml": CONFIG, "net.py": text}))) == 1
+    told = as_json(hwlint, project({"pyproject.toml": CONFIG, "net.py": text}))
+    assert [found["code"] for found in told] == ["HW101", "HW003"]
 
 
 def test_a_broken_file_is_a_finding_and_the_rest_is_still_read(hwlint: Run, project: Project):
@@ -212,7 +213,7 @@ ERRORS = [
     (("check", "--python", "nowhere"), "command line: nowhere: no such interpreter"),
     (("inspect", "net.py:Nat"), "net.py:Nat: "),
     (("inspect", "nat.py:Net"), "nat.py: no such file or folder"),
-    (("rule", "HW40l"), 'no rule "HW40l"; did you mean "HW401"?'),
+    (("rule", "HW40l"), 'no rule "HW40l"; did you mean "HW405"?'),
     (("device", "show", "h10"), 'unknown device "h10"; did you mean "h100"?'),
 ]
 

@@ -134,6 +134,9 @@ def _plain(value: object) -> str:
         return "yes" if value else "no"
     if isinstance(value, tuple):
         return _joined(_plain(item) for item in cast("tuple[object, ...]", value))
+    if isinstance(value, Mapping):
+        table = cast("Mapping[str, object]", value)
+        return _joined(f"{key} {_plain(item)}" for key, item in table.items())
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 

@@ -1,6 +1,7 @@
 """`# hwlint: ignore[HW101] reason`: at the anchor of a finding or at any related line."""
 
 from collections.abc import Iterable, Iterator
+from itertools import islice
 
 from hwlint.engine.analysis import FileResult
 from hwlint.engine.findings import Diagnostic
@@ -70,17 +71,24 @@ def unused_suppressions(
         for place in (entry.entry.place, *entry.places)
     }
     known = pages()
+    meant: dict[str, frozenset[str]] = {}
     for path in paths:
         if path in unsure:
             continue
-        for comment, code in suppressions.idle(path):
-            meant = {page.code for page in known.values() if matches(code, page.code, page.name)}
-            if meant <= active:
-                reason = "nothing here needs it" if meant else "no rule is called so"
+        for comment, code in islice(suppressions.idle(path), _MOST):
+            if code not in meant:
+                named = (p.code for p in known.values() if matches(code, p.code, p.name))
+                meant[code] = frozenset(named)
+            if meant[code] <= active:
+                reason = "nothing here needs it" if meant[code] else "no rule is called so"
                 message = f"ignore[{code}]: {reason}"
                 yield Diagnostic(
                     UNUSED, known[UNUSED].name, known[UNUSED].severity, comment.place, message
                 )
+
+
+_MOST = 100
+"""Suppressions of one file that are told: who has more has a script to mend."""
 
 
 def _suppressions(path: str) -> tuple[Comment, ...]:

@@ -1,5 +1,6 @@
 """What comments and the configuration ask to be built."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
@@ -42,6 +43,8 @@ def hinted_inputs(module: PythonModule) -> Mapping[str, Sequence[InputSpec]]:
 
 def _at_definitions(module: PythonModule, kind: str) -> Iterator[tuple[Comment, Any]]:
     """Yield comments of a kind, each with the named segment that it stands in or above."""
+    if not re.search(rf"hwlint\s*:.*\b{kind}\s*\(", module.source.text):
+        return  # reading the comments of a file that has a great many takes long
     for comment in read_comments(module.source):
         if comment.kind != kind:
             continue
