@@ -244,12 +244,7 @@ class PythonModule:
     # --- execution --------------------------------------------------------------------------
 
     def ensure(self) -> None:
-        """Execute the module's top level once, the package that it is in before it."""
-        if self.state != "new":
-            return
-        parent = self.imports.by_name(self.name.rpartition(".")[0])
-        if parent is not None:
-            parent.ensure()
+        """Execute the module's top level once."""
         if self.state != "new":
             return
         self.state = "running"
@@ -406,11 +401,6 @@ class Imports:
         if isinstance(found, PythonModule):
             self.interp.cells.add((found.path, ""))
         return found
-
-    def by_name(self, name: str) -> "PythonModule | None":
-        """Return a package of which a submodule is known."""
-        found = self.find(name, quiet=True) if name else None
-        return found if isinstance(found, PythonModule) and found.is_package else None
 
     def _shadowed(self, root: str) -> bool:
         if root in ("torch", "numpy") or root in sys.builtin_module_names:

@@ -94,11 +94,17 @@ def _parameters(interp: "Interpreter", func: Function, skip: int) -> DictValue:
     return made
 
 
+_KINDS = (
+    "POSITIONAL_ONLY", "POSITIONAL_OR_KEYWORD", "VAR_POSITIONAL", "KEYWORD_ONLY", "VAR_KEYWORD"
+)  # fmt: skip
+
+
 def _parameter(interp: "Interpreter", name: str, default: Value, kind: str) -> Instance:
     made = Instance(PARAMETER, interp.clock)
     made.attrs = {
         "name": name, "default": default, "kind": External(f"inspect.Parameter.{kind}"),
         "annotation": EMPTY,
+        **{kind: External(f"inspect.Parameter.{kind}") for kind in _KINDS},
     }  # fmt: skip
     return made
 
