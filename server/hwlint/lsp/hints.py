@@ -54,7 +54,7 @@ def code_lenses(state: State, uri: str) -> Iterator[types.CodeLens]:
     for place, models in headings(known, entry.path):
         more = f" (1 of {len(models)} ways of building)" if len(models) > 1 else ""
         title = f"{cost_line(models[0]) or model_line(models[0])}{more}"
-        command = types.Command(title, "hwlint.inspect", arguments=[uri, models[0].name])
+        command = types.Command(title, "")  # nothing to run: it only says
         yield types.CodeLens(lines.range(place), command)
 
 
