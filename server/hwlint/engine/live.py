@@ -12,13 +12,13 @@ from pathlib import Path
 from hwlint.engine.analysis import Analyst, FileResult, Job, Watch
 from hwlint.engine.config import Config
 from hwlint.engine.coverage import Coverage, cover
-from hwlint.engine.findings import Diagnostic, collect, finish
+from hwlint.engine.findings import Diagnostic, collect
 from hwlint.engine.passes import PassNames
 from hwlint.engine.pool import Built
-from hwlint.engine.registry import UNUSED, discover_rules, select_rules
-from hwlint.engine.run import Options, prepare
+from hwlint.engine.registry import discover_rules, select_rules
+from hwlint.engine.run import Options, idle, prepare
 from hwlint.engine.stages import read_stages
-from hwlint.engine.suppress import Suppressions, unused_suppressions
+from hwlint.engine.suppress import Suppressions
 from hwlint.engine.targets import Target
 from hwlint.engine.workspace import Workspace, imported_words
 from hwlint.source import SourceError, lay_over, read_regular
@@ -114,9 +114,7 @@ class LiveWorkspace:
         found = collect(results, setup.job.rules, config, owned)
         suppressions = Suppressions()
         kept = tuple(d for d in found if d.code in active and not suppressions.cover(d))
-        if UNUSED in active:
-            unused = unused_suppressions(suppressions, candidates, results, active)
-            kept += finish(unused, config)
+        kept += idle(suppressions, candidates, results, config, active)
         return LiveResult(
             kept, cover(results, lambda _: True), setup.job.targets, config, tuple(results)
         )

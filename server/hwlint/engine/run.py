@@ -30,6 +30,7 @@ __all__ = [
     "Options",
     "check",
     "configure",
+    "idle",
     "prepare",
     "processes",
     "read_options",
@@ -185,7 +186,7 @@ def _check_workspace(
     suppressions = Suppressions()
     kept = tuple(d for d in asked if not suppressions.cover(d))
     suppressed = len(asked) - len(kept)
-    kept += _unused(suppressions, filter(shown, workspace.candidates), results, config, active)
+    kept += idle(suppressions, filter(shown, workspace.candidates), results, config, active)
     beside = Compared(kept, 0, ())
     if options.baseline is not None:
         beside = _beside(options.baseline, kept, filter(shown, workspace.files))
@@ -206,7 +207,7 @@ def _check_workspace(
     )
 
 
-def _unused(
+def idle(
     suppressions: Suppressions,
     paths: Iterable[str],
     results: Sequence[FileResult],
