@@ -244,9 +244,15 @@ class PythonModule:
     # --- execution --------------------------------------------------------------------------
 
     def ensure(self) -> None:
-        """Execute the module's top level once."""
+        """Execute the module's top level once, its package's before."""
         if self.state != "new":
             return
+        parent = self.name.rpartition(".")[0]
+        package = self.imports.find(parent, quiet=True) if parent else None
+        if isinstance(package, PythonModule):
+            package.ensure()
+            if self.state != "new":
+                return  # the package has executed it meanwhile
         self.state = "running"
         interp = self.imports.interp
         saved = interp.budget.steps, interp.budget.limit, interp.maybe, interp.depth, interp.trying
