@@ -2,28 +2,47 @@
 
 import json
 import random
-import subprocess
 import sys
+import time
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+from hwlint.engine.run import Options, check
+from hwlint.report.machine import FORMATS
 
 Found = dict[str, Any]
 
 
-def checked(root: Path, kept: Path, arguments: Sequence[str]) -> dict[str, Any]:
+def checked(root: Path, kept: Path, options: Options) -> dict[str, Any]:
     """Return what `hwlint check` says of a folder; run it unless its result was kept."""
     if not kept.exists():
-        command = [sys.executable, "-m", "hwlint", "check", str(root), "--root", str(root)]
-        command += ["--output-format", "json", "--no-cache", "--exit-zero", *arguments]
         kept.parent.mkdir(parents=True, exist_ok=True)
-        done = subprocess.run([*command, "--output-file", str(kept)], check=False)
-        # 2: something could not be read; what was read is whole.
-        if done.returncode not in (0, 2) or not kept.exists():
-            kept.unlink(missing_ok=True)
-            sys.exit(f"the check of {root} did not end well")
-    return json.loads(kept.read_text())
+        begin = time.monotonic()
+        result = check((root,), replace(options, root=root, cache=False), Progress(root.name))
+        text = FORMATS["json"](result, Path.cwd())
+        part = kept.with_suffix(".part")
+        part.write_text(text, encoding="utf-8")
+        part.replace(kept)
+        sys.stderr.write(f"{root.name}: {time.monotonic() - begin:.0f} s\n")
+    return json.loads(kept.read_text(encoding="utf-8"))
+
+
+class Progress:
+    """A line on standard error for each twentieth of a run."""
+
+    def __init__(self, name: str) -> None:
+        """Begin to count."""
+        self._name = name
+        self._said = -1
+
+    def __call__(self, done: int, total: int) -> None:
+        """Say how far the run is."""
+        if done * 20 // max(total, 1) > self._said:
+            self._said = done * 20 // max(total, 1)
+            sys.stderr.write(f"{time.strftime('%H:%M:%S')} {self._name}: {done} of {total}\n")
 
 
 def relative(path: str, site: Path) -> str:

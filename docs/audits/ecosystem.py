@@ -23,6 +23,7 @@ from drawing import Found, checked, drawn_evenly, excerpt, relative
 
 from hwlint.api import Rule
 from hwlint.engine.registry import discover_rules
+from hwlint.engine.run import Options
 from hwlint.profile import Profile, ProfileIndex, discover_profiles, needs_in
 
 LIBRARIES = ("timm", "torchvision", "transformers")
@@ -78,12 +79,9 @@ HEAD = """\
 def main() -> None:
     """Write the page, and what is drawn."""
     given = arguments()
+    options = Options(devices=tuple(given.device), jobs=given.jobs)
     said = {
-        name: checked(
-            given.site / name,
-            given.kept / f"{name}.json",
-            ["--device", ",".join(given.device), *(["-j", given.jobs] if given.jobs else [])],
-        )
+        name: checked(given.site / name, given.kept / f"{name}.json", options)
         for name in given.library
     }
     given.page.write_text(page(said, given.device), encoding="utf-8")
@@ -103,7 +101,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--site", type=Path, required=True, help="folder that holds the libraries")
     parser.add_argument("--library", nargs="+", default=LIBRARIES)
     parser.add_argument("--device", nargs="+", default=DEVICES)
-    parser.add_argument("--jobs", help="processes of each check")
+    parser.add_argument("--jobs", type=int, help="processes of each check")
     parser.add_argument("--kept", type=Path, default=Path("ecosystem"), help="the checks' JSON")
     parser.add_argument("--page", type=Path, default=PAGE)
     parser.add_argument("--draw", type=Path, help="where to write what is drawn")

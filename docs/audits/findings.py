@@ -28,7 +28,9 @@ from typing import Any
 
 from drawing import checked, drawn, excerpt, relative
 
-RULES = "HW101,HW102"
+from hwlint.engine.run import Options
+
+RULES = ("HW101", "HW102")
 DEVICE = "h100-sxm"
 
 
@@ -55,7 +57,8 @@ def main() -> None:
     given = arguments()
     split = json.loads(given.truth.read_text())["files"]
     files = {file for file, part in split.items() if part == "dev" and file.startswith("timm/")}
-    said = checked(given.site / "timm", given.kept, ["--device", DEVICE, "--select", RULES])
+    options = Options(devices=(DEVICE,), select=RULES)
+    said = checked(given.site / "timm", given.kept, options)
     findings = in_files(said["findings"], files, given.site)
     chosen = drawn(findings, given.seed, given.count)
     texts = [f"{len(chosen)} of {len(findings)} findings in {len(files)} files, seed {given.seed}"]

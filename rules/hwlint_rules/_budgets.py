@@ -28,11 +28,11 @@ _NAMED = 3
 
 def exceeded(reading: Reading, bound: str) -> Iterator[Finding]:
     """Yield one finding for each budget of the model that this bound of it exceeds."""
-    spent = reading.spent(bound)
     for budget in reading.budgets:
         allowed = dict(budget.bounds()).get(bound)
+        spent = reading.spent(bound) if allowed is not None else None
         if spent is not None and allowed is not None and spent > allowed:
-            over = f"its budget is {_amount(bound, allowed)}, {_over(spent / allowed)}"
+            over = f"{_over(spent / allowed)} its budget of {_amount(bound, allowed)}"
             assert reading.graph is not None
             place = reading.graph.entry.place
             yield _finding(reading, bound, (spent, allowed), place, over, "error")
@@ -41,11 +41,11 @@ def exceeded(reading: Reading, bound: str) -> Iterator[Finding]:
 def too_large(reading: Reading, bound: str) -> Iterator[Finding]:
     """Yield a finding where the device itself is too small, and no budget says less."""
     allowed = _room(reading, bound)
-    spent = reading.spent(bound)
+    spent = reading.spent(bound) if allowed is not None else None
     own = any(dict(budget.bounds()).get(bound) for budget in reading.budgets)
     if reading.graph is None or spent is None or allowed is None or own or spent <= allowed:
         return
-    over = f"the device has {_amount(bound, allowed)}, {_over(spent / allowed)}"
+    over = f"{_over(spent / allowed)} the {_amount(bound, allowed)} of the device"
     place = home(reading.graph)
     yield _finding(reading, bound, (spent, allowed), place, over, "warning")
 
@@ -76,7 +76,7 @@ def _finding(
     lines = ", ".join(f"{_line(where, place)} {percent(share)}" for where, share in shares)
     return Finding(
         place,
-        f"{_WHAT[bound].format(_amount(bound, spent))}; {over}",
+        f"{_WHAT[bound].format(_amount(bound, spent))}, {over}",
         _why(reading, bound),
         f"most of it: {lines}" if lines else "",
         related=tuple(Related(w, f"{percent(s)} of it") for w, s in shares if w != place),
@@ -154,5 +154,5 @@ def _amount(bound: str, value: float) -> str:
 
 def _over(ratio: float) -> str:
     if ratio >= 2:
-        return f"{ratio:.1f} times as much" if ratio < 10 else f"{ratio:.0f} times as much"
-    return f"{percent(ratio - 1)} more"
+        return f"{ratio:.1f} times" if ratio < 10 else f"{ratio:.0f} times"
+    return f"{percent(ratio - 1)} more than"

@@ -7,23 +7,30 @@ __all__ = ["vocabulary_layers"]
 
 
 def vocabulary_layers(graph: ModelGraph) -> dict[Layer, int]:
-    """Return the linear layers that are as wide as an embedding of the model has rows, with how
-    often each stands in the model.
+    """Return the linear layers that score the entries of a vocabulary, with how often each stands
+    in the model.
 
-    That width is what the tokenizer gives: an embedding only looks rows up, whatever their number,
-    but the layer that scores them all is a product with that many columns.
+    A vocabulary is what the largest embedding has rows for. The width of any other embedding
+    counts where the layer gets it from the same place in the source: two segments and two classes
+    are no vocabulary.
     """
-    rows = {
-        number(layer.args.get("num_embeddings"))
-        for layer in graph.layers
-        if layer.op == "Embedding" and not layer.maybe
-    }
-    return {
-        layer: count
-        for layer, count in graph.layers.items()
-        if layer.op == "Linear"
-        and not layer.maybe
-        and number(layer.args.get("out_features")) is not None
-        and number(layer.args.get("out_features")) in rows
-        and number(layer.args.get("out_features")) != number(layer.args.get("in_features"))
-    }
+    tables = [layer for layer in graph.layers if layer.op == "Embedding" and not layer.maybe]
+    most = max((number(table.args.get("num_embeddings")) or 0 for table in tables), default=0)
+    found: dict[Layer, int] = {}
+    for layer, count in graph.layers.items():
+        width = number(layer.args.get("out_features")) if layer.op == "Linear" else None
+        if not width or layer.maybe or width == number(layer.args.get("in_features")):
+            continue
+        same = (t for t in tables if number(t.args.get("num_embeddings")) == width)
+        if width == most or any(_from_one_place(table, layer) for table in same):
+            found[layer] = count
+    return found
+
+
+def _from_one_place(table: Layer, layer: Layer) -> bool:
+    places = [
+        {leaf.place for leaf in origin.leaves()}
+        for origin in (table.args["num_embeddings"].origin, layer.args["out_features"].origin)
+        if origin is not None
+    ]
+    return len(places) == 2 and not places[0].isdisjoint(places[1])

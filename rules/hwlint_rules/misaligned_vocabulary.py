@@ -95,7 +95,8 @@ class MisalignedVocabulary(Rule):
         groups: dict[Place, list[Layer]] = {}
         for layer in vocabulary_layers(reading.graph):
             rows = number(layer.args["out_features"]) or 0
-            if rows % tile.minimum:
+            # What is less than one tile is a handful of classes, which nobody fills up.
+            if rows % tile.minimum and rows > (tile.recommended or tile.minimum):
                 literal = owner(layer.args["out_features"].origin, tile.minimum)
                 place = literal.place if literal is not None else None
                 groups.setdefault(place or layer.place, []).append(layer)

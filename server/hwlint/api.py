@@ -14,6 +14,7 @@ from hwlint.cost import (
     Estimate,
     Kernel,
     OperationCost,
+    Peak,
     Product,
     estimate,
     item_bytes,
@@ -152,14 +153,16 @@ class Reading:
     def spent(self, bound: str) -> float | None:
         """Return what the model takes of what a field of `Budget` bounds, in its unit; None where
         that is not known."""
-        known = self.estimate
-        weights, peak = self._weights, self._peak
         if bound == "flash_kb":
+            weights = self._weights
             return weights / KIB if weights is not None else None
         if bound == "sram_kb":
+            peak = self._peak
             return peak / KIB if peak is not None else None
         if bound == "dram_mb":
+            weights, peak = self._weights, self._peak
             return None if weights is None or peak is None else (weights + peak) / KIB**2
+        known = self.estimate
         if known is None:
             return None
         if bound == "latency_ms":
@@ -185,7 +188,7 @@ class Reading:
     @property
     def peak_operation(self) -> int | None:
         """Index of the operation that runs when most memory is taken; None where not known."""
-        peak = peak_on(self.graph, self.profile, self.dtype) if self.graph is not None else None
+        peak = self._peak_on
         return peak.operation if peak is not None and peak.operation >= 0 else None
 
     @property
@@ -196,8 +199,13 @@ class Reading:
     @property
     def _peak(self) -> float | None:
         """Bytes of inputs and activations at their peak, as the target holds them."""
-        peak = peak_on(self.graph, self.profile, self.dtype) if self.graph is not None else None
+        peak = self._peak_on
         return peak.bytes if peak is not None else None
+
+    @cached_property
+    def _peak_on(self) -> Peak | None:
+        """Worked out once: many rules ask, and it takes as long as an estimate."""
+        return peak_on(self.graph, self.profile, self.dtype) if self.graph is not None else None
 
     def share(self, layers: Iterable[Layer] = (), operations: Iterable[int] = ()) -> float | None:
         """Return the share (0 to 1) of the model that layers and operations are: of its time, or

@@ -1,6 +1,6 @@
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import pytest
@@ -20,6 +20,10 @@ class Answer:
 
 
 class Echo:
+    def __init__(self, alive: Callable[[], None]) -> None:
+        self.alive = alive
+        self.kept: list[object] = []
+
     def visit(self, stage: str, path: str, built: Built) -> Answer:
         if stage != "calls":
             return Answer(path, built=built, process=os.getpid())
@@ -27,6 +31,12 @@ class Echo:
             os._exit(3)
         if "hang" in path:
             time.sleep(1000)
+        if "slow" in path:
+            for _ in range(8):
+                time.sleep(0.2)
+                self.alive()
+        if "large" in path:
+            self.kept += [object() for _ in range(50_000)]
         if "boom" in path:
             raise RuntimeError("boom\nboom")
         return Answer(path, built=frozenset({(path, "Net")}), process=os.getpid())
@@ -34,8 +44,8 @@ class Echo:
 
 @dataclass(frozen=True)
 class Task:
-    def visitor(self) -> Echo:
-        return Echo()
+    def visitor(self, alive: Callable[[], None]) -> Echo:
+        return Echo(alive)
 
     def failed(self, path: str, reason: str, trace: str = "") -> Answer:
         return Answer(path, incomplete=reason, trace=trace)
@@ -82,6 +92,22 @@ def test_a_file_that_does_not_come_back_is_given_up():
     assert len(answers) == len(PATHS) + 1
 
 
+def test_a_file_that_takes_long_and_shows_that_it_works_is_read():
+    with Pool(Task(), 2, kill_after=0.6) as pool:
+        answers = {a.path: a for a in pool.read(["slow", "hang"])}
+    assert [p for p, a in answers.items() if a.incomplete] == ["hang"]
+
+
+def test_a_process_that_holds_much_is_replaced_between_files():
+    paths = ["large 1", "large 2", "a", "large 3", "b"]
+    with Pool(Task(), 1, full=75_000) as pool:
+        first = {a.path: a.process for a in pool.read(paths)}
+        again = list(pool.read(paths, "defaults", frozenset({("x", "Net")})))
+    assert {len(answer.built) for answer in again} == {1}
+    assert first["large 1"] == first["large 2"] != first["a"]
+    assert first["a"] == first["large 3"] == first["b"]
+
+
 def test_an_exception_costs_its_file_only_and_is_one_line():
     with Pool(Task(), 1) as pool:
         answers = {a.path: a for a in pool.read(["boom", "a"])}
@@ -106,7 +132,7 @@ def test_no_process_is_left_over():
 
 @dataclass(frozen=True)
 class Broken(Task):
-    def visitor(self) -> Echo:
+    def visitor(self, alive: Callable[[], None]) -> Echo:
         os.write(1, b"out")
         os.write(2, b"err")
         raise ImportError("no reader")

@@ -18,7 +18,7 @@ from hwlint.api import (
     Rule,
 )
 from hwlint.ops import LAYERS, bind, count, normalise
-from hwlint.profile import ProfileIndex, discover_profiles
+from hwlint.profile import Profile, ProfileIndex, discover_profiles
 
 PATH = "/models/net.py"
 
@@ -116,8 +116,10 @@ def devices() -> ProfileIndex:
 def findings(devices: ProfileIndex) -> Callable[..., list[Finding]]:
     """Return a function that lets a rule look at a model on a device."""
 
-    def look(rule: type[Rule], graph: ModelGraph, device: str = "h100-sxm") -> list[Finding]:
-        profile = devices[device]
+    def look(
+        rule: type[Rule], graph: ModelGraph, device: str | Profile = "h100-sxm"
+    ) -> list[Finding]:
+        profile = devices[device] if isinstance(device, str) else device
         return list(rule().check(Reading(profile, profile.default_dtype, graph=graph)))
 
     return look

@@ -109,6 +109,37 @@ def test_a_vocabulary_without_waste(told: Told, vocabulary: int, out: str):
     assert not told(MisalignedVocabulary, LANGUAGE, "h100-sxm", VOCAB=vocabulary, OUT=out)
 
 
+CLASSES = """
+import torch.nn as nn
+
+class Config:
+    def __init__(self, vocab_size=30528, type_vocab_size=TYPES, codes=CODES):
+        self.vocab_size = vocab_size
+        self.type_vocab_size = type_vocab_size
+        self.codes = codes
+
+class Net(nn.Module):
+    def __init__(self, config=Config(), classes=CLASSES):
+        super().__init__()
+        self.wte = nn.Embedding(config.vocab_size, 768)
+        self.wtt = nn.Embedding(config.type_vocab_size, 768)
+        self.code = nn.Embedding(config.codes, 768)
+        self.fc = nn.Linear(768, OUT)
+"""
+
+
+def test_as_many_classes_as_segments_are_no_vocabulary(told: Told):
+    for classes in (2, 101):
+        words = {"TYPES": classes, "CLASSES": classes, "OUT": "classes", "CODES": 640}
+        assert not told(MisalignedVocabulary, CLASSES, "h100-sxm", **words)
+
+
+def test_a_second_vocabulary_is_one_if_its_number_comes_from_one_place(told: Told):
+    words = {"TYPES": 2, "CLASSES": 2, "OUT": "config.codes", "CODES": 1001}
+    (found,) = told(MisalignedVocabulary, CLASSES, "h100-sxm", **words)
+    assert found.data["value"] == 1001
+
+
 def test_a_rest_that_is_not_worth_a_line(told: Told):
     """In steps of 16, 50257 costs as 50272."""
     words = {"VOCAB": 50257, "OUT": "vocab_size"}

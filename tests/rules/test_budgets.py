@@ -50,7 +50,9 @@ def test_a_budget_names_the_lines_that_cost_most(found):
     assert {d.severity for d in told.values()} == {"error"}
     assert {d.anchor.line for d in told.values()} == {3}
     # 64 * (3 * 9 + 1) weights, 8 * (64 + 1) more: 2312 bytes.
-    assert told["HW602"].message.startswith("the weights take 2.26 KiB; its budget is 2 KiB, 13 %")
+    assert told["HW602"].message.startswith(
+        "the weights take 2.26 KiB, 13 % more than its budget of 2 KiB"
+    )
     assert told["HW602"].advice == "most of it: line 7 78 %, line 8 22 %"
     # 64 maps of 64 x 64 and 8 more, in int8: 288 KiB.
     assert told["HW603"].message.startswith("activations take 288 KiB at their peak")

@@ -1,6 +1,7 @@
 """HW201 and HW202 on models built by hand."""
 
 import pytest
+from attrs import evolve
 
 from hwlint_rules.float_only_activation import FloatOnlyActivation
 from hwlint_rules.float_only_normalization import FloatOnlyNormalization
@@ -22,10 +23,19 @@ def test_not_supported(net, findings):
     assert "[runtime source code]" in found.why
 
 
-def test_float(net, findings):
+def test_float(net, findings, devices):
+    pi = devices["raspberry-pi-5"]
+    known = pi.operators["int8"]
+    operators = {"int8": evolve(known, support={**known.support, "PReLU": "float"})}
     net.add("PReLU", "act", 5)
-    (found,) = findings(FloatOnlyActivation, net.graph(), "raspberry-pi-5")
+    (found,) = findings(FloatOnlyActivation, net.graph(), evolve(pi, operators=operators))
     assert found.message.startswith("PReLU has no int8 kernel: ")
+
+
+@pytest.mark.parametrize("op", ["Softmax", "PReLU"])
+def test_the_interpreter_has_kernels_that_the_delegate_lacks(net, findings, op):
+    net.add(op, "act", 5)
+    assert not findings(FloatOnlyActivation, net.graph(), "raspberry-pi-5")
 
 
 def test_one_finding_for_each_call(net, findings):

@@ -36,9 +36,9 @@ class Job:
     tracked: bool = True
     """Whether anybody asks which files a result rests on: they are thousands in a large library."""
 
-    def visitor(self) -> "Analyst":
+    def visitor(self, alive: Callable[[], None]) -> "Analyst":
         """Make what reads the files of this run."""
-        return Analyst(self)
+        return Analyst(self, alive=alive)
 
     def failed(self, path: str, reason: str, trace: str = "") -> "FileResult":
         """Make the result of a file that could not be read to its end."""
@@ -118,13 +118,20 @@ Watch = Callable[[ModelGraph, Sequence[Reading]], object]
 """What is made of a graph, given what the rules are given of it: one reading a target."""
 
 
+def _unheard() -> None:
+    """Nobody asks."""
+
+
 class Analyst:
     """Reads files one after the other and remembers what they share."""
 
-    def __init__(self, job: Job, watch: Watch | None = None) -> None:
+    def __init__(
+        self, job: Job, watch: Watch | None = None, alive: Callable[[], None] = _unheard
+    ) -> None:
         """Make the reader and one instance of each rule. `watch` is shown every graph, and what it
-        returns is kept in its result."""
+        returns is kept in its result; `alive` is called when the rules have looked at one."""
         self._job = job
+        self._alive = alive
         self._watch = watch
         self._reader = Reader(job.options)
         self._graph_rules = [rule() for rule in job.rules if rule.scope == "graph"]
@@ -201,6 +208,7 @@ class Analyst:
                 continue
             for rule in self._graph_rules:
                 outcome.run(rule, target, reading, number, about)
+            self._alive()
 
     def _facts_of(self, path: str) -> FileFacts | None:
         """Return the facts of the file that has an entry point, the last one's without reading."""

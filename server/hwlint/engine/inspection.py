@@ -43,22 +43,27 @@ class _Task(Generic[T]):
     asked: frozenset[str]
     """Files that were asked for. Of other files only what builds something of these is shown."""
 
-    def visitor(self) -> "_Visitor[T]":
-        return _Visitor(self)
+    def visitor(self, alive: Callable[[], None]) -> "_Visitor[T]":
+        return _Visitor(self, alive)
 
     def failed(self, path: str, reason: str, trace: str = "") -> Inspected[T]:
         return Inspected(path, incomplete=reason, trace=trace)
 
 
 class _Visitor(Generic[T]):
-    def __init__(self, task: _Task[T]) -> None:
+    def __init__(self, task: _Task[T], alive: Callable[[], None]) -> None:
         self._task = task
+        self._alive = alive
         self._reader = Reader(task.options)
 
     def visit(self, stage: str, path: str, built: Built) -> Inspected[T]:
         if stage == _BY_NAME:
             return self._result(path, self._reader.read_place(path, self._task.name or ""))
-        return self._result(path, self._reader.read_stage(stage, path, built))
+        return self._result(path, self._reader.read_stage(stage, path, built, self._itself))
+
+    def _itself(self, graph: ModelGraph) -> ModelGraph:
+        self._alive()
+        return graph
 
     def _result(self, path: str, reading: FileReading) -> Inspected[T]:
         asked = path in self._task.asked

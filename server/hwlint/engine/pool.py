@@ -1,8 +1,9 @@
 """Processes that read files. One that dies or does not come back costs its file, not the run.
 
 Every file is read in a child process, also when one is enough: a parser that runs out of stack
-takes its process with it. Work goes out file by file, in order of path, so that files of one
-folder meet the same reader; what a file yields does not depend on who read it.
+takes its process with it. A process that has come to hold much memory is replaced between files.
+Work goes out file by file, in order of path, so that files of one folder meet the same reader;
+what a file yields does not depend on who read it.
 """
 
 import multiprocessing
@@ -13,7 +14,7 @@ import threading
 import time
 import traceback
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
@@ -26,8 +27,11 @@ Built = frozenset[tuple[str, str]]
 """(path, qualified name) of the classes that something builds."""
 
 KILL_AFTER = 60.0
-"""Seconds of wall clock for one file. Budgets end a reading long before; this is for what they
-cannot see, such as a parser that does not return."""
+"""Seconds of wall clock without a sign of life. Budgets end a reading long before; this is for what
+they cannot see, such as a parser that does not return."""
+FULL = 8_000_000
+"""Blocks of memory that a process may come to hold before another goes on in its place: some
+700 MB. Half of what it keeps serves files of other folders, which it may never meet again."""
 _SHARE = 8
 """Files handed to one process before it goes on to wherever most is left."""
 
@@ -66,8 +70,9 @@ class Visitor(Protocol[R_co]):
 class Task(Protocol[R_co]):
     """What a process is told at its start."""
 
-    def visitor(self) -> Visitor[R_co]:
-        """Make what reads the files."""
+    def visitor(self, alive: Callable[[], None]) -> Visitor[R_co]:
+        """Make what reads the files. It calls `alive` when it has done a part of one: a file may
+        hold any number of models, each of which takes a second."""
         ...
 
     def failed(self, path: str, reason: str, trace: str = "") -> R_co:
@@ -86,12 +91,25 @@ class _Worker:
     """The last `built` that it was sent."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Said(Generic[R]):
+    """What a process sends."""
+
+    answer: R | None = None
+    """None: it is at work."""
+    full: bool = False
+    """It holds so much that another should go on."""
+
+
 class Pool(Generic[R]):
     """A context manager around the processes of one run."""
 
-    def __init__(self, task: Task[R], processes: int, kill_after: float = KILL_AFTER) -> None:
+    def __init__(
+        self, task: Task[R], processes: int, kill_after: float = KILL_AFTER, full: int = FULL
+    ) -> None:
         """Start nothing yet: processes start when there is work."""
         self._task = task
+        self._full = full
         self._kill_after = kill_after
         self._processes = processes
         self._workers: list[_Worker] = []
@@ -133,8 +151,10 @@ class Pool(Generic[R]):
             self._next(worker, stage, built)
         while busy := [w for w in self._workers if w.busy is not None]:
             for worker in self._ready(busy):
-                yield self._receive(worker)
-                self._next(worker, stage, built)
+                answer = self._receive(worker)
+                if answer is not None:
+                    yield answer
+                    self._next(worker, stage, built)
 
     def _deal(self, paths: Sequence[str]) -> None:
         """Give each process a stretch of the list; in a later pass what it knows already."""
@@ -172,25 +192,31 @@ class Pool(Generic[R]):
         late = time.monotonic() - self._kill_after
         return [w for w in busy if w.pipe in found or w.started <= late]
 
-    def _receive(self, worker: _Worker) -> R:
+    def _receive(self, worker: _Worker) -> R | None:
+        """Return what a process answers for its file; None where it only shows that it works."""
         path = worker.busy or ""
-        worker.busy = None
         if not worker.pipe.poll():
             self._replace(worker)
             return self._task.failed(path, f"stopped after {self._kill_after:.0f} s")
         try:
-            answer: R = worker.pipe.recv()
+            said: _Said[R] = worker.pipe.recv()
         except (EOFError, OSError):
             self._replace(worker)
             return self._task.failed(path, "the process that read it died")
-        return answer
+        if said.answer is None:
+            worker.started = time.monotonic()
+            return None
+        worker.busy = None
+        if said.full:
+            self._replace(worker)
+        return said.answer
 
     def _start(self) -> _Worker:
         ours, theirs = self._context.Pipe()
         # A forked child holds a copy of our end and would keep the pipe open after us.
         inherited = ours if self._forks else None
         process = self._context.Process(
-            target=_work, args=(self._task, theirs, inherited), daemon=True
+            target=_work, args=(self._task, theirs, inherited, self._full), daemon=True
         )
         process.start()
         theirs.close()
@@ -200,6 +226,7 @@ class Pool(Generic[R]):
         _end(worker)
         fresh = self._start()
         worker.process, worker.pipe, worker.built = fresh.process, fresh.pipe, frozenset()
+        worker.busy = None
 
 
 def _end(worker: _Worker) -> None:
@@ -208,13 +235,14 @@ def _end(worker: _Worker) -> None:
     worker.process.join()
 
 
-def _work(task: Task[R], pipe: Connection, inherited: Connection | None) -> None:
+def _work(task: Task[R], pipe: Connection, inherited: Connection | None, full: int) -> None:
     """What a process does: answer one path after the other until nobody asks."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends its children
     _hush()
     if inherited is not None:
         inherited.close()
-    reads = _Reads(task)
+    before = sys.getallocatedblocks()  # a forked child has its parent's as well
+    reads = _Reads(task, lambda: pipe.send(_Said()))
     while True:
         try:
             path, stage, fresh = pipe.recv()
@@ -222,7 +250,8 @@ def _work(task: Task[R], pipe: Connection, inherited: Connection | None) -> None
             return
         if fresh is not None:
             reads.built = fresh
-        pipe.send(reads.answer(path, stage))
+        answer = reads.answer(path, stage)
+        pipe.send(_Said(answer, sys.getallocatedblocks() - before > full))
 
 
 def _hush() -> None:
@@ -235,14 +264,15 @@ def _hush() -> None:
 class _Reads(Generic[R]):
     """A visitor that is made anew whenever it fails: what it remembers may be half made."""
 
-    def __init__(self, task: Task[R]) -> None:
+    def __init__(self, task: Task[R], alive: Callable[[], None]) -> None:
         self.built: Built = frozenset()
         self._task = task
+        self._alive = alive
         self._visitor: Visitor[R] | None = None
 
     def answer(self, path: str, stage: str) -> R:
         try:
-            visitor = self._visitor = self._visitor or self._task.visitor()
+            visitor = self._visitor = self._visitor or self._task.visitor(self._alive)
             return visitor.visit(stage, path, self.built)
         except Exception as error:  # noqa: BLE001 - whatever goes wrong costs this file only
             self._visitor = None
