@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from hwlint.api import LAYERS, Finding, Flow, Layer, Operation, Place, Reading
-from hwlint_rules._runs import cost_words, layers_by_name, run_of, steps
+from hwlint_rules._runs import cost_words, run_of, steps
 from hwlint_rules._text import count, related
 
 __all__ = ["Use", "costly", "grouped", "uses"]
@@ -89,7 +89,7 @@ def _idle(reading: Reading) -> frozenset[Layer]:
     flow = run_of(reading)
     if reading.graph is None or flow is None:
         return frozenset()
-    layers = layers_by_name(reading.graph)
+    layers = reading.graph.named_layers
     ran = {layers[o.module] for o in flow.operations if o.module in layers}
     alive = {work.layer for work in steps(reading.graph, flow)}
     return frozenset(ran - alive)

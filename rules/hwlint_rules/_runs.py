@@ -1,6 +1,6 @@
 """What runs: operations of the model's work, where they stand, how much of the time they take."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from hwlint.api import LAYERS, Flow, Layer, ModelGraph, Operation, Place, Reading
@@ -11,7 +11,6 @@ __all__ = [
     "cost_words",
     "given_run",
     "home",
-    "layers_by_name",
     "run_of",
     "share_words",
     "steps",
@@ -49,21 +48,13 @@ def steps(graph: ModelGraph, flow: Flow) -> Iterator[Work]:
 
     Views and what passes a tensor through are left out: they take no time.
     """
-    layers = layers_by_name(graph)
-    alive = {i for i, tensor in enumerate(flow.tensors) if tensor.kind == "input"}
-    for number, operation in enumerate(flow.operations):
-        if alive.isdisjoint(operation.inputs):
-            continue
-        alive.update(operation.outputs)
+    layers = graph.named_layers
+    for number in graph.driven:
+        operation = flow.operations[number]
         layer = layers.get(operation.module)
         place = layer.place if layer is not None else operation.place
         if operation.effect not in ("view", "same") and place is not None:
             yield Work(number, operation, layer, place)
-
-
-def layers_by_name(graph: ModelGraph) -> Mapping[str, Layer]:
-    """Return the torch layers by their qualified names."""
-    return {name: node.layer for name, node in graph.walk() if node.layer is not None}
 
 
 def home(graph: ModelGraph) -> Place:

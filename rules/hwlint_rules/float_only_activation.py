@@ -78,7 +78,7 @@ class FloatOnlyActivation(Rule):
         class Block(nn.Module):
             def __init__(self):
                 super().__init__()
-                self.body = nn.Sequential(nn.Conv2d(16, 16, 3), nn.Mish())
+                self.body = nn.Sequential(nn.Conv2d(16, 16, 3), nn.Hardsigmoid())
         """,
     )
 

@@ -95,13 +95,13 @@ class MisalignedFeatures(Rule):
 
     def check(self, reading: Reading) -> Iterable[Finding]:
         """Yield one finding for each literal or call whose features miss their tile."""
-        return misaligned(reading, _dimensions, "linear layer")
+        graph = reading.graph
+        scoring = vocabulary_layers(graph) if graph is not None else {}
 
+        def dimensions(reading: Reading, layer: Layer) -> Iterator[Dimension]:
+            """Yield the feature counts, without those of a vocabulary (HW104)."""
+            for dim in features(reading, layer):
+                if layer not in scoring or dim.operand == "in":
+                    yield dim
 
-def _dimensions(reading: Reading, layer: Layer) -> Iterator[Dimension]:
-    """Yield the feature counts, without those of a vocabulary (HW104)."""
-    assert reading.graph is not None
-    vocabulary = layer in vocabulary_layers(reading.graph)
-    for dim in features(reading, layer):
-        if not vocabulary or dim.operand == "in":
-            yield dim
+        return misaligned(reading, dimensions, "linear layer")

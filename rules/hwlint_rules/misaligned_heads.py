@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from hwlint.api import Finding, Flow, Layer, Operation, Place, Reading, Rule, Tile
 from hwlint_rules._origins import owner
-from hwlint_rules._runs import layers_by_name, run_of, share_words
+from hwlint_rules._runs import run_of, share_words
 from hwlint_rules._text import count, number, percent, widths
 
 __all__ = ["MisalignedHeads"]
@@ -219,7 +219,7 @@ def _decided(
     layers: list[Layer] = []
     place: Place | None = None
     inside = f"{operation.module}." if operation.module else ""
-    for name, layer in layers_by_name(reading.graph).items():
+    for name, layer in reading.graph.named_layers.items():
         if name != operation.module and not name.startswith(inside):
             continue
         if layer.op == "MultiheadAttention":

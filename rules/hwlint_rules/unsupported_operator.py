@@ -50,7 +50,7 @@ class UnsupportedOperator(Rule):
 
     code = "HW203"
     name = "unsupported-operator"
-    example_devices = ("ethos-u55-128", "raspberry-pi-5")
+    example_devices = ("ethos-u55-128", "ethos-u85-256")
     VALID = (
         """
         import torch

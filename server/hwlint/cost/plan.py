@@ -41,7 +41,7 @@ class Plan:
         fusion = profile.fusion
         drops = fusion is not None and bool(fusion.drops_unused)
         self.tensors = Deployed(flow, dtype, drops_unused=drops)
-        self.layers = {n: node.layer for n, node in graph.walk() if node.layer is not None}
+        self.layers = graph.named_layers
         self.ops = [self._op(operation) for operation in flow.operations]
         """torch.nn's name of each operation, "" where there is none."""
         self.groups = group(flow, self.tensors, profile, dtype, self.ops)

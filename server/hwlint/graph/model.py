@@ -234,6 +234,24 @@ class ModelGraph:
         return {layer: number for layer, number in layers if layer is not None}
 
     @cached_property
+    def named_layers(self) -> "Mapping[str, Layer]":
+        """The torch layers by their qualified names."""
+        return {name: node.layer for name, node in self.walk() if node.layer is not None}
+
+    @cached_property
+    def driven(self) -> tuple[int, ...]:
+        """Indices of the operations of `flow` that depend on what the model is called with."""
+        if self.flow is None:
+            return ()
+        alive = {i for i, tensor in enumerate(self.flow.tensors) if tensor.kind == "input"}
+        found: list[int] = []
+        for number, operation in enumerate(self.flow.operations):
+            if not alive.isdisjoint(operation.inputs):
+                alive.update(operation.outputs)
+                found.append(number)
+        return tuple(found)
+
+    @cached_property
     def links(self) -> Links | None:
         """Who makes and who reads each value when it is called; None where that is not known to
         the end."""

@@ -62,7 +62,7 @@ def parts_of(graph: ModelGraph) -> list[Part]:
     flow = graph.flow
     if flow is None:
         return []
-    layers = {name: node.layer for name, node in graph.walk() if node.layer is not None}
+    layers = graph.named_layers
     numbers: dict[str, list[int]] = {}
     for number, operation in enumerate(flow.operations):
         if operation.effect not in ("view", "same") and operation.outputs:
