@@ -40,6 +40,8 @@ from hwlint.graph import (
 )
 from hwlint.ops import LAYERS, POINTWISE, LayerSpec
 from hwlint.profile import Fusion, Limit, Profile, Reporting, Tile
+from hwlint.source.changes import Change, Remove, Rename, SetArgument, SetNumber, Swap
+from hwlint.source.edits import Edit
 from hwlint.source.facts import CallFact, FileFacts
 from hwlint.source.spans import Place
 
@@ -51,10 +53,13 @@ __all__ = [
     "Budget",
     "CallFact",
     "Called",
+    "Change",
+    "Edit",
     "EntryPoint",
     "Estimate",
     "FileFacts",
     "Finding",
+    "Fix",
     "Flow",
     "Fusion",
     "Kernel",
@@ -72,9 +77,14 @@ __all__ = [
     "Profile",
     "Reading",
     "Related",
+    "Remove",
+    "Rename",
     "Reporting",
     "Rule",
+    "SetArgument",
+    "SetNumber",
     "Step",
+    "Swap",
     "TensorInfo",
     "Tile",
     "item_bytes",
@@ -89,6 +99,17 @@ class Related:
 
     place: Place
     message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """Edits that were proved: made in memory and read again, see `hwlint.fix`."""
+
+    title: str
+    safe: bool
+    """Behaviour and parameters stay as they are."""
+    edits: tuple[Edit, ...]
+    """Of any number of files, in order of place; none meets another."""
 
 
 KIB = 1024
@@ -256,7 +277,9 @@ class Finding:
     severity: str | None = None
     """"error", "warning" or "info" where it is not for the cost to say."""
     data: Mapping[str, object] = field(default_factory=dict[str, object])
-    """What a fix needs (JSON values): {"value": 100, "padded": 104}."""
+    """The numbers of the message (JSON values): {"value": 100, "padded": 104}."""
+    changes: tuple[Change, ...] = ()
+    """What would mend it, the best first; `hwlint.fix` tries and proves them."""
 
 
 class Rule:

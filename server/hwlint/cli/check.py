@@ -14,6 +14,7 @@ from hwlint.cli.common import (
     terminal_width,
     write_details,
 )
+from hwlint.cli.fixing import fix_files, say_fixed, show_diff, with_fixes
 
 if TYPE_CHECKING:
     from hwlint.engine.run import CheckResult, Options
@@ -65,6 +66,15 @@ _FORMATS = ("full", "concise", "json", "json-lines", "sarif", "github", "gitlab"
     is_flag=True,
     help="Write what is found now to the baseline: makes it, adds to it, prunes it.",
 )
+@click.option("--fix", "fix", is_flag=True, help="Make the fixes that change nothing else.")
+@click.option(
+    "--unsafe-fixes",
+    is_flag=True,
+    help="With --fix, --fix-only or --diff: fixes that change parameters or numerics too; "
+    "else say of each finding what would fix it.",
+)
+@click.option("--fix-only", is_flag=True, help="The same as --fix, without reporting what is left.")
+@click.option("--diff", is_flag=True, help="Print what --fix would change; write nothing.")
 @click.option("--no-cache", is_flag=True, help="Neither use nor write results of other runs.")
 @click.option(
     "--python",
@@ -89,6 +99,10 @@ def check(
     min_coverage: float | None,
     baseline: Path | None,
     baseline_update: bool,
+    fix: bool,
+    unsafe_fixes: bool,
+    fix_only: bool,
+    diff: bool,
     no_cache: bool,
     python: Path | None,
     root: Path | None,
@@ -99,7 +113,8 @@ def check(
 
     PATHs (default: the current folder) choose what is reported; the workspace that they lie in is
     always read as a whole. Exit code: 0 clean, 1 findings at or above --fail-on, 2 could not run
-    or could not read everything.
+    or could not read everything. With --diff: 1 where there is something to change; with
+    --fix-only: 2 where a file could not be written, else 0.
     """
     from hwlint.engine.run import Options
 
@@ -118,7 +133,19 @@ def check(
     )
     if baseline_update and baseline is None:
         raise click.UsageError("--baseline-update needs --baseline FILE.")
-    result = _checked(paths or (Path(),), options)
+    if baseline_update and (fix or fix_only or diff):
+        raise click.UsageError("--baseline-update goes with neither --fix nor --diff.")
+    where = paths or (Path(),)
+    if diff:
+        return show_diff(where, options, file, unsafe=unsafe_fixes)
+    if fix or fix_only:
+        result = fix_files(where, options, unsafe=unsafe_fixes, again=not fix_only)
+        if fix_only:
+            return say_fixed(result)
+    elif unsafe_fixes:
+        result = with_fixes(where, options)
+    else:
+        result = _checked(where, options)
     if baseline_update and baseline is not None:
         result = _kept_in(result, baseline)
     emit(_counted(result) if statistics else _rendered(result, form, file), file)
@@ -174,6 +201,7 @@ def _say_aside(result: "CheckResult", *, summary: bool, debug: bool) -> None:
     """On standard error: what the chosen format does not say."""
     from hwlint.report.words import (
         coverage_lines,
+        fix_lines,
         incomplete_lines,
         loss_lines,
         note_lines,
@@ -183,6 +211,7 @@ def _say_aside(result: "CheckResult", *, summary: bool, debug: bool) -> None:
     base = Path.cwd().resolve()
     if summary:
         lines = [summary_line(result), *loss_lines(result)]
+        lines += fix_lines(result, base)
         lines += coverage_lines(result.coverage, base)
         lines += [*incomplete_lines(result, base), *note_lines(result, base)]
         click.echo("\n".join(lines), err=True)
@@ -201,7 +230,7 @@ def _say_aside(result: "CheckResult", *, summary: bool, debug: bool) -> None:
 
 
 def _code(result: "CheckResult", *, exit_zero: bool) -> int:
-    if result.incomplete or result.unread or result.uncovered is not None:
+    if result.incomplete or result.unread or result.uncovered is not None or result.unwritten:
         return _COULD_NOT_RUN
     failing = result.failing or bool(result.stale)
     return _FINDINGS if failing and not exit_zero else _CLEAN

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from hwlint.api import Finding, Related, Rule
+from hwlint.api import Change, Finding, Fix, Related, Rule
 from hwlint.engine.analysis import FileResult, Raised
 from hwlint.engine.budgets import unread
 from hwlint.engine.config import SEVERITIES, Config
@@ -62,6 +62,10 @@ class Diagnostic:
     data: Mapping[str, object] = field(default_factory=dict[str, object])
     saves: tuple[Saving, ...] = ()
     """What it costs of the time of each model on each device, where that is known."""
+    changes: tuple[Change, ...] = ()
+    """What would mend it in one context or another, on one device or another, the worst first."""
+    fix: Fix | None = None
+    """What mends it in all of them, where that was worked out and proved."""
     built_by: str = ""
     """Where the worst one is a call: which, with what: "train.py:88 with args.width=100"."""
 
@@ -171,6 +175,8 @@ def _merged(
         worst.finding.model_share or 0.0,
         worst.finding.data,
         tuple(_savings(ordered)),
+        tuple(dict.fromkeys(c for _, raised in ordered for c in raised.finding.changes)),
+        None,
         "" if worst.entry is None else _built_by(result.entries[worst.entry].entry),
     )
 

@@ -16,7 +16,7 @@ from hwlint.engine.findings import Diagnostic, collect, finish, order
 from hwlint.engine.inputs import configured_inputs
 from hwlint.engine.pool import KILL_AFTER, Built, Pool
 from hwlint.engine.registry import UNREAD, UNUSED, discover_rules, select_rules
-from hwlint.engine.stages import read_stages
+from hwlint.engine.stages import read_stages, settled
 from hwlint.engine.suppress import Suppressions, unused_suppressions
 from hwlint.engine.targets import find_targets, with_budgets
 from hwlint.engine.workspace import Workspace, index, workspaces
@@ -28,13 +28,18 @@ __all__ = [
     "CheckResult",
     "Incomplete",
     "Options",
+    "Survey",
     "check",
     "configure",
     "idle",
+    "judge",
     "prepare",
     "processes",
     "read_options",
     "silent",
+    "survey",
+    "surveyed",
+    "together",
 ]
 
 _SERIAL_BELOW = 8
@@ -60,6 +65,8 @@ class Options:
     baseline: Path | None = None
     """Findings that this file knows are left out."""
     kill_after: float = KILL_AFTER
+    tracked: bool = False
+    """Let results say which files they rest on, also without the cache."""
 
 
 @dataclass(frozen=True)
@@ -96,19 +103,29 @@ class CheckResult:
     """Findings that the baseline knows."""
     stale: tuple[str, ...] = ()
     """What entries of the baseline are about that no finding has any more."""
+    fixed: tuple[Diagnostic, ...] = ()
+    """What was found and fixed, each with its fix."""
+    hidden: int = 0
+    """Findings with a fix that changes parameters or numerics, which nobody asked for."""
+    unwritten: tuple[Incomplete, ...] = ()
+    """Files that were to be fixed and could not be written."""
 
 
 def check(paths: Sequence[Path], options: Options, progress: Progress | None = None) -> CheckResult:
     """Check the workspaces that hold the paths and report what concerns the paths."""
+    return together([judge(read) for read in surveyed(paths, options, progress)])
+
+
+def surveyed(
+    paths: Sequence[Path], options: Options, progress: Progress | None = None
+) -> "Iterator[Survey]":
+    """Yield a survey of each workspace that holds some of the paths."""
     for path in paths:
         if not path.exists():
             raise UserError(f"{path}: no such file or folder")
     rules = discover_rules()
-    parts = [
-        _check_workspace(root, chosen, options, rules, progress)
-        for root, chosen in workspaces(paths, options.root).items()
-    ]
-    return _together(parts)
+    for root, chosen in workspaces(paths, options.root).items():
+        yield survey(root, chosen, options, rules, progress)
 
 
 def configure(root: Path, options: Options) -> Config:
@@ -168,33 +185,66 @@ def prepare(
     return config, workspace, job
 
 
-def _check_workspace(
+Passes = dict[tuple[str, str], tuple[Built, FileResult]]
+"""By stage and path: what was known to be built, and what the pass brought."""
+
+
+@dataclass
+class Survey:
+    """A workspace as it was read, before anything is said of it."""
+
+    chosen: tuple[Path, ...]
+    """What the user asked about."""
+    options: Options
+    config: Config
+    workspace: Workspace
+    job: Job
+    active: frozenset[str]
+    """The codes that are on."""
+    passes: Passes
+
+    @property
+    def results(self) -> list[FileResult]:
+        """What all passes brought."""
+        order = sorted(self.passes, key=lambda key: (STAGES.index(key[0]), key[1]))
+        return settled([self.passes[key][1] for key in order])
+
+
+def survey(
     root: Path,
     chosen: tuple[Path, ...],
     options: Options,
     rules: tuple[type[Rule], ...],
     progress: Progress | None,
-) -> CheckResult:
+) -> Survey:
+    """Read a workspace and let the rules look."""
     config, workspace, job = prepare(root, chosen, options, rules)
     active = select_rules(rules, config.select, config.ignore)
-    targets = job.targets
-    job = replace(job, tracked=options.cache)
-    results = read_all(workspace, job, options, progress)
+    job = replace(job, tracked=options.cache or options.tracked)
+    passes: Passes = {}
+    read_all(workspace, job, options, progress, passes)
+    return Survey(chosen, options, config, workspace, job, active, passes)
+
+
+def judge(read: Survey) -> CheckResult:
+    """Say what holds in a workspace."""
+    config, workspace, job, active = read.config, read.workspace, read.job, read.active
+    results = read.results
     found = collect(results, job.rules, config, frozenset(workspace.files))
-    shown = _Shown(chosen)
+    shown = _Shown(read.chosen)
     asked = [d for d in found if d.code in active and shown(d.anchor.path)]
     suppressions = Suppressions()
     kept = tuple(d for d in asked if not suppressions.cover(d))
     suppressed = len(asked) - len(kept)
     kept += idle(suppressions, filter(shown, workspace.candidates), results, config, active)
     beside = Compared(kept, 0, ())
-    if options.baseline is not None:
-        beside = _beside(options.baseline, kept, filter(shown, workspace.files))
+    if read.options.baseline is not None:
+        beside = _beside(read.options.baseline, kept, filter(shown, workspace.files))
     return _graded(
         CheckResult(
             beside.new,
             cover(results, shown),
-            tuple((t.profile.id, t.dtype) for t in targets),
+            tuple((t.profile.id, t.dtype) for t in job.targets),
             (config,),
             sum(map(shown, workspace.candidates)),
             suppressed,
@@ -268,14 +318,19 @@ def silent(done: int, total: int) -> None:
 
 
 def read_all(
-    workspace: Workspace, job: Job, options: Options, progress: Progress | None = None
+    workspace: Workspace,
+    job: Job,
+    options: Options,
+    progress: Progress | None = None,
+    passes: Passes | None = None,
 ) -> list[FileResult]:
-    """Read every candidate, pass by pass."""
+    """Read every candidate, pass by pass; `passes` is told of each."""
     cache = Cache(workspace, job) if options.cache else None
     paths = workspace.candidates
     report = progress or silent
     with Pool(job, processes(len(paths), options.jobs), options.kill_after) as pool:
-        run = _Passes(pool, cache, report, (len(STAGES) - 1) * len(paths))
+        known = {} if passes is None else passes
+        run = _Passes(pool, cache, report, (len(STAGES) - 1) * len(paths), known)
         results = read_stages(workspace, paths, run.read)
     if cache is not None:
         cache.save()
@@ -290,21 +345,27 @@ class _Passes:
     cache: Cache | None
     report: Progress
     total: int
+    kept: Passes
     done: int = 0
 
     def read(self, stage: str, paths: Sequence[str], built: Built) -> Iterator[FileResult]:
         """Yield a result for each path: an earlier one where it still holds."""
+        for result in self._read(stage, paths, built):
+            self.kept[stage, result.path] = (built, result)
+            yield self._count(result)
+
+    def _read(self, stage: str, paths: Sequence[str], built: Built) -> Iterator[FileResult]:
         missing: list[str] = []
         for path in paths:
             known = self.cache.get(path, stage, built) if self.cache is not None else None
             if known is None:
                 missing.append(path)
                 continue
-            yield self._count(known)
+            yield known
         for result in self.pool.read(missing, stage, built):
             if self.cache is not None:
                 self.cache.put(result, stage, built)
-            yield self._count(result)
+            yield result
 
     def _count(self, result: FileResult) -> FileResult:
         self.done = min(self.done + 1, self.total)
@@ -327,7 +388,8 @@ def _cpus() -> int:
     return os.cpu_count() or 1
 
 
-def _together(parts: Sequence[CheckResult]) -> CheckResult:
+def together(parts: Sequence[CheckResult]) -> CheckResult:
+    """Put together what holds in several workspaces."""
     total = Coverage(0, 0)
     for part in parts:
         total += part.coverage

@@ -11,7 +11,7 @@ from hwlint.graph import Unbuilt
 from hwlint.reader import STAGES
 from hwlint.source import SourceError, read_regular
 
-__all__ = ["Staged", "read_stages"]
+__all__ = ["Staged", "read_stages", "settled"]
 
 _MAX_SHOWN = 300
 """Tests and documents that are read for classes that nothing else builds."""
@@ -58,9 +58,13 @@ def read_stages(workspace: Workspace, paths: Sequence[str], read: Read[R]) -> li
     wanted = {u.name: (r.path, u.qualname) for r in results for u in r.unbuilt}
     if wanted:
         places = _naming(workspace, {r.path for r in results if r.unbuilt}, wanted)
-        shown = _sorted(read(STAGES[-1], places, frozenset(wanted.values())))
-        built |= _together(shown)
-        results += shown
+        results += _sorted(read(STAGES[-1], places, frozenset(wanted.values())))
+    return settled(results)
+
+
+def settled(results: Sequence[R]) -> list[R]:
+    """Return the results of all passes, each without the classes that another found to be built."""
+    built = _together(results)
     return [_without(result, built) for result in results]
 
 

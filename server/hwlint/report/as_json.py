@@ -8,6 +8,7 @@ meaning or goes; new fields may come at any time.
 import json
 from pathlib import Path
 
+from hwlint.api import Fix
 from hwlint.engine.coverage import Coverage
 from hwlint.engine.findings import Diagnostic, Row
 from hwlint.engine.run import CheckResult
@@ -25,11 +26,16 @@ def render(result: CheckResult, base: Path) -> str:
         "version": _VERSION,
         "targets": [{"device": d, "dtype": t} for d, t in result.targets],
         "findings": [finding(d, base) for d in result.findings],
+        "fixed": [finding(d, base) for d in result.fixed],
+        "fixes_hidden": result.hidden,
         "suppressed": result.suppressed,
         "files": result.files,
         "coverage": _coverage(result.coverage, base),
         "incomplete": [
             {"path": where(item.path, base), "reason": item.reason} for item in result.incomplete
+        ],
+        "unwritten": [
+            {"path": where(item.path, base), "reason": item.reason} for item in result.unwritten
         ],
         "notes": [
             {**_place(note.place, base), "message": note.reason}
@@ -61,7 +67,16 @@ def finding(diagnostic: Diagnostic, base: Path) -> dict[str, object]:
         },
         "cost": diagnostic.cost,
         "data": dict(diagnostic.data),
+        "fix": _fix(diagnostic.fix, base),
     }
+
+
+def _fix(fix: Fix | None, base: Path) -> dict[str, object] | None:
+    """Return a fix as an object: edits of the text as it was read, in order of place."""
+    if fix is None:
+        return None
+    edits = [{**_place(edit.place, base), "text": edit.text} for edit in fix.edits]
+    return {"title": fix.title, "safe": fix.safe, "edits": edits}
 
 
 def _place(place: Place, base: Path) -> dict[str, object]:

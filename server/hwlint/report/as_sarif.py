@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from hwlint import __version__
+from hwlint.api import Edit, Fix
 from hwlint.engine.findings import Diagnostic
 from hwlint.engine.fingerprint import fingerprints
 from hwlint.engine.registry import Page, pages
@@ -72,6 +73,8 @@ def _result(found: Diagnostic, fingerprint: str, rule: int, base: Path) -> dict[
         "partialFingerprints": {"hwlint/v1": fingerprint},
         "properties": {"devices": [row.device for row in found.rows], "cost": found.cost},
     }
+    if found.fix is not None:
+        item["fixes"] = [_fix(found.fix, base)]
     related = [
         {"id": number, **_location(each.place, base), "message": {"text": clean(each.message)}}
         for number, each in enumerate(found.related)
@@ -79,14 +82,36 @@ def _result(found: Diagnostic, fingerprint: str, rule: int, base: Path) -> dict[
     return {**item, "relatedLocations": related} if related else item
 
 
+def _fix(fix: Fix, base: Path) -> dict[str, object]:
+    """Return a fix: for each file what stands where, in place of what."""
+    files: dict[str, list[Edit]] = {}
+    for edit in fix.edits:
+        files.setdefault(edit.place.path, []).append(edit)
+    changes = [
+        {
+            "artifactLocation": _artifact(edits[0].place, base),
+            "replacements": [
+                {"deletedRegion": _region(e.place), "insertedContent": {"text": e.text}}
+                for e in edits
+            ],
+        }
+        for edits in files.values()
+    ]
+    return {"description": {"text": clean(fix.title)}, "artifactChanges": changes}
+
+
 def _location(place: Place, base: Path) -> dict[str, object]:
-    region = {
+    location = {"artifactLocation": _artifact(place, base), "region": _region(place)}
+    return {"physicalLocation": location}
+
+
+def _region(place: Place) -> dict[str, int]:
+    return {
         "startLine": place.line + 1,
         "startColumn": place.col + 1,
         "endLine": place.end_line + 1,
         "endColumn": place.end_col + 1,
     }
-    return {"physicalLocation": {"artifactLocation": _artifact(place, base), "region": region}}
 
 
 def _artifact(place: Place, base: Path) -> dict[str, str]:

@@ -12,6 +12,7 @@ from hwlint.report.plain import Paint, plain
 from hwlint.report.words import (
     count,
     coverage_lines,
+    fix_lines,
     hint,
     holds_in,
     incomplete_lines,
@@ -45,6 +46,7 @@ def _summary(result: CheckResult, base: Path, paint: Paint) -> Iterator[str]:
     clean_run = not (result.findings or result.incomplete) and result.coverage.total > 0
     yield paint(summary_line(result), "bold green" if clean_run else "bold")
     yield from loss_lines(result)
+    yield from fix_lines(result, base)
     if result.suppressed:
         yield f"{count(result.suppressed, 'finding')} suppressed by comments."
     if result.known:
@@ -131,7 +133,9 @@ def _notes(diagnostic: Diagnostic, base: Path, paint: Paint, room: int) -> Itera
         else:
             yield [shown, *lines]
     also = "; ".join(part for part in (_also(diagnostic, base), holds_in(diagnostic)) if part)
-    yield from filter(None, (_wrapped(clean(diagnostic.advice), room), _wrapped(also, room)))
+    fix = f"fix: {diagnostic.fix.title}" if diagnostic.fix is not None else ""
+    texts = (diagnostic.advice, fix, also)
+    yield from filter(None, (_wrapped(clean(text), room) for text in texts))
 
 
 def _grouped(diagnostic: Diagnostic) -> list[tuple[str, str]]:

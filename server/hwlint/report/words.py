@@ -13,6 +13,7 @@ __all__ = [
     "count",
     "coverage_lines",
     "devices",
+    "fix_lines",
     "hint",
     "holds_in",
     "incomplete_lines",
@@ -101,6 +102,20 @@ def incomplete_lines(result: CheckResult, base: Path) -> list[str]:
         clean(f"Not read to the end: {where(item.path, base)}: {item.reason}")
         for item in result.incomplete
     ]
+
+
+def fix_lines(result: CheckResult, base: Path) -> list[str]:
+    """Return what was fixed, what would be with --unsafe-fixes, and what could not be written."""
+    lines: list[str] = []
+    if result.fixed:
+        files = {e.place.path for d in result.fixed if d.fix is not None for e in d.fix.edits}
+        lines.append(f"Fixed {count(len(result.fixed), 'finding')} in {count(len(files), 'file')}.")
+    if result.hidden:
+        lines.append(f"{count(result.hidden, 'fix', 'fixes')} hidden, use --unsafe-fixes.")
+    lines += [
+        clean(f"Not fixed: {where(item.path, base)}: {item.reason}") for item in result.unwritten
+    ]
+    return lines
 
 
 def note_lines(result: CheckResult, base: Path) -> list[str]:

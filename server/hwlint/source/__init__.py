@@ -8,6 +8,7 @@ from hwlint.source.files import (
     SourceFile,
     decode_source,
     lay_over,
+    overlaid,
     read_regular,
     read_source,
 )
@@ -27,6 +28,7 @@ __all__ = [
     "decode_source",
     "file_facts",
     "lay_over",
+    "overlaid",
     "read_comments",
     "read_regular",
     "read_source",

@@ -1,11 +1,12 @@
 """Files: bytes to text, and what is known of a whole file."""
 
 import codecs
+import contextlib
 import errno
 import os
 import re
 import stat
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +20,7 @@ __all__ = [
     "SourceFile",
     "decode_source",
     "lay_over",
+    "overlaid",
     "read_regular",
     "read_source",
 ]
@@ -46,6 +48,20 @@ def lay_over(path: str, content: bytes | None) -> None:
         _LAID.pop(path, None)
     else:
         _LAID[path] = content
+
+
+@contextlib.contextmanager
+def overlaid(contents: Mapping[str, bytes]) -> Generator[None]:
+    """Let files have other contents for a while; what lay over them before lies there again
+    afterwards."""
+    before = {path: _LAID.get(path) for path in contents}
+    for path, content in contents.items():
+        lay_over(path, content)
+    try:
+        yield
+    finally:
+        for path, content in before.items():
+            lay_over(path, content)
 
 
 class SourceError(Exception):

@@ -1,0 +1,153 @@
+"""A workspace that was read, and how it reads with other texts in place of some of its files."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import cast
+
+from hwlint.api import Edit
+from hwlint.engine.analysis import Analyst, EntryResult, FileResult, Job
+from hwlint.engine.run import Passes
+from hwlint.graph import ModelGraph
+from hwlint.reader import STAGES
+from hwlint.source import (
+    SourceError,
+    SourceFile,
+    decode_source,
+    overlaid,
+    read_regular,
+    read_source,
+)
+from hwlint.source.edits import Overlap, apply_edits, encoded
+
+__all__ = ["Bench", "Key", "Trial", "graphs_of"]
+
+Key = tuple[str, str]
+"""One pass over one file: stage and path."""
+
+_MOST_PASSES = 400
+"""Passes that rest on the files of one fix; one that concerns more is not tried."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """How part of a workspace reads with other texts."""
+
+    texts: Mapping[str, str]
+    """The texts, by path."""
+    contents: Mapping[str, bytes]
+    results: Mapping[Key, FileResult]
+
+
+@dataclass
+class Bench:
+    """What was read of a workspace, pass by pass, and the texts that it was read from.
+
+    Nothing here writes. `trial` reads again, in this process, every pass that rests on the files
+    that edits concern; `accept` makes what was tried the state that the next trial starts from.
+    `owned` are the files that may be edited: absolute paths, links followed.
+    """
+
+    job: Job
+    passes: Passes
+    owned: frozenset[str]
+    contents: dict[str, bytes] = field(default_factory=dict[str, bytes])
+    """What accepted fixes have made of files."""
+    reads: int = 0
+    """How many passes were read again."""
+    _graphs: dict[Key, FileResult] = field(default_factory=dict[Key, FileResult])
+    _sources: dict[str, SourceFile] = field(default_factory=dict[str, SourceFile])
+
+    def source(self, path: str) -> SourceFile | None:
+        """Return a file's text as it stands now; None where it cannot be read, or not be written
+        again to the byte."""
+        if path not in self._sources:
+            with overlaid(self.contents):
+                try:
+                    source = read_source(path)
+                    if encoded(source, source.text) != read_regular(path):
+                        return None
+                except (SourceError, UnicodeError):
+                    return None
+            self._sources[path] = source
+        return self._sources[path]
+
+    def dependents(self, paths: Iterable[str]) -> list[Key]:
+        """Return the passes that rest on any of the files, in the order in which they are made."""
+        touched = set(paths)
+        found = [key for key, (_, r) in self.passes.items() if not touched.isdisjoint(r.files)]
+        return sorted(found, key=lambda key: (STAGES.index(key[0]), key[1]))
+
+    def with_graphs(self, keys: Iterable[Key]) -> dict[Key, FileResult]:
+        """Return results as they stand now, each entry with its graph."""
+        wanted = list(keys)
+        missing = [key for key in wanted if key not in self._graphs]
+        if missing:
+            with overlaid(self.contents):
+                self._graphs.update(self._visit(missing))
+        return {key: self._graphs[key] for key in wanted}
+
+    def trial(self, edits: Iterable[Edit], keys: Iterable[Key] | None = None) -> Trial | None:
+        """Read again with edits made; `keys`: these passes only. None where the edits do not fit
+        into the texts, or concern too many passes."""
+        by_path: dict[str, list[Edit]] = {}
+        for edit in edits:
+            by_path.setdefault(edit.place.path, []).append(edit)
+        texts: dict[str, str] = {}
+        contents = dict[str, bytes]()
+        for path, own in by_path.items():
+            source = self.source(path) if path in self.owned else None
+            if source is None:
+                return None
+            try:
+                texts[path] = apply_edits(source.text, own)
+                contents[path] = encoded(source, texts[path])
+                decode_source(path, contents[path])
+            except (Overlap, UnicodeError, SourceError):
+                return None
+        wanted = self.dependents(by_path) if keys is None else list(keys)
+        if len(wanted) > _MOST_PASSES:
+            return None
+        with overlaid(self.contents | contents):
+            return Trial(texts, contents, self._visit(wanted))
+
+    def accept(self, trial: Trial) -> None:
+        """Take what was tried for what holds."""
+        self.contents.update(trial.contents)
+        for path in trial.texts:
+            self._sources.pop(path, None)
+        for key, result in trial.results.items():
+            built, _ = self.passes[key]
+            self._graphs[key] = result
+            self.passes[key] = (built, _without_graphs(result))
+
+    def forget(self) -> None:
+        """Let the graphs go that are kept."""
+        self._graphs.clear()
+
+    def _visit(self, keys: Iterable[Key]) -> dict[Key, FileResult]:
+        """Read passes over the texts that lie there now."""
+        analyst = Analyst(replace(self.job, tracked=True), _keep)
+        found: dict[Key, FileResult] = {}
+        for key in keys:
+            self.reads += 1
+            built, _ = self.passes[key]
+            try:
+                found[key] = analyst.visit(key[0], key[1], built)
+            except Exception as error:  # noqa: BLE001 - whatever goes wrong costs this fix only
+                found[key] = self.job.failed(key[1], f"{type(error).__name__}: {error}")
+                analyst = Analyst(replace(self.job, tracked=True), _keep)
+        return found
+
+
+def _keep(graph: ModelGraph, _readings: object) -> ModelGraph:
+    return graph
+
+
+def graphs_of(result: FileResult) -> list[ModelGraph]:
+    """Return the graphs of a result, in order of its entries."""
+    return [cast("ModelGraph", entry.view) for entry in result.entries]
+
+
+def _without_graphs(result: FileResult) -> FileResult:
+    entries: tuple[EntryResult, ...] = tuple(replace(e, view=None) for e in result.entries)
+    return replace(result, entries=entries)

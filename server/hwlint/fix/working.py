@@ -1,0 +1,87 @@
+"""From a finding to a fix that is proved, or to none."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from hwlint.api import Edit, Fix
+from hwlint.engine.findings import Diagnostic
+from hwlint.fix.bench import Bench, Trial
+from hwlint.fix.coupling import coupled
+from hwlint.fix.proof import Refused, Resized, prove
+from hwlint.source.changes import Change, SetNumber, edits_for
+
+__all__ = ["Proved", "fix_for", "prove_fix"]
+
+_EFFECTS = {"nothing": "", "parameters": " (changes parameters)", "numerics": " (changes numerics)"}
+
+
+@dataclass(frozen=True)
+class Proved:
+    """A fix and how the workspace reads with it."""
+
+    fix: Fix
+    trial: Trial
+    resized: Resized
+
+
+def fix_for(bench: Bench, found: Diagnostic, *, unsafe: bool = True) -> Fix | None:
+    """Return what mends a finding, proved by reading again; None where nothing is known to.
+
+    Places are those of the texts as the bench has them. `unsafe`: also what changes parameters or
+    numerics.
+    """
+    proved = prove_fix(bench, found, unsafe=unsafe)
+    return None if proved is None else proved.fix
+
+
+def prove_fix(
+    bench: Bench, found: Diagnostic, *, unsafe: bool = True, reasons: list[str] | None = None
+) -> Proved | None:
+    """The same with what was tried; `reasons` is told why changes were refused."""
+    for change in found.changes:
+        if change.effect != "nothing" and not unsafe:
+            continue
+        for edits in _proposed(bench, change):
+            try:
+                trial, resized = prove(bench, (found.code, found.anchor), change, edits)
+            except Refused as refused:
+                if reasons is not None:
+                    reasons.append(f"{change.title}: {refused}")
+                continue
+            fix = Fix(_title(change, resized), change.effect == "nothing", tuple(sorted(edits)))
+            return Proved(fix, trial, resized)
+    return None
+
+
+def _proposed(bench: Bench, change: Change) -> Iterator[tuple[Edit, ...]]:
+    """Yield the edits of a change, the fewest first."""
+    edits: list[Edit] = []
+    for step in change.steps:
+        path = _path(step)
+        source = bench.source(path) if path in bench.owned else None
+        made = edits_for(step, source) if source is not None else None
+        if made is None:
+            return
+        edits += made
+    yield tuple(edits)
+    step = change.steps[0]
+    if change.coupled and len(change.steps) == 1 and isinstance(step, SetNumber):
+        numbers = coupled(bench, step)
+        if numbers is not None and len(numbers) > 1:
+            yield tuple(Edit(place, str(number)) for place, number in numbers.items())
+
+
+def _path(step: object) -> str:
+    for name in ("place", "call", "first"):
+        place = getattr(step, name, None)
+        if place is not None:
+            return place.path
+    return ""
+
+
+def _title(change: Change, resized: Resized) -> str:
+    title = change.title
+    if resized.layers:
+        layers = f"{resized.number} layer" + ("s" if resized.number != 1 else "")
+        title += f" in {layers}, +{100 * resized.grown:.1f} %" if resized.grown else f" in {layers}"
+    return title + _EFFECTS[change.effect]

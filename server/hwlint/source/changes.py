@@ -1,0 +1,260 @@
+"""What a rule would have changed in a file, in terms of the code, and the edits that it takes."""
+
+import ast
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from hwlint.source.edits import Edit, Positions
+from hwlint.source.files import SourceFile
+from hwlint.source.parsing import FaultError, parse_text
+from hwlint.source.spans import Place
+
+__all__ = [
+    "Change",
+    "Remove",
+    "Rename",
+    "SetArgument",
+    "SetNumber",
+    "Step",
+    "Swap",
+    "edits_for",
+    "numbers_in",
+    "written_number",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class SetNumber:
+    """Another whole number in place of a literal."""
+
+    place: Place
+    before: int
+    after: int
+
+
+@dataclass(frozen=True, slots=True)
+class SetArgument:
+    """Another value of one argument of a call, which may not stand there yet."""
+
+    call: Place
+    keyword: str
+    text: str
+    position: int
+    """Where the argument may stand without its name, 0-based."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rename:
+    """Another function in place of the one that is called: the last part of its name."""
+
+    call: Place
+    before: str
+    after: str
+    arguments: str | None = None
+    """What is to stand in the brackets; None: what stands there, further arguments are `extra`."""
+    extra: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Swap:
+    """Two expressions that change places."""
+
+    first: Place
+    second: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Remove:
+    """A text that goes, with the blanks before it; its whole line where nothing else is on it."""
+
+    place: Place
+
+
+Step = SetNumber | SetArgument | Rename | Swap | Remove
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a rule proposes. It is offered only once it was made in memory, the model was read
+    again, the finding was gone and nothing but what `alters` names was another."""
+
+    title: str
+    """What it does, as an imperative: "Pad width 100 -> 104"."""
+    steps: tuple[Step, ...]
+    effect: str = "parameters"
+    """What it changes: "nothing" (such a fix is safe), "parameters" or "numerics"."""
+    alters: tuple[str, ...] = ()
+    """Which arguments of layers may be others, "operations" where forward may do other ones, and
+    "op" where layers may be of another kind."""
+    coupled: bool = False
+    """Widths: whatever has to agree with the numbers is to change with them."""
+    outputs: bool = False
+    """The outputs of the model may get wider."""
+
+
+_NUMBER = re.compile(r"(?:0|[1-9])(?:_?[0-9])*")
+
+
+def written_number(text: str) -> int | None:
+    """Return a decimal whole number as it is written in Python; None for anything else."""
+    return int(text.replace("_", "")) if _NUMBER.fullmatch(text) else None
+
+
+def edits_for(step: Step, source: SourceFile) -> tuple[Edit, ...] | None:
+    """Return the edits of a step; None where the text is not what the step takes it for."""
+    positions = Positions(source.text)
+    try:
+        if isinstance(step, SetNumber):
+            return _number(step, positions)
+        if isinstance(step, SetArgument):
+            return _argument(step, source, positions)
+        if isinstance(step, Rename):
+            return _rename(step, source, positions)
+        if isinstance(step, Swap):
+            return _swap(step, positions)
+        return _removed(step, positions)
+    except (FaultError, IndexError):
+        return None
+
+
+def _number(step: SetNumber, positions: Positions) -> tuple[Edit, ...] | None:
+    if written_number(positions.read(step.place)) != step.before:
+        return None
+    return (Edit(step.place, str(step.after)),)
+
+
+def _argument(
+    step: SetArgument, source: SourceFile, positions: Positions
+) -> tuple[Edit, ...] | None:
+    call = _call_at(source, step.call)
+    if call is None or any(keyword.arg is None for keyword in call.keywords):
+        return None
+    if any(isinstance(argument, ast.Starred) for argument in call.args):
+        return None
+    place = _placing(source)
+    for keyword in call.keywords:
+        if keyword.arg == step.keyword:
+            return (Edit(place(keyword.value), step.text),)
+    if step.position < len(call.args):
+        return (Edit(place(call.args[step.position]), step.text),)
+    return (_appended(call, f"{step.keyword}={step.text}", source, positions),)
+
+
+def _appended(call: ast.Call, text: str, source: SourceFile, positions: Positions) -> Edit:
+    """Return the edit that puts one more argument behind the last."""
+    place = _placing(source)
+    _, end = positions.span(place(call))
+    last = max((positions.span(place(one))[1] for one in _arguments(call)), default=None)
+    if last is None:
+        return Edit(positions.place(source.path, end - 1, end - 1), text)
+    last = _past_brackets(source.text, last, end - 1)
+    return Edit(positions.place(source.path, last, last), f", {text}")
+
+
+def _past_brackets(text: str, at: int, end: int) -> int:
+    """Return the offset past the brackets around a last argument, `f((x))`."""
+    rest = re.compile(r"[ \t]*\)").match(text, at, end)
+    while rest is not None:
+        at = rest.end()
+        rest = re.compile(r"[ \t]*\)").match(text, at, end)
+    return at
+
+
+def _arguments(call: ast.Call) -> Iterator[ast.expr]:
+    yield from call.args
+    yield from (keyword.value for keyword in call.keywords)
+
+
+def _rename(step: Rename, source: SourceFile, positions: Positions) -> tuple[Edit, ...] | None:
+    call = _call_at(source, step.call)
+    if call is None or not isinstance(call.func, ast.Attribute | ast.Name):
+        return None
+    place = _placing(source)
+    _, end = positions.span(place(call.func))
+    start = end - len(step.before)
+    if source.text[start:end] != step.before:
+        return None
+    edits = [Edit(positions.place(source.path, start, end), step.after)]
+    _, stop = positions.span(place(call))
+    if step.arguments is not None:
+        opened = source.text.index("(", end)
+        edits.append(Edit(positions.place(source.path, opened + 1, stop - 1), step.arguments))
+    elif step.extra:
+        edits.append(_appended(call, step.extra, source, positions))
+    return tuple(edits)
+
+
+def _swap(step: Swap, positions: Positions) -> tuple[Edit, ...] | None:
+    first, second = positions.read(step.first), positions.read(step.second)
+    if not first or not second:
+        return None
+    return (Edit(step.first, second), Edit(step.second, first))
+
+
+def _removed(step: Remove, positions: Positions) -> tuple[Edit, ...] | None:
+    text = positions.text
+    start, end = positions.span(step.place)
+    while start and text[start - 1] in " \t":
+        start -= 1
+    if (start == 0 or text[start - 1] in "\r\n") and re.match(r"[ \t]*(\r\n?|\n)", text[end:]):
+        found = re.compile(r"[ \t]*(\r\n?|\n)").match(text, end)
+        assert found is not None
+        end = found.end()
+    return (Edit(positions.place(step.place.path, start, end), ""),)
+
+
+def _call_at(source: SourceFile, place: Place) -> ast.Call | None:
+    """Return the call that stands exactly at a place."""
+    tree, older = parse_text(source.text)
+    if older is not None:
+        return None
+    where = _placing(source)
+    lines = (place.line + 1, place.end_line + 1)
+    calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call))
+    here = (call for call in calls if (call.lineno, call.end_lineno) == lines)
+    return next((call for call in here if where(call) == place), None)
+
+
+def _placing(source: SourceFile) -> Callable[[ast.expr], Place]:
+    """Return what turns nodes, which count columns in bytes, into places."""
+
+    def column(line: int, offset: int) -> int:
+        text = source.lines[line]
+        return offset if text.isascii() else len(text.encode()[:offset].decode(errors="ignore"))
+
+    def place(node: ast.expr) -> Place:
+        line, last = node.lineno - 1, (node.end_lineno or node.lineno) - 1
+        return Place(
+            source.path,
+            line,
+            column(line, node.col_offset),
+            last,
+            column(last, node.end_col_offset or 0),
+        )
+
+    return place
+
+
+def numbers_in(source: SourceFile, inside: Place) -> tuple[tuple[Place, int], ...]:
+    """Return the whole numbers of a file's code within a place, in order."""
+    try:
+        tree, older = parse_text(source.text)
+    except FaultError:
+        return ()
+    if older is not None:
+        return ()
+    where = _placing(source)
+    found = [
+        (place, node.value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and type(node.value) is int
+        if inside.line <= node.lineno - 1 <= inside.end_line
+        if _within(place := where(node), inside)
+    ]
+    return tuple(sorted(found))
+
+
+def _within(place: Place, inside: Place) -> bool:
+    first = (inside.line, inside.col) <= (place.line, place.col)
+    return first and (place.end_line, place.end_col) <= (inside.end_line, inside.end_col)
