@@ -50,7 +50,7 @@ class UnsupportedOperator(Rule):
 
     code = "HW203"
     name = "unsupported-operator"
-    example_devices = ("ethos-u55-128", "ethos-u85-256")
+    example_devices = ("ethos-u55-128", "ethos-u65-256")
     VALID = (
         """
         import torch
