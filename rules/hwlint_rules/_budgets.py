@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from hwlint.api import Finding, Layer, Place, Reading, Related
+from hwlint.api import KIB, Finding, Layer, Place, Reading, Related
 from hwlint_rules._runs import home, run_of, steps
 from hwlint_rules._text import percent
 
@@ -70,7 +70,7 @@ def _finding(
 ) -> Finding:
     spent, allowed = numbers
     costs = _costs(reading, bound)
-    total = sum(costs.values())
+    total = _total(reading, bound, costs)
     top = sorted(costs.items(), key=lambda item: (-item[1], item[0]))[:_NAMED]
     shares = [(where, cost / total) for where, cost in top if total]
     lines = ", ".join(f"{_line(where, place)} {percent(share)}" for where, share in shares)
@@ -121,6 +121,17 @@ def _costs(reading: Reading, bound: str) -> dict[Place, float]:
         elif known is not None:
             add(step.place, known.operations[step.number].seconds)
     return costs
+
+
+def _total(reading: Reading, bound: str, costs: Mapping[Place, float]) -> float:
+    """What the costs of lines are shares of: a module may have parameters that are in no layer."""
+    params = reading.graph.params if reading.graph is not None else None
+    weights = reading.spent("flash_kb")
+    if bound == "flash_kb" and params:
+        return params
+    if bound == "dram_mb" and params and weights:
+        return params * (reading.spent(bound) or 0) * KIB / weights
+    return sum(costs.values())
 
 
 def _alive_at_peak(reading: Reading) -> frozenset[int]:

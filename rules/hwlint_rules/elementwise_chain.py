@@ -1,5 +1,6 @@
 """HW311."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from hwlint.api import POINTWISE, Finding, Links, Reading, Rule, Step
@@ -9,17 +10,18 @@ from hwlint_rules._text import count, listed
 
 __all__ = ["ElementwiseChain"]
 
-_WRITTEN_OUT: Mapping[str, Sequence[frozenset[str]]] = {
+_WRITTEN_OUT: Mapping[str, Sequence[Mapping[str, int]]] = {
     "GELU": (
-        frozenset(("erf", "mul", "add")),
-        frozenset(("tanh", "mul", "add", "pow")),
-        frozenset(("tanh", "mul", "add")),
+        {"erf": 1, "mul": 3, "add": 1},
+        {"tanh": 1, "mul": 4, "add": 2, "pow": 1},
+        {"tanh": 1, "mul": 6, "add": 2},
     ),
-    "Hardswish": (frozenset(("add", "relu6", "mul")), frozenset(("add", "clamp", "mul"))),
-    "Hardsigmoid": (frozenset(("add", "relu6")), frozenset(("add", "clamp"))),
-    "Mish": (frozenset(("softplus", "tanh", "mul")),),
+    "Hardswish": ({"add": 1, "relu6": 1, "mul": 2},),
+    "Hardsigmoid": ({"add": 1, "relu6": 1, "mul": 1},),
+    "Mish": ({"softplus": 1, "tanh": 1, "mul": 1},),
 }
-"""Which functions an activation is written with, divisions taken as products."""
+"""How often which functions stand in an activation that is written out, divisions taken as
+products. What a clamp goes from and to is not known, so no form has one."""
 
 
 class ElementwiseChain(Rule):
@@ -140,11 +142,19 @@ class ElementwiseChain(Rule):
                 f"{count(len(row), 'element-wise operator')} in a row pass over {shape(row[-1])}"
                 f"{instances(len(found))}{said_share(reading, steps, share)}",
                 f"{listed(step.name for step in row)}: each reads and writes all of it",
-                f"{instead} is one operator here (same result)" if instead else "",
+                _advice(instead, row),
                 related=places(((s, f"{s.name} of the same row") for s in row), place),
                 model_share=share,
                 data={"operators": [step.name for step in row], "instead": instead},
             )
+
+
+def _advice(instead: str | None, row: Sequence[Step]) -> str:
+    if instead is None:
+        return ""
+    approximated = instead == "GELU" and any(step.name == "tanh" for step in row)
+    name = 'GELU(approximate="tanh")' if approximated else instead
+    return f"{name} is one operator here (same result)"
 
 
 def _rows(links: Links) -> Iterator[list[Step]]:
@@ -206,7 +216,7 @@ def _row(last: Step, source: Mapping[int, int]) -> list[Step]:
 
 def _written_out(reading: Reading, row: Sequence[Step]) -> str | None:
     """Return the activation that a row writes out, where it has one kernel on this device."""
-    names = frozenset("mul" if step.name == "div" else step.name for step in row)
+    names = Counter("mul" if step.name == "div" else step.name for step in row)
     for op, forms in _WRITTEN_OUT.items():
         known = reading.profile.support(reading.dtype, op)
         if known in ("native", "fused") and names in forms:

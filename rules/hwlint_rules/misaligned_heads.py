@@ -1,6 +1,6 @@
 """HW103."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from hwlint.api import Finding, Flow, Layer, Operation, Place, Reading, Rule, Tile
@@ -139,7 +139,9 @@ class MisalignedHeads(Rule):
         if reading.graph is None or flow is None or tile is None:
             return
         groups: dict[tuple[Place, int], _Heads] = {}
+        every: dict[int, set[int]] = {}
         for number_, width, heads in _attention(flow):
+            every.setdefault(heads, set()).add(width * heads)
             if not width % tile.minimum:
                 continue
             operation = flow.operations[number_]
@@ -150,7 +152,7 @@ class MisalignedHeads(Rule):
                 group.operations.append(number_)
                 group.layers.extend(layers)
         for group in groups.values():
-            yield from _finding(reading, group, tile)
+            yield from _finding(reading, group, tile, every[group.heads])
 
 
 @dataclass(slots=True)
@@ -236,7 +238,10 @@ def _decided(
     return place or (layers[0].place if layers else None), layers
 
 
-def _finding(reading: Reading, group: _Heads, tile: Tile) -> Iterator[Finding]:
+def _finding(
+    reading: Reading, group: _Heads, tile: Tile, every: Collection[int]
+) -> Iterator[Finding]:
+    """`every`: how wide all heads are in each attention of the model with as many heads."""
     share = reading.share(group.layers, group.operations)
     padded = -(-group.width // tile.minimum) * tile.minimum
     waste = 1 - group.width / padded
@@ -259,7 +264,7 @@ def _finding(reading: Reading, group: _Heads, tile: Tile) -> Iterator[Finding]:
         f"heads of {group.width} ({whole} in {group.heads}) miss the tile of {tile.minimum}, "
         f"{count(times, 'attention')}{f': {words}' if words else ''}",
         f"{cost} [{tile.evidence}]",
-        _advice(whole, group, tile),
+        _advice(whole, group, tile, every),
         alternatives=tuple(p for p in dict.fromkeys(places) if p is not None and p != group.place),
         share=waste,
         model_share=waste * share if share is not None else None,
@@ -277,9 +282,14 @@ def _worth_reading(reading: Reading, tile: Tile, share: float | None, waste: flo
     return waste >= limits.padding_layer_share and waste * share >= limits.padding_model_share
 
 
-def _advice(whole: int, group: _Heads, tile: Tile) -> str:
-    """Name the closest number of heads that fills the tile, else the closest width."""
-    fits = [n for n in range(1, whole + 1) if whole % n == 0 and whole // n % tile.minimum == 0]
+def _advice(whole: int, group: _Heads, tile: Tile, every: Collection[int]) -> str:
+    """Name the closest number of heads that fills the tile, else the closest width. Attentions of
+    one model with as many heads mostly share the number, so it has to suit all of them."""
+    fits = [
+        n
+        for n in range(1, whole + 1)
+        if all(wide % n == 0 and wide // n % tile.minimum == 0 for wide in every)
+    ]
     if fits:
         heads = min(fits, key=lambda n: (abs(n - group.heads), n))
         each = whole // heads

@@ -146,6 +146,39 @@ def test_a_rest_that_is_not_worth_a_line(told: Told):
     assert not told(MisalignedVocabulary, LANGUAGE, "raspberry-pi-5", **words)
 
 
+def test_a_number_of_heads_suits_every_attention_that_has_as_many(told: Told):
+    text = """
+import torch.nn as nn
+import torch.nn.functional as F
+
+class Attention(nn.Module):
+    def __init__(self, dim, heads):
+        super().__init__()
+        self.heads = heads
+        self.qkv = nn.Linear(dim, 3 * dim)
+
+    def forward(self, x):
+        b, n, c = x.shape
+        qkv = self.qkv(x).reshape(b, n, 3, self.heads, c // self.heads)
+        q, k, v = qkv.permute(2, 0, 3, 1, 4)
+        return F.scaled_dot_product_attention(q, k, v).transpose(1, 2).reshape(b, n, c)
+
+class Net(nn.Module):
+    # hwlint: input(1, 64, 64)
+    def __init__(self, heads=4):
+        super().__init__()
+        self.first = Attention(64, heads)
+        self.up = nn.Linear(64, 80)
+        self.second = Attention(80, heads)
+
+    def forward(self, x):
+        return self.second(self.up(self.first(x)))
+"""
+    (found,) = told(MisalignedHeads, text, "h100-sxm")
+    assert found.message.startswith("heads of 20 (80 in 4) miss the tile of 8")
+    assert found.advice == "2 heads of 40 would fill it (train again)"  # 5 do not divide 64
+
+
 def test_groups_name_the_number_that_fills_the_tile(told: Told):
     (found,) = told(MisalignedGroups, GROUPED, "ethos-u55-128", GROUPS=32)
     assert found.message.startswith("4 channels in a group cost as 8 in 1 convolution")

@@ -1,6 +1,7 @@
 """What the budget rules say: numbers, lines that cost most, and what the device has itself."""
 
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 
@@ -74,3 +75,28 @@ def test_the_device_itself_is_too_small(found):
 
 def test_a_budget_goes_before_the_size_of_the_device(found):
     assert set(found(256, "flash_kb = 5")) == {"HW503", "HW602"}
+
+
+BUDGET = """
+[[budgets]]
+model = "net:Net"
+device = "stm32h743"
+flash_kb = 1
+"""
+
+
+def test_shares_are_of_all_weights_and_not_of_those_in_layers(tmp_path: Path):
+    text = """
+    import torch
+    import torch.nn as nn
+
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.own = nn.Parameter(torch.zeros(3, 1000))
+            self.fc = nn.Linear(1000, 1, bias=False)
+    """
+    (tmp_path / "net.py").write_text(dedent(text))
+    (tmp_path / "hwlint.toml").write_text(CONFIG + BUDGET)
+    (found,) = check([tmp_path], Options(select=("HW602",), jobs=1, cache=False)).findings
+    assert found.advice == "most of it: line 9 25 %"

@@ -1,0 +1,51 @@
+"""HW311 on activations that are written out: which of them are one operator."""
+
+from pathlib import Path
+
+import pytest
+
+from hwlint.api import Reading
+from hwlint.profile import discover_profiles
+from hwlint.reader import Reader, ReadOptions
+from hwlint.reader.forward.inputs import ForwardOptions
+from hwlint_rules.elementwise_chain import ElementwiseChain
+
+NET = """
+import math
+import torch
+import torch.nn as nn
+import torch.nn.functional as F
+
+class Net(nn.Module):
+    # hwlint: input(1, 3, 66, 66)
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 32, 3)
+        self.last = nn.Conv2d(32, 32, 3)
+
+    def forward(self, x):
+        x = self.conv(x)
+        return self.last(FORM)
+"""
+GELU = "0.5 * x * (1 + torch.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * torch.pow(x, 3))))"
+
+
+@pytest.mark.parametrize(
+    ("form", "advice"),
+    [
+        (GELU, 'GELU(approximate="tanh") is one operator here (same result)'),
+        ("x * 0.5 * (1 + torch.erf(x / 1.41421))", "GELU is one operator here (same result)"),
+        ("x * F.relu6(x + 3) / 6", "Hardswish is one operator here (same result)"),
+        ("0.5 * x * (x + 2).clamp(0, 2)", ""),  # a hard Mish
+        ("F.relu6(x + 3) / 6", None),  # a hard sigmoid, which has no operator of its own either
+        ("2 * torch.tanh(0.5 * x) + 1", ""),
+    ],
+)
+def test_which_activation_is_written_out(form: str, advice: str | None, tmp_path: Path):
+    path = tmp_path / "net.py"
+    path.write_text(NET.replace("FORM", form))
+    reader = Reader(ReadOptions(tmp_path, (tmp_path,), forward=ForwardOptions()))
+    profile = discover_profiles(("hwlint_profiles",))["ethos-u55-128"]
+    (graph,) = reader.read(str(path)).graphs
+    found = list(ElementwiseChain().check(Reading(profile, "int8", graph)))
+    assert [finding.advice for finding in found] == ([] if advice is None else [advice])
