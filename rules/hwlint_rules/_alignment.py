@@ -31,11 +31,11 @@ _GIVEN = re.compile(
     r"(^|_)(n|num|nb)?_?"
     r"(class(es)?|labels?|targets?|outputs?|vocab(ulary)?(_size)?|(attention_)?heads?"
     r"|patch(es)?(_size)?|(img|image|input|window|grid)_size|(seq|sequence|context)_len(gth)?"
-    r"|tokens?|positions?)$",
+    r"|tokens?|positions?|bins?|mels?)$",
     re.IGNORECASE,
 )
 """Names of numbers that are no channel counts, though layers are made as wide as them: what the
-task gives, heads of attention, positions of an image or a sequence."""
+task gives, heads of attention, positions of an image or a sequence, bins of a spectrum."""
 
 
 def misaligned(

@@ -74,11 +74,12 @@ def _finding(
     top = sorted(costs.items(), key=lambda item: (-item[1], item[0]))[:_NAMED]
     shares = [(where, cost / total) for where, cost in top if total]
     lines = ", ".join(f"{_line(where, place)} {percent(share)}" for where, share in shares)
+    most = sum(share for _, share in shares) > 1 / 2
     return Finding(
         place,
         f"{_WHAT[bound].format(_amount(bound, spent))}, {over}",
         _why(reading, bound),
-        f"most of it: {lines}" if lines else "",
+        f"{'most ' if most else ''}of it: {lines}" if lines else "",
         related=tuple(Related(w, f"{percent(s)} of it") for w, s in shares if w != place),
         model_share=1 - allowed / spent,
         severity=severity,
@@ -165,5 +166,5 @@ def _amount(bound: str, value: float) -> str:
 
 def _over(ratio: float) -> str:
     if ratio >= 2:
-        return f"{ratio:.1f} times" if ratio < 10 else f"{ratio:.0f} times"
+        return f"{ratio:.1f} times" if ratio < 10 else f"{ratio:,.0f} times"
     return f"{percent(ratio - 1)} more than"

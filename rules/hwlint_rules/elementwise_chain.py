@@ -1,7 +1,7 @@
 """HW311."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from hwlint.api import POINTWISE, Finding, Links, Reading, Rule, Step
 from hwlint_rules._flow import by_anchor, costly, instances, places, said_share, shape, share_of
@@ -32,7 +32,8 @@ class ElementwiseChain(Rule):
     Element-wise operators that come from one tensor and lead to one, all other operands being
     numbers or weights, with nothing else reading what is between. Reported where there are many of
     them, or where they write out an activation that has one kernel in the deployed data type.
-    Runtimes that make one kernel of such a row are left alone.
+    What is computed from constants alone, and runtimes that make one kernel of such a row, are
+    left alone.
 
     Why it costs
     ------------
@@ -127,7 +128,8 @@ class ElementwiseChain(Rule):
         links = reading.graph.links if reading.graph is not None else None
         if one_by_one(reading) is None or links is None or limits is None:
             return
-        rows = ((row[-1], row) for row in _rows(links))
+        driven = frozenset(reading.graph.driven) if reading.graph is not None else ()
+        rows = ((row[-1], row) for row in _rows(links, driven))
         for place, found in by_anchor(rows).items():
             row = found[0][1]
             instead = _written_out(reading, row)
@@ -157,11 +159,14 @@ def _advice(instead: str | None, row: Sequence[Step]) -> str:
     return f"{name} is one operator here (same result)"
 
 
-def _rows(links: Links) -> Iterator[list[Step]]:
-    """Yield the longest rows, each in order."""
+def _rows(links: Links, driven: Collection[int]) -> Iterator[list[Step]]:
+    """Yield the longest rows of what depends on the model's inputs, each in order: exporters
+    compute the others once."""
     source: dict[int, int] = {}
     """By value made in a row: the value that the row comes from."""
     for step in links.by_number.values():
+        if step.number not in driven:
+            continue
         root = _root(step, source)
         if root is not None and step.made:
             source[step.made[0]] = root

@@ -49,3 +49,13 @@ def test_which_activation_is_written_out(form: str, advice: str | None, tmp_path
     (graph,) = reader.read(str(path)).graphs
     found = list(ElementwiseChain().check(Reading(profile, "int8", graph)))
     assert [finding.advice for finding in found] == ([] if advice is None else [advice])
+
+
+def test_what_is_computed_from_constants_is_left_alone(tmp_path: Path):
+    mask = "x + torch.zeros(1, 32, 64, 64).add(1).mul(2).sub(3).abs().sqrt()"
+    path = tmp_path / "net.py"
+    path.write_text(NET.replace("FORM", mask))
+    reader = Reader(ReadOptions(tmp_path, (tmp_path,), forward=ForwardOptions()))
+    profile = discover_profiles(("hwlint_profiles",))["ethos-u55-128"]
+    (graph,) = reader.read(str(path)).graphs
+    assert not list(ElementwiseChain().check(Reading(profile, "int8", graph)))
