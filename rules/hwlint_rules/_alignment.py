@@ -63,9 +63,10 @@ def misaligned(
         if waste is not None and worth(limits, cause, waste):
             norms = _norms(layers, cause, owners) if with_norms else 0
             partly = sum(layers[layer] for layer in waste.layers if sides[id(layer)] > 1)
-            yield finding(
-                reading, cause, waste, _things((waste.number, partly), noun, norms), steps
-            )
+            things = _things((waste.number, partly), noun, norms)
+            found = finding(reading, cause, waste, things, steps)
+            if found is not None:
+                yield found
 
 
 def _worth_reading(limits: Reporting, cause: Cause, waste: Waste) -> bool:

@@ -1,9 +1,11 @@
 """What HW101 and HW102 say of a cause: the change, the reason, the advice."""
 
 import math
+from collections.abc import Mapping
 
 from hwlint.api import Argument, Change, Finding, Layer, Origin, Place, Reading, SetNumber
 from hwlint_rules._dimensions import Cause, Dimension, Waste
+from hwlint_rules._growth import grown
 from hwlint_rules._origins import describe, evaluate
 from hwlint_rules._steps import Step, Steps
 from hwlint_rules._text import listed, number, percent, related
@@ -13,8 +15,11 @@ __all__ = ["finding"]
 _TIED = "; grouped convolutions tie it to other widths, change these with it"
 
 
-def finding(reading: Reading, cause: Cause, waste: Waste, things: str, steps: Steps) -> Finding:
-    """Return the finding of one cause; `things` are what would be aligned."""
+def finding(
+    reading: Reading, cause: Cause, waste: Waste, things: str, steps: Steps
+) -> Finding | None:
+    """Return the finding of one cause; `things` are what would be aligned. None where the number
+    that would align them adds more to the model than they are of it: nobody would pay that."""
     dims = cause.concerned()
     found = [step for dim in dims if (step := steps.of(dim)) is not None]
     worst = max(found, key=lambda step: step.waste, default=None)
@@ -23,6 +28,9 @@ def finding(reading: Reading, cause: Cause, waste: Waste, things: str, steps: St
     tied = _tied(reading, place)
     solved = _solved(cause, tied)
     loose = solved is None and _solved(cause, []) is not None
+    bought = _bought(reading, waste, place, solved)
+    if solved is not None and bought is not None and bought[1] * waste.model > waste.params:
+        return None
     value = cause.literal.value if cause.literal is not None else None
     known = waste.time is not None or (waste.whole and waste.model)
     model_share = waste.lost if known else None
@@ -30,7 +38,7 @@ def finding(reading: Reading, cause: Cause, waste: Waste, things: str, steps: St
         place,
         _message(padded, (value, solved), things, waste, thin=any(dim.thin for dim in dims)),
         _why(reading, dims, padded, place, waste, worst),
-        _advice(dims, waste) + (_TIED if loose else ""),
+        _advice(dims, waste, bought) + (_TIED if loose else ""),
         alternatives=_alternatives(dims, place),
         related=related(waste.layers, place, _described),
         share=waste.share if worst is None else worst.waste,
@@ -171,14 +179,35 @@ def _why(
     return f"{'; '.join(part for part in parts if part)} [{tile.evidence}]"
 
 
-def _advice(dims: list[Dimension], waste: Waste) -> str:
+def _bought(
+    reading: Reading, waste: Waste, place: Place, solved: int | None
+) -> tuple[float, float] | None:
+    """Return by what share the parameters of these layers and of the model grow: with the one
+    number that is said, else with each filled up by itself. None where that is not known."""
+    if solved is None:
+        return waste.padding / waste.params, waste.padding / waste.model if waste.model else 0.0
+    layers: Mapping[Layer, int] = reading.graph.layers if reading.graph is not None else {}
+    then = grown(layers, place, solved)
+    if then is None:
+        return None
+    more: dict[Layer, int] = {
+        layer: after - (layer.params or 0) * layers[layer] for layer, after in then.items()
+    }
+    here = sum(more.get(layer, 0) for layer in waste.layers)
+    return here / waste.params, sum(more.values()) / waste.model if waste.model else 0.0
+
+
+def _advice(dims: list[Dimension], waste: Waste, bought: tuple[float, float] | None) -> str:
     if any(dim.thin for dim in dims):
         return "more channels take about as long (changes the checkpoint); or fewer layers so thin"
     steps = " and ".join(str(step) for step in sorted({dim.tile.minimum for dim in dims}))
-    grown = f"+{percent(waste.padding / waste.params)} parameters in these layers"
-    if waste.whole and waste.model:
-        grown += f", +{percent(waste.padding / waste.model)} in the model"
-    return f"use multiples of {steps} ({grown}; changes the checkpoint)"
+    said = ["changes the checkpoint"]
+    if bought is not None:
+        grows = f"+{percent(bought[0])} parameters in these layers"
+        if waste.whole and waste.model:
+            grows += f", +{percent(bought[1])} in the model"
+        said.insert(0, grows)
+    return f"use multiples of {steps} ({'; '.join(said)})"
 
 
 def _leaves(argument: Argument) -> list[Origin]:

@@ -146,7 +146,7 @@ class MisalignedHeads(Rule):
                 continue
             operation = flow.operations[number_]
             place, layers = _decided(reading, operation, width * heads, tile.minimum)
-            place = place or operation.place
+            # No layer of that width: what is multiplied is not queries with keys, but positions.
             if place is not None:
                 group = groups.setdefault((place, width), _Heads(place, width, heads))
                 group.operations.append(number_)

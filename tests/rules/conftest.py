@@ -35,7 +35,8 @@ def make(op: str, line: int, **given: object) -> Layer:
     values = {k: v.value if isinstance(v, Origin) else v for k, v in given.items()}
     bound = bind(LAYERS[op], (), values)
     known = None not in (values.get(k) for k in values if k != "device")
-    params = count(LAYERS[op], normalise(LAYERS[op], bound.values)) if known else None
+    full = normalise(LAYERS[op], bound.values) if known else bound.values
+    params = count(LAYERS[op], full) if known else None
     args = {
         key: Argument(
             value,
@@ -43,7 +44,7 @@ def make(op: str, line: int, **given: object) -> Layer:
             known=not (key in values and value is None),
             default=key in bound.defaulted,
         )
-        for key, value in bound.values.items()
+        for key, value in full.items()
     }
     return Layer(op, place(line), args, params, class_name, "Net.__init__", maybe)
 

@@ -8,6 +8,8 @@ import pytest
 from hwlint.api import Finding, Reading, Rule
 from hwlint.profile import ProfileIndex
 from hwlint.reader import ForwardOptions, Reader, ReadOptions
+from hwlint_rules._text import percent
+from hwlint_rules.misaligned_channels import MisalignedChannels
 from hwlint_rules.misaligned_features import MisalignedFeatures
 from hwlint_rules.misaligned_groups import MisalignedGroups
 from hwlint_rules.misaligned_heads import MisalignedHeads
@@ -179,6 +181,27 @@ class Net(nn.Module):
     assert found.advice == "2 heads of 40 would fill it (train again)"  # 5 do not divide 64
 
 
+def test_attention_over_channels_has_positions_and_no_heads_to_fill(told: Told):
+    text = """
+import torch.nn as nn
+
+class Net(nn.Module):
+    # hwlint: input(1, 49, 64)
+    def __init__(self, dim=64, heads=4):
+        super().__init__()
+        self.heads = heads
+        self.qkv = nn.Linear(dim, 3 * dim)
+
+    def forward(self, x):
+        b, n, c = x.shape
+        qkv = self.qkv(x).reshape(b, n, 3, self.heads, c // self.heads)
+        q, k, v = qkv.permute(2, 0, 3, 4, 1)
+        scores = (q @ k.transpose(-2, -1)) * n ** -0.5
+        return (scores.softmax(-1) @ v).permute(0, 3, 1, 2).reshape(b, n, c)
+"""
+    assert not told(MisalignedHeads, text, "h100-sxm")
+
+
 def test_groups_name_the_number_that_fills_the_tile(told: Told):
     (found,) = told(MisalignedGroups, GROUPED, "ethos-u55-128", GROUPS=32)
     assert found.message.startswith("4 channels in a group cost as 8 in 1 convolution")
@@ -198,3 +221,30 @@ def test_groups_that_fill_the_tile(told: Told, groups: int):
 def test_channels_of_a_group_bound_no_convolution_without_groups(told: Told):
     text = GROUPED.replace("width, width, 3", "3, width, 3")
     assert not told(OperatorLimit, text, "jetson-orin-nano-8gb", GROUPS=1)
+
+
+WIDTHS = """
+import torch.nn as nn
+
+class Net(nn.Module):
+    def __init__(self, dim=DIM):
+        super().__init__()
+        self.stem = nn.Conv2d(3, dim, 3)
+        self.part = nn.Conv2d(dim // PART, dim // PART, 3)
+        self.body = nn.Sequential(nn.Conv2d(dim, 4 * dim, 1), nn.Conv2d(4 * dim, dim, 1))
+"""
+
+
+def test_growth_is_that_of_the_one_number_that_is_said(told: Told):
+    (found,) = told(MisalignedChannels, WIDTHS, "h100-sxm", DIM=100, PART=2)
+    assert found.message.startswith("100 -> 112 would align 3 convolutions (50, 100)")
+
+    def params(dim: int) -> int:
+        part = dim // 2
+        return 28 * dim + (9 * part + 1) * part + (dim + 1) * 4 * dim + (4 * dim + 1) * dim
+
+    assert f"+{percent(params(112) / params(100) - 1)} in the model" in found.advice
+
+
+def test_a_number_that_adds_more_than_it_aligns_is_not_said(told: Told):
+    assert not told(MisalignedChannels, WIDTHS, "h100-sxm", DIM=100, PART=4)
