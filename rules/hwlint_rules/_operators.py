@@ -59,6 +59,8 @@ def uses(reading: Reading, supports: Sequence[str]) -> list[Use]:
     Layers count as they are built, where forward is not known also without it; functions as they
     are called on what depends on the inputs.
     """
+    if not _listed(reading, supports):
+        return []
     found: dict[tuple[Place, str], Use] = {}
     idle = _idle(reading)
     for layer, number in reading.graph.layers.items() if reading.graph is not None else ():
@@ -82,6 +84,15 @@ def uses(reading: Reading, supports: Sequence[str]) -> list[Use]:
             use.number += 1
             use.operations.append(step.number)
     return list(found.values())
+
+
+def _listed(reading: Reading, supports: Sequence[str]) -> bool:
+    """Whether the profile says one of these of anything."""
+    operators = reading.profile.operators.get(reading.dtype)
+    if operators is None:
+        return False
+    said = {*operators.support.values(), *operators.functions.values()}
+    return not said.isdisjoint(supports)
 
 
 def _idle(reading: Reading) -> frozenset[Layer]:

@@ -94,13 +94,15 @@ class OversizedIntermediate(Rule):
 
     def check(self, reading: Reading) -> Iterable[Finding]:
         """Yield at most one finding for a model."""
-        memory, peak, at = reading.profile.memory, reading.spent("sram_kb"), reading.peak_operation
+        memory, flow = reading.profile.memory, given_run(reading)
         room = memory.sram_kib if memory is not None else None
-        flow = given_run(reading)
-        if reading.graph is None or flow is None or memory is None or peak is None or room is None:
+        if reading.graph is None or flow is None or memory is None or room is None:
+            return
+        peak, at = reading.spent("sram_kb"), reading.peak_operation
+        if peak is None or peak <= room or at is None:
             return
         works = {work.number: work for work in steps(reading.graph, flow)}
-        if peak <= room or at is None or at not in works:
+        if at not in works:
             return
         work = works[at]
         inputs = ", ".join("x".join(map(str, shape)) for _, shape, _ in flow.inputs)

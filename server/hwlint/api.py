@@ -15,11 +15,13 @@ from hwlint.cost import (
     Kernel,
     OperationCost,
     Peak,
+    Plan,
     Product,
     estimate,
     item_bytes,
     layer_op,
     peak_on,
+    plan_of,
     product_of,
     silent_for,
     weight_bytes,
@@ -169,7 +171,9 @@ class Reading:
     def estimate(self) -> Estimate | None:
         """What the model takes on this device; None where forward is not fully known, or where
         the profile lacks a field that it takes. Worked out when a rule first asks."""
-        return None if self.graph is None else estimate(self.graph, self.profile, self.dtype)
+        if self.graph is None:
+            return None
+        return estimate(self.graph, self.profile, self.dtype, self._plan)
 
     def spent(self, bound: str) -> float | None:
         """Return what the model takes of what a field of `Budget` bounds, in its unit; None where
@@ -226,7 +230,14 @@ class Reading:
     @cached_property
     def _peak_on(self) -> Peak | None:
         """Worked out once: many rules ask, and it takes as long as an estimate."""
-        return peak_on(self.graph, self.profile, self.dtype) if self.graph is not None else None
+        if self.graph is None or self._plan is None:
+            return None
+        return peak_on(self.graph, self.profile, self.dtype, self._plan)
+
+    @cached_property
+    def _plan(self) -> Plan | None:
+        """What has to be done: both time and peak are worked out from it."""
+        return None if self.graph is None else plan_of(self.graph, self.profile, self.dtype)
 
     def share(self, layers: Iterable[Layer] = (), operations: Iterable[int] = ()) -> float | None:
         """Return the share (0 to 1) of the model that layers and operations are: of its time, or

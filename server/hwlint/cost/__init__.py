@@ -5,6 +5,7 @@ from hwlint.cost.estimation import (
     amounts,
     estimate,
     peak_on,
+    plan_of,
     silent_for,
     unknown_of,
     weight_bytes,
@@ -20,7 +21,7 @@ from hwlint.cost.fit import (
     fit_flops,
 )
 from hwlint.cost.memory import Peak, peak_memory
-from hwlint.cost.plan import Amounts
+from hwlint.cost.plan import Amounts, Plan
 from hwlint.cost.rates import wanting
 from hwlint.cost.tensors import item_bytes
 from hwlint.cost.work import Product, layer_op, product_of
@@ -34,6 +35,7 @@ __all__ = [
     "Kernel",
     "OperationCost",
     "Peak",
+    "Plan",
     "Product",
     "Sample",
     "accuracy",
@@ -46,6 +48,7 @@ __all__ = [
     "layer_op",
     "peak_memory",
     "peak_on",
+    "plan_of",
     "product_of",
     "silent_for",
     "unknown_of",

@@ -20,7 +20,15 @@ from hwlint.cost.traffic import dram_bytes
 from hwlint.graph import ModelGraph
 from hwlint.profile import Profile
 
-__all__ = ["amounts", "estimate", "peak_on", "silent_for", "unknown_of", "weight_bytes"]
+__all__ = [
+    "amounts",
+    "estimate",
+    "peak_on",
+    "plan_of",
+    "silent_for",
+    "unknown_of",
+    "weight_bytes",
+]
 
 
 def silent_for(graph: ModelGraph, profile: Profile, dtype: str) -> str | None:
@@ -43,28 +51,41 @@ def unknown_of(graph: ModelGraph) -> str | None:
     return None
 
 
-def estimate(graph: ModelGraph, profile: Profile, dtype: str) -> Estimate | None:
-    """Return what one run of a model takes on a device; None where that is not known, see
-    `silent_for`."""
-    if silent_for(graph, profile, dtype) is not None or graph.flow is None:
+def plan_of(graph: ModelGraph, profile: Profile, dtype: str) -> Plan | None:
+    """Return what has to be done on a device to run a model, whatever its rates; None where the
+    run is not known in full."""
+    if unknown_of(graph) is not None or graph.flow is None or item_bytes(dtype) is None:
         return None
-    return _Estimation(Plan(graph, graph.flow, profile, dtype), graph.params).result()
+    return Plan(graph, graph.flow, profile, dtype)
+
+
+def estimate(
+    graph: ModelGraph, profile: Profile, dtype: str, plan: Plan | None = None
+) -> Estimate | None:
+    """Return what one run of a model takes on a device; None where that is not known, see
+    `silent_for`. `plan`: its `plan_of`, where somebody has it already."""
+    if wanting(profile, dtype) is not None:
+        return None
+    plan = plan or plan_of(graph, profile, dtype)
+    return None if plan is None else _Estimation(plan, graph.params).result()
 
 
 def amounts(graph: ModelGraph, profile: Profile, dtype: str, module: str = "") -> Amounts | None:
     """Return what a model (or one module of it) has to do on a device, whatever its rates; None
     where the run is not known in full."""
-    if unknown_of(graph) is not None or graph.flow is None or item_bytes(dtype) is None:
-        return None
-    return Plan(graph, graph.flow, profile, dtype).amounts(module)
+    plan = plan_of(graph, profile, dtype)
+    return None if plan is None else plan.amounts(module)
 
 
-def peak_on(graph: ModelGraph, profile: Profile, dtype: str) -> Peak | None:
+def peak_on(
+    graph: ModelGraph, profile: Profile, dtype: str, plan: Plan | None = None
+) -> Peak | None:
     """Return the most bytes of inputs and activations that are alive at one time on a device,
-    whatever its rates; None where the run is not known in full."""
-    if unknown_of(graph) is not None or graph.flow is None or item_bytes(dtype) is None:
+    whatever its rates; None where the run is not known in full. `plan`: its `plan_of`, where
+    somebody has it already."""
+    plan = plan or plan_of(graph, profile, dtype)
+    if plan is None:
         return None
-    plan = Plan(graph, graph.flow, profile, dtype)
     blocks = _blocks(plan)
     if blocks is not None:
         for made in plan.groups:

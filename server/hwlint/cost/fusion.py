@@ -16,6 +16,7 @@ _REDUCTIONS = frozenset(
 )
 POINTWISE = frozenset(row.name for row in ELEMENTWISE)
 """Functions that make one item of the items at the same place."""
+_GENERATED = POINTWISE | _REDUCTIONS
 
 
 @dataclass(slots=True)
@@ -118,8 +119,10 @@ class _Grouping:
         and with `reductions` before and after one reduction. Others may read what is inside; all
         else that the operation reads has to be there before the kernel starts."""
         assert self.fusion is not None
+        if not self.fusion.pointwise_chains or self.flow.operations[number].name not in _GENERATED:
+            return None
         made = self._makers(number)
-        if not self.fusion.pointwise_chains or not made:
+        if not made:
             return None
         home = self.of[max(made)]
         started = home.operations[0]
@@ -133,7 +136,7 @@ class _Grouping:
         reductions = [one for one in (*inside, name) if one in _REDUCTIONS]
         if len(reductions) > (1 if self.fusion.reductions else 0):
             return False
-        return all(one in POINTWISE or one in _REDUCTIONS for one in (*inside, name))
+        return all(one in _GENERATED for one in inside)
 
     def _is_residual(self, number: int, home: Group) -> bool:
         operation = self.flow.operations[number]
@@ -144,7 +147,8 @@ class _Grouping:
     def _makers(self, number: int) -> list[int]:
         """The operations that last wrote the inputs of one."""
         roots = {self.tensors.root(i) for i in self.flow.operations[number].inputs}
-        return [self.writers[root] for root in roots if root in self.writers]
+        writers = self.writers
+        return [writers[root] for root in roots if root in writers]
 
     def _sole_producer(self, number: int) -> int | None:
         """The latest operation that makes an input, where nothing else reads what it makes. What
@@ -156,10 +160,8 @@ class _Grouping:
         latest = max(made)
         outputs = {self.tensors.root(i) for i in self.flow.operations[latest].outputs}
         kept = outputs - {self.tensors.root(i) for i in operation.outputs}
-        others = {
-            reader
-            for out in outputs
-            for reader in self.tensors.readers.get(out, ())
-            if latest < reader and (reader < number or (reader > number and out in kept))
-        }
-        return None if others else latest
+        for out in outputs:
+            for reader in self.tensors.readers.get(out, ()):
+                if latest < reader and (reader < number or (reader > number and out in kept)):
+                    return None
+        return latest

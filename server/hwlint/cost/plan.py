@@ -45,16 +45,22 @@ class Plan:
         self.ops = [self._op(operation) for operation in flow.operations]
         """torch.nn's name of each operation, "" where there is none."""
         self.groups = group(flow, self.tensors, profile, dtype, self.ops)
-        self.touched = [touched_by(made, flow, self.tensors) for made in self.groups]
+        self._products = [product_of(flow, operation) for operation in flow.operations]
+        self._padding: dict[Product, float] = {}
+        self.touched = [
+            touched_by(made, flow, self.tensors, self._products) for made in self.groups
+        ]
 
     def product(self, number: int) -> tuple[Product, Padded] | None:
         """Return the matrix product that an operation is; None where it is none."""
-        operation = self.flow.operations[number]
-        product = product_of(self.flow, operation)
-        if product is None or operation.macs is None:
+        product, macs = self._products[number], self.flow.operations[number].macs
+        if product is None or macs is None:
             return None
-        padding = padded(product, self.profile, self.dtype).padding
-        return product, Padded(operation.macs / (1 - padding), padding)
+        padding = self._padding.get(product)
+        if padding is None:
+            padding = padded(product, self.profile, self.dtype).padding
+            self._padding[product] = padding
+        return product, Padded(macs / (1 - padding), padding)
 
     def amounts(self, module: str = "") -> Amounts:
         """Return what a module does with all inside of it; "" is the model."""

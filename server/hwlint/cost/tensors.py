@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from functools import cached_property
 
-from hwlint.graph import Flow, TensorInfo
+from hwlint.graph import Flow
 from hwlint.ops.dtypes import is_float, item_size
 
 __all__ = ["Deployed", "item_bytes"]
@@ -25,29 +25,26 @@ class Deployed:
     def __init__(self, flow: Flow, dtype: str, *, drops_unused: bool = False) -> None:
         """Take a run; `drops_unused`: operations whose results nobody uses do not run."""
         self._flow = flow
-        self._item = _BYTES[dtype]
+        self._roots = _roots(flow)
+        self._bytes = _sizes(flow, _BYTES[dtype])
         self.running = self._used() if drops_unused else frozenset(range(len(flow.operations)))
         """The operations that run, views among them."""
 
     def root(self, index: int) -> int:
         """Return the tensor whose memory a tensor shows."""
-        tensors = self._flow.tensors
-        while tensors[index].storage != index:
-            index = tensors[index].storage
-        return index
+        return self._roots[index]
 
     def bytes(self, index: int) -> float:
         """Return the bytes of a tensor that was known when the run was complete."""
-        tensor = self._flow.tensors[index]
-        return (tensor.items or 0) * self._size(tensor)
+        return self._bytes[index]
 
     def shown(self, index: int) -> float:
         """Return the bytes that reading a tensor takes: an expanded view shows items twice."""
-        return min(self.bytes(index), self.bytes(self.root(index)))
+        return min(self._bytes[index], self._bytes[self._roots[index]])
 
     def is_constant(self, index: int) -> bool:
         """Say whether a tensor belongs to the model and not to the run."""
-        return self._flow.tensors[self.root(index)].kind in ("parameter", "buffer")
+        return self._flow.tensors[self._roots[index]].kind in ("parameter", "buffer")
 
     def is_made(self, index: int) -> bool:
         """Say whether an operation of the run makes a tensor."""
@@ -58,24 +55,43 @@ class Deployed:
         """The operations that read the memory of each tensor; views read nothing by themselves.
         What the model returns has a reader at the end."""
         found: dict[int, set[int]] = {}
+        roots, running = self._roots, self.running
         for number, operation in enumerate(self._flow.operations):
-            if number in self.running and operation.effect not in ("view", "same"):
+            if operation.effect not in ("view", "same") and number in running:
                 for index in operation.inputs:
-                    found.setdefault(self.root(index), set()).add(number)
+                    found.setdefault(roots[index], set()).add(number)
         for index in self._flow.returned:
-            found.setdefault(self.root(index), set()).add(len(self._flow.operations))
+            found.setdefault(roots[index], set()).add(len(self._flow.operations))
         return {index: frozenset(numbers) for index, numbers in found.items()}
 
     def _used(self) -> frozenset[int]:
-        needed = {self.root(index) for index in self._flow.returned}
+        roots = self._roots
+        needed = {roots[index] for index in self._flow.returned}
         running: set[int] = set()
         for number in range(len(self._flow.operations) - 1, -1, -1):
             operation = self._flow.operations[number]
-            if not operation.outputs or needed & {self.root(i) for i in operation.outputs}:
+            outputs = operation.outputs
+            if not outputs or any(roots[i] in needed for i in outputs):
                 running.add(number)
-                needed.update(self.root(index) for index in operation.inputs)
+                needed.update([roots[index] for index in operation.inputs])
         return frozenset(running)
 
-    def _size(self, tensor: TensorInfo) -> float:
-        size = item_size(tensor.dtype)
-        return self._item if is_float(tensor.dtype) or size is None else size
+
+def _roots(flow: Flow) -> list[int]:
+    """Return of each tensor the one whose memory it shows in the end."""
+    tensors = flow.tensors
+    found = [tensor.storage for tensor in tensors]
+    for index, root in enumerate(found):
+        while tensors[root].storage != root:
+            root = tensors[root].storage  # noqa: PLW2901 - from view to view
+        found[index] = root
+    return found
+
+
+def _sizes(flow: Flow, item: float) -> list[float]:
+    """Return the bytes of each tensor, floating point ones with `item` bytes a number."""
+    each: dict[str, float] = {}
+    for dtype in {tensor.dtype for tensor in flow.tensors}:
+        size = item_size(dtype)
+        each[dtype] = item if is_float(dtype) or size is None else size
+    return [(tensor.items or 0) * each[tensor.dtype] for tensor in flow.tensors]

@@ -1,11 +1,11 @@
 """Bytes from and to the outermost memory, after what stays on the chip from kernel to kernel."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from hwlint.cost.fusion import Group
 from hwlint.cost.tensors import Deployed
-from hwlint.cost.work import product_of
+from hwlint.cost.work import Product
 from hwlint.graph import Flow, Operation
 from hwlint.ops import FUNCTIONS
 
@@ -30,10 +30,13 @@ class Touched:
         return sum(self.reads.values()) + sum(self.writes.values())
 
 
-def touched_by(group: Group, flow: Flow, tensors: Deployed) -> Touched:
-    """Return what a kernel reads and writes; what only it sees it keeps in registers."""
+def touched_by(
+    group: Group, flow: Flow, tensors: Deployed, products: Sequence[Product | None]
+) -> Touched:
+    """Return what a kernel reads and writes; what only it sees it keeps in registers. `products`:
+    the matrix product that each operation of the run is."""
     touched = Touched()
-    inside = set(group.operations)
+    inside = frozenset(group.operations)
     written: set[int] = set()
     for number in group.operations:
         operation = flow.operations[number]
@@ -45,18 +48,17 @@ def touched_by(group: Group, flow: Flow, tensors: Deployed) -> Touched:
                     if position == 0 and operation.name in _PARTLY:
                         size = min(size, sum(map(tensors.bytes, operation.outputs)))
                     touched.reads[root] = max(size, touched.reads.get(root, 0))
-            touched.repeated += _repeated(flow, operation, tensors)
+            touched.repeated += _repeated(operation, products[number], tensors)
         for index in operation.outputs:
             root = tensors.root(index)
             written.add(root)
-            if tensors.readers.get(root, frozenset()) - inside:
+            if not tensors.readers.get(root, frozenset[int]()) <= inside:
                 touched.writes[root] = tensors.bytes(index)
     return touched
 
 
-def _repeated(flow: Flow, operation: Operation, tensors: Deployed) -> float:
+def _repeated(operation: Operation, product: Product | None, tensors: Deployed) -> float:
     window = operation.window
-    product = product_of(flow, operation)
     if product is not None and product.kind == "depthwise":
         window = product.depth
     if window == 1:
@@ -85,9 +87,13 @@ def dram_bytes(groups: Sequence[Touched], tensors: Deployed, cache: float) -> li
             last[root] = number
         for root in touched.writes:
             last[root] = number
+    reading: dict[int, list[int]] = {}
+    for number, touched in enumerate(groups):
+        for root in touched.reads:
+            reading.setdefault(root, []).append(number)
     for number, touched in enumerate(groups):
         for root, size in touched.writes.items():
-            if not _stays(root, number, groups, at, cache):
+            if not _stays(number, reading.get(root, ()), at, cache):
                 moved[number] += size
     return moved
 
@@ -110,11 +116,8 @@ def _loaded(
     return 0.0 if distance <= cache else size
 
 
-def _stays(
-    root: int, number: int, groups: Sequence[Touched], at: Sequence[float], cache: float
-) -> bool:
-    """Whether what a kernel writes is read from the chip by all that read it."""
-    reading: Iterable[int] = [
-        later for later in range(number + 1, len(groups)) if root in groups[later].reads
-    ]
-    return all(at[later] - at[number] <= cache for later in reading) and any(reading)
+def _stays(number: int, reading: Sequence[int], at: Sequence[float], cache: float) -> bool:
+    """Whether what a kernel writes is read from the chip by all that read it later, `reading`
+    being the kernels that read it at all."""
+    later = [other for other in reading if other > number]
+    return all(at[other] - at[number] <= cache for other in later) and any(later)

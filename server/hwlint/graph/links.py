@@ -131,9 +131,16 @@ class Step:
 class Links:
     """The steps of one complete run."""
 
-    def __init__(self, flow: Flow, walk: "Callable[[], Iterator[tuple[str, Node]]]") -> None:
+    def __init__(
+        self,
+        flow: Flow,
+        walk: "Callable[[], Iterator[tuple[str, Node]]]",
+        layers: "Mapping[str, Layer]",
+    ) -> None:
         self.flow = flow
         self._walk = walk
+        self.layers = layers
+        """Layers of torch by qualified name."""
         self.by_number: dict[int, Step] = {}
         """Steps by the number of their operation, in order."""
         self.readers: dict[int, list[int]] = {}
@@ -147,11 +154,6 @@ class Links:
                 self._enter(number, operation)
         for index in flow.returned:
             self.readers.setdefault(self._value(index), []).append(END)
-
-    @cached_property
-    def layers(self) -> "Mapping[str, Layer]":
-        """Layers of torch by qualified name."""
-        return {name: node.layer for name, node in self._walk() if node.layer is not None}
 
     @cached_property
     def nodes(self) -> "Mapping[str, Node]":

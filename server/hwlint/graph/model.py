@@ -257,4 +257,4 @@ class ModelGraph:
         the end."""
         if self.flow is None or not self.flow.complete:
             return None
-        return Links(self.flow, self.walk)
+        return Links(self.flow, self.walk, self.named_layers)
