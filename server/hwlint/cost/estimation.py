@@ -7,18 +7,20 @@ it takes to start it. Where the profile was fitted to measured models it is a su
 """
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from hwlint.cost.estimate import Estimate, Kernel, OperationCost
 from hwlint.cost.fusion import Group
 from hwlint.cost.memory import Peak, peak_memory, planned_peak
-from hwlint.cost.npu_run import BlockRun
 from hwlint.cost.plan import Amounts, Plan
 from hwlint.cost.rates import rates_of, wanting
 from hwlint.cost.tensors import item_bytes
 from hwlint.cost.traffic import dram_bytes
 from hwlint.graph import ModelGraph
 from hwlint.profile import Profile
+
+if TYPE_CHECKING:
+    from hwlint.cost.npu_run import BlockRun
 
 __all__ = [
     "amounts",
@@ -229,7 +231,7 @@ def _cycle(profile: Profile) -> float | None:
     return 1e-6 / core.clock_mhz if core is not None and core.clock_mhz else None
 
 
-def _blocks(plan: Plan) -> BlockRun | None:
+def _blocks(plan: Plan) -> "BlockRun | None":
     """How the device works layers off in blocks, where its profile says it and is not fitted to
     what was measured."""
     engine = plan.profile.blocks
@@ -237,10 +239,12 @@ def _blocks(plan: Plan) -> BlockRun | None:
         return None
     if plan.dtype in plan.profile.fits:
         return None
+    from hwlint.cost.npu_run import BlockRun  # noqa: PLC0415 - few devices need it: start-up time
+
     return BlockRun(plan.flow, plan.tensors, engine, plan.layers)
 
 
-def _peak(plan: Plan, blocks: BlockRun | None) -> Peak | None:
+def _peak(plan: Plan, blocks: "BlockRun | None") -> Peak | None:
     """As the compiler of an NPU, a runtime that plans, or Python itself has it."""
     if blocks is not None:
         return Peak(blocks.peak(plan.groups), planned_peak(plan).operation)

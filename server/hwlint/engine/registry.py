@@ -5,11 +5,11 @@ import pkgutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
-from importlib.metadata import entry_points
 from types import ModuleType
 
 from hwlint.api import Rule
 from hwlint.engine.errors import UserError
+from hwlint.profile import plugins
 from hwlint.profile.errors import did_you_mean
 
 __all__ = [
@@ -162,7 +162,7 @@ def pages() -> Mapping[str, Page]:
 def discover_rules(packages: Iterable[str] | None = None) -> RuleSet:
     """Return the rules of installed packages (or of `packages`, by name), sorted by code."""
     if packages is None:
-        packages = sorted({entry.value for entry in entry_points(group=GROUP)})
+        packages = plugins(GROUP)
     found: dict[str, type[Rule]] = {}
     for package in packages:
         for module in _modules(package):

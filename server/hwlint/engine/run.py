@@ -4,11 +4,11 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hwlint.api import Rule
 from hwlint.engine.analysis import FileResult, Job
 from hwlint.engine.baseline import Compared, compare, read_baseline
-from hwlint.engine.cache import Cache
 from hwlint.engine.config import Config, load_config
 from hwlint.engine.coverage import Coverage, cover
 from hwlint.engine.errors import UserError
@@ -23,6 +23,9 @@ from hwlint.engine.workspace import Workspace, index, workspaces
 from hwlint.graph import Missing
 from hwlint.reader import STAGES, ForwardOptions, ReadOptions
 from hwlint.reader.environment import site_packages_of
+
+if TYPE_CHECKING:
+    from hwlint.engine.cache import Cache
 
 __all__ = [
     "CheckResult",
@@ -325,7 +328,7 @@ def read_all(
     passes: Passes | None = None,
 ) -> list[FileResult]:
     """Read every candidate, pass by pass; `passes` is told of each."""
-    cache = Cache(workspace, job) if options.cache else None
+    cache = _opened_cache(workspace, job) if options.cache else None
     paths = workspace.candidates
     report = progress or silent
     with Pool(job, processes(len(paths), options.jobs), options.kill_after) as pool:
@@ -337,12 +340,18 @@ def read_all(
     return results
 
 
+def _opened_cache(workspace: Workspace, job: Job) -> "Cache":
+    from hwlint.engine.cache import Cache  # noqa: PLC0415 - a run without one starts faster
+
+    return Cache(workspace, job)
+
+
 @dataclass
 class _Passes:
     """The cache before the processes."""
 
     pool: Pool[FileResult]
-    cache: Cache | None
+    cache: "Cache | None"
     report: Progress
     total: int
     kept: Passes

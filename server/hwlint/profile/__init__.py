@@ -21,6 +21,7 @@ from hwlint.profile.index import (
     discover_profiles,
     find_profile,
     load_project_profiles,
+    plugins,
 )
 from hwlint.profile.loader import load_profile
 from hwlint.profile.model import KINDS, Profile, Reporting
@@ -82,4 +83,5 @@ __all__ = [
     "load_project_profiles",
     "missing",
     "needs_in",
+    "plugins",
 ]

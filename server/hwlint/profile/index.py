@@ -1,8 +1,10 @@
 """Which profiles there are. Files are listed by name and read only when asked for."""
 
 import re
+import sys
 from collections.abc import Iterable, Iterator, Mapping
-from importlib.metadata import entry_points
+from functools import cache
+from importlib.metadata import EntryPoints, entry_points
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -16,6 +18,7 @@ __all__ = [
     "discover_profiles",
     "find_profile",
     "load_project_profiles",
+    "plugins",
 ]
 
 GROUP = "hwlint.profiles"
@@ -93,12 +96,23 @@ class ProfileIndex(Mapping[str, Profile]):
 def discover_profiles(packages: Iterable[str] | None = None) -> ProfileIndex:
     """Return the profiles that installed packages bring (or those of `packages`, by name)."""
     if packages is None:
-        packages = [entry.value for entry in sorted(entry_points(group=GROUP))]
+        packages = plugins(GROUP)
     files: dict[str, Path] = {}
     for package in packages:
         for folder in _folders(package):
             files |= _files_in(folder / "data")
     return ProfileIndex(files)
+
+
+def plugins(group: str) -> list[str]:
+    """Return the packages that installed distributions name in a group of entry points, sorted."""
+    return sorted({entry.value for entry in _installed(tuple(sys.path)).select(group=group)})
+
+
+@cache
+def _installed(_path: tuple[str, ...]) -> EntryPoints:
+    """All entry points at once: each look opens a file of every distribution."""
+    return entry_points()
 
 
 def load_project_profiles(root: Path, base: ProfileIndex | None = None) -> ProfileIndex:

@@ -31,8 +31,11 @@ __all__ = [
     "tokens",
 ]
 
-_LEVELS = 6
+_LEVELS = 5
 _MAX_FSTRING_NESTING = 6
+_MAX_TRIES = 50
+"""Strings of one statement whose fields cannot be read as code; those after them are read as
+plain ones: each try may look through the rest of the text."""
 
 
 def _many(body: str) -> str:
@@ -245,17 +248,20 @@ def tokens(text: str, start: int = 0) -> Iterator[tuple[str, int, int]]:
     """Yield (kind, start, end) of all that shapes statements: "string", "comment", "open",
     "close", "join" (a line joined by a backslash) and "newline". A string that does not close
     is "broken": to the end of its line, or of the text where it is triple-quoted."""
-    at = start
+    at, tries = start, _MAX_TRIES
     while match := _SPECIAL.search(text, at):
-        begin = match.start()
-        kind, at = _token(text, begin, start)
+        begin, end = match.start(), None
+        if tries and _opens_fields(text, begin, start):
+            end = _fstring_end(text, begin, 0)
+            tries -= end is None
+        kind, at = _token(text, begin) if end is None else ("string", end)
         yield kind, begin, at
 
 
-def _token(text: str, at: int, start: int) -> tuple[str, int]:
+def _token(text: str, at: int) -> tuple[str, int]:
     char = text[at]
     if char in "\"'":
-        return _string(text, at, start)
+        return _string(text, at)
     if char in "([{":
         return "open", at + 1
     if char in ")]}":
@@ -268,17 +274,20 @@ def _token(text: str, at: int, start: int) -> tuple[str, int]:
     return "newline", _line_after(text, at)
 
 
-def _string(text: str, at: int, start: int) -> tuple[str, int]:
-    prefix = _PREFIX.search(text, max(start, at - 4), at)
-    if prefix and set(prefix.group().lower()) & {"f", "t"}:
-        end = _fstring_end(text, at, 0)
-        if end is not None:
-            return "string", end
+def _string(text: str, at: int) -> tuple[str, int]:
     end = string_end(text, at)
     if end is not None:
         return "string", end
     triple = text.startswith(text[at] * 3, at)
     return "broken", len(text) if triple else _line_end(text, at)
+
+
+def _opens_fields(text: str, at: int, start: int) -> bool:
+    """Whether a string with replacement fields starts at `at`."""
+    if text[at] not in "\"'":
+        return False
+    prefix = _PREFIX.search(text, max(start, at - 4), at)
+    return prefix is not None and bool(set(prefix.group().lower()) & {"f", "t"})
 
 
 def string_end(text: str, at: int) -> int | None:
@@ -351,8 +360,7 @@ def _field_end(text: str, at: int, quote: str, level: int) -> int | None:
 
 
 def _inner_string_end(text: str, at: int, level: int) -> int | None:
-    prefix = _PREFIX.search(text, max(0, at - 4), at)
-    if prefix and set(prefix.group().lower()) & {"f", "t"}:
+    if _opens_fields(text, at, 0):
         return _fstring_end(text, at, level + 1)
     return string_end(text, at)
 
