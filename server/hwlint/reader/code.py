@@ -5,9 +5,11 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from hwlint.reader.budget import Exhausted
 from hwlint.reader.frame import Frame, Scope, assigned_names, parameter_names, weigh
 from hwlint.reader.unread import unread_loops
 from hwlint.reader.values import Value
+from hwlint.source.limits import is_vast
 
 if TYPE_CHECKING:
     from hwlint.source import Place, Segment
@@ -108,9 +110,11 @@ class Code:
         return self.segment.place(self.function_node())
 
     def prepare(self) -> None:
-        """Parse and compile; raises SyntaxProblem."""
+        """Parse and compile; raises SyntaxProblem, or Exhausted for what is vast."""
         if self.ready:
             return
+        if self.segment.kind == "def" and is_vast(self.segment.text):
+            raise Exhausted("a function too long to be followed")
         node = self.function_node()
         self._signature(node)
         scope = Scope("function", self.outer, self.segment, self.qualname, self.outer.cls)

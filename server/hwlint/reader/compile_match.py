@@ -31,7 +31,11 @@ def compile_match(scope: Scope, node: ast.Match) -> Compiled:
         for case in node.cases
     ]
 
+    # A pattern's parts are tried one by one, each about as dear as a turn of a loop.
+    weight = sum([1 for case in node.cases for _ in ast.walk(case.pattern)]) // 2
+
     def run(fr: Frame) -> Value:
+        fr.interp.budget.steps += weight
         value = subject(fr)
         for test, guard, body in cases:
             matched = test(fr, value)

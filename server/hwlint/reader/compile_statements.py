@@ -267,6 +267,8 @@ def _if(scope: Scope, node: ast.If) -> Compiled:
 
 _LONG = Unknown("a loop of a program that goes on for long")
 _ENDLESS = 1 << 62
+_TRY_STEPS = 2
+"""What a `try` statement counts for: what its parts may have changed is kept apart."""
 
 
 def _long(roots: "Roots | None") -> tuple[int, int]:
@@ -451,6 +453,7 @@ def _try(scope: Scope, node: Any) -> Compiled:
         return signal or other(fr)
 
     def run(fr: Frame) -> Value:
+        fr.interp.budget.steps += _TRY_STEPS
         mark = len(fr.interp.joins.swallowed)
         try:
             signal = attempt(fr)

@@ -31,6 +31,8 @@ from hwlint.reader.values import (
     Value,
 )
 from hwlint.source import SourceError, SourceFile, SyntaxProblem, read_source
+from hwlint.source.limits import is_vast
+from hwlint.source.names import assigned_name
 
 if TYPE_CHECKING:
     from hwlint.reader.interpreter import Interpreter
@@ -326,8 +328,21 @@ class PythonModule:
 
             define = compile_class(scope, segment.parse_header(), segment)
             self.store(segment.name, define(self.frame))
+        elif is_vast(segment.text):
+            self._pass_over(segment)
         else:
             compile_segment(scope, segment)(self.frame)
+
+    def _pass_over(self, segment: Any) -> None:
+        """Leave out a statement that is too long; raises Exhausted where it may do more than bind
+        one name."""
+        name = assigned_name(segment.text)
+        if name is None:
+            raise Exhausted(_VAST)
+        self.store(name, Unknown(_VAST))
+
+
+_VAST = "a statement too long to be followed"
 
 
 def compile_segment(scope: Scope, segment: Any) -> Compiled:

@@ -56,6 +56,7 @@ __all__ = ["Memo"]
 MAX_TEMPLATES = 1_000
 """Templates that are made before those that nobody has used meanwhile are dropped."""
 _STEPS_PER_COPY = 4
+_STEPS_PER_TEMPLATE = 24
 
 
 _MAX_KEY = 5_000
@@ -232,6 +233,7 @@ class Memo:
         recording = _Recording(interp.clock)
         self.recordings.append(recording)
         self.stamp = interp.clock
+        interp.budget.steps += _STEPS_PER_TEMPLATE
         steps = interp.budget.steps
         try:
             made = interp.allocate(cls, given[: len(args)])

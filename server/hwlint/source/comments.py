@@ -17,6 +17,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import NamedTuple, cast
 
 from hwlint.source.files import SourceFile
@@ -99,7 +100,7 @@ class _Layout:
         """Go through the text once; gives the lines that hold a comment only."""
         opened: list[int] = []
         comments: set[int] = set()
-        for kind, start, end in tokens(self.text):
+        for kind, start, end in tokens(self.text, lines=False):
             line = self._line_of(start)
             if kind == "comment" and self._comment(line, start, end):
                 comments.add(line)
@@ -144,21 +145,40 @@ class _Layout:
 
 def _read(source: SourceFile, layout: _Layout, note: _Note) -> Iterator[Comment]:
     first, last = _target(layout, note)
-    match = _SUPPRESSION.fullmatch(note.body)
-    if match is None:
+    said = _suppression(note.body)
+    if said is None:
         yield from _hints(source.path, note, (first, last))
         return
+    place = _place(source.path, note, 0, len(note.body))
+    if said.problem:
+        yield Comment("malformed", place, first, last, text=note.body, problem=said.problem)
+        return
+    if said.kind == "ignore-file":
+        first, last = 0, len(layout.lines) - 1
+    yield Comment(said.kind, place, first, last, said.codes, said.listed, said.reason)
+
+
+class _Suppression(NamedTuple):
+    """What a comment silences."""
+
+    kind: str
+    codes: tuple[str, ...]
+    listed: str
+    reason: str
+    problem: str
+
+
+@lru_cache(maxsize=256)
+def _suppression(body: str) -> _Suppression | None:
+    """Read a comment that silences rules, None for any other. The same one stands in many lines."""
+    match = _SUPPRESSION.fullmatch(body)
+    if match is None:
+        return None
     kind, listed, reason = match.groups()
     codes = tuple(code.strip() for code in listed.split(",") if code.strip())
     wrong = [code for code in codes if not _CODE.fullmatch(code)]
-    place = _place(source.path, note, 0, len(note.body))
-    if wrong or not codes:
-        problem = f"{wrong[0]!r} is no rule" if wrong else f"{kind}[] names no rule"
-        yield Comment("malformed", place, first, last, text=note.body, problem=problem)
-        return
-    if kind == "ignore-file":
-        first, last = 0, len(layout.lines) - 1
-    yield Comment(kind, place, first, last, codes, listed, reason.strip())
+    problem = f"{wrong[0]!r} is no rule" if wrong else "" if codes else f"{kind}[] names no rule"
+    return _Suppression(kind, codes, listed, reason.strip(), problem)
 
 
 def _target(layout: _Layout, note: _Note) -> tuple[int, int]:

@@ -9,7 +9,7 @@ from typing import Final
 
 from hwlint.source.scan import COMMENT, STRING
 
-__all__ = ["MAX_DEPTH", "MAX_ELIF", "MAX_FIELDS", "excess"]
+__all__ = ["MAX_DEPTH", "MAX_ELIF", "MAX_FIELDS", "excess", "is_vast"]
 
 MAX_DEPTH: Final = 500
 """Deepest expression that is parsed: CPython 3.11 gives up at about 3,000 levels."""
@@ -18,10 +18,16 @@ MAX_ELIF: Final = 400
 MAX_FIELDS: Final = 2_000
 """Most fields of one f-string: its parse time is quadratic in them (5 s for 100,000)."""
 
+_MAX_WORDS: Final = 50_000
+"""Names and numbers of one statement that is followed. The largest tables in libraries of models
+have a tenth of that."""
+_WORD = re.compile(r"\w+")
+
 _COUNTED = (*"([{.+-*/%@&|^~", "<<", ">>", "not", "lambda", "if", "await")
 _TOKEN = re.compile(
     rf"(?P<string>{STRING})|(?P<skip>{COMMENT})|(?P<open>[(\[{{])|(?P<close>[)\]}}])"
-    r"|(?P<comma>[,;])|(?P<newline>[\r\n])"
+    # Empty lines and comments after a line belong to its end: there may be thousands of them.
+    rf"|(?P<comma>[,;])|(?P<newline>[\r\n](?:[ \t\f]*+(?:{COMMENT})?+[\r\n])*+)"
     r"|(?P<operator>\*\*|//|<<|>>|[.+\-*/%@&|^~]|\b(?:not|lambda|if|await)\b)",
     re.DOTALL,
 )
@@ -39,6 +45,11 @@ def excess(text: str) -> str | None:
     if text.count("{") > MAX_FIELDS and _most_fields(text) > MAX_FIELDS:
         return f"a string of more than {MAX_FIELDS} fields"
     return None
+
+
+def is_vast(text: str) -> bool:
+    """Whether a statement is too long to be followed, however simple it is."""
+    return len(text) > 2 * _MAX_WORDS and len(_WORD.findall(text)) > _MAX_WORDS
 
 
 def _depth(text: str) -> int:

@@ -13,14 +13,21 @@ _ASSIGNMENT = re.compile(rf"\s*(\w+)[ \t]*(?::[^=\r\n]*)?=(?!=){VALUE}(?!=)", re
 _GUESS = re.compile(r"\b(?:def|class|import|as)[ \t]+(\w+)|\b(\w+)[ \t]*(?::[^=\r\n]*)?=(?!=)")
 
 
+def assigned_name(text: str) -> str | None:
+    """Return the name that a statement does nothing but bind, as far as that is seen without
+    parsing; None for any other statement."""
+    match = _ASSIGNMENT.match(text)
+    return match.group(1) if match and ":=" not in text and ";" not in text else None
+
+
 def bound_names(segment: Segment) -> set[str]:
     """Names that running the segment may bind in the module; "*" for a star import."""
     if segment.kind != "statements":
         return {segment.name}
     text = segment.text
-    match = _ASSIGNMENT.match(text)
-    if match and ":=" not in text and ";" not in text:
-        return {match.group(1)}
+    name = assigned_name(text)
+    if name is not None:
+        return {name}
     try:
         return {name for statement in segment.parse() for name in _of_statement(statement)}
     except SyntaxProblem:

@@ -85,6 +85,7 @@ _HEADER = re.compile(
 VALUE = _many(rf"""[^"'#()\[\]{{}}\\\r\n=]++|{STRING}|\\{_NEWLINE}{_BRACKETS}""")
 _STRING_AT = re.compile(STRING, re.DOTALL)
 _SPECIAL = re.compile(r"""["'#()\[\]{}\\\r\n]""")
+_WITHIN_LINES = re.compile(r"""["'#()\[\]{}\\]""")
 _PREFIX = re.compile(r"(?<![^\W])[A-Za-z]{0,3}$")
 _GAP = r"(?:[ \t\f]|\\(?:\r\n?|\n))+"
 _HEAD = re.compile(
@@ -244,12 +245,14 @@ def _classify(text: str, start: int, end: int) -> tuple[Piece, str]:
     return Piece(role, match.group(role), start, end, start), role
 
 
-def tokens(text: str, start: int = 0) -> Iterator[tuple[str, int, int]]:
+def tokens(text: str, start: int = 0, *, lines: bool = True) -> Iterator[tuple[str, int, int]]:
     """Yield (kind, start, end) of all that shapes statements: "string", "comment", "open",
     "close", "join" (a line joined by a backslash) and "newline". A string that does not close
-    is "broken": to the end of its line, or of the text where it is triple-quoted."""
+    is "broken": to the end of its line, or of the text where it is triple-quoted. Without
+    `lines` there is no "newline"."""
+    special = _SPECIAL if lines else _WITHIN_LINES
     at, tries = start, _MAX_TRIES
-    while match := _SPECIAL.search(text, at):
+    while match := special.search(text, at):
         begin, end = match.start(), None
         if tries and _opens_fields(text, begin, start):
             end = _fstring_end(text, begin, 0)

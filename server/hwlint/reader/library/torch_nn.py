@@ -106,7 +106,7 @@ def _bind(interp: "Interpreter", spec: LayerSpec, args: Args, kwargs: Kwargs) ->
     return LayerRecord(spec, values, bound.defaulted, place, owner, interp.maybe > 0)
 
 
-_LAYER_STEPS = 8
+_LAYER_STEPS = 16
 """What making a layer counts for."""
 _MAX_DIM = 1 << 48
 _MAX_LAYERS = 2_000
