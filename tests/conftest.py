@@ -18,7 +18,6 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 SOURCES = tuple(str(REPOSITORY / name) for name in ("server", "rules", "profiles"))
 
 
-
 def environment(**more: str) -> dict[str, str]:
     """Return the surroundings of a child process: hwlint from this checkout, and its bytecode
     kept, as an installation does."""

@@ -133,7 +133,7 @@ class Analyst:
         self._job = job
         self._alive = alive
         self._watch = watch
-        self._reader = Reader(job.options)
+        self._reader = Reader(job.options, tracked=job.tracked)
         self._graph_rules = [rule() for rule in job.rules if rule.scope == "graph"]
         self._file_rules = [rule() for rule in job.rules if rule.scope == "file"]
         every = (*self._file_rules, *self._graph_rules)

@@ -10,6 +10,7 @@ import contextlib
 import os
 import re
 import sys
+from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from hwlint.reader import builtin_classes as core
@@ -81,6 +82,7 @@ class PythonModule:
         self.awaiting: dict[str, list[Function]] = {}  # by a name in their defaults
         self.stamp = 0
         self.version = 0
+        self._imported: list[PythonModule] | None = None
 
     @property
     def package(self) -> str:
@@ -224,8 +226,17 @@ class PythonModule:
         module = self.imports.find(own)
         return isinstance(module, PythonModule) and module.may_define(key)
 
-    def imported(self) -> list[str]:
-        """Return the names of the modules that its top level imports."""
+    def imported(self) -> "list[PythonModule]":
+        """Return the modules that its top level imports, once it has been executed."""
+        if self._imported is not None:
+            return self._imported
+        found = [self.imports.find(name, quiet=True) for name in self._imported_names()]
+        modules = [module for module in found if isinstance(module, PythonModule)]
+        if self.state == "done":
+            self._imported = modules
+        return modules
+
+    def _imported_names(self) -> list[str]:
         names = list(self.stars)
         for value in self.frame.vars.values():
             if type(value) is LazyImport:
@@ -516,12 +527,12 @@ class Imports:
         roots = self.interp.roots
         if roots is None or self.executing:
             return
-        pending = [name, f"{name}.{attribute}"]
+        found = (self.find(name, quiet=True), self.find(f"{name}.{attribute}", quiet=True))
+        pending = deque(module for module in found if isinstance(module, PythonModule))
         while pending and len(roots.imported) < MAX_EXPANDED:
-            module = self.find(pending.pop(0), quiet=True)
-            if not isinstance(module, PythonModule) or module.path in roots.imported:
-                continue
-            if self.interp.is_own(module.path):
+            module = pending.popleft()
+            self.interp.cells.add((module.path, ""))
+            if module.path not in roots.imported and self.interp.is_own(module.path):
                 roots.imported.add(module.path)
                 module.ensure()
                 pending += module.imported()

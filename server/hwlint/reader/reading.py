@@ -88,8 +88,10 @@ def _itself(graph: ModelGraph) -> ModelGraph:
 class Reader:
     """Reads entry points. Keeps parsed files and templates; not thread-safe."""
 
-    def __init__(self, options: ReadOptions) -> None:
+    def __init__(self, options: ReadOptions, *, tracked: bool = True) -> None:
+        """`tracked` False: nobody asks which files a reading rests on."""
         self.options = options
+        self._tracked = tracked
         gc.disable()
         roots = [str(p) for p in options.import_roots]
         self.imports = Imports(roots, [str(p) for p in options.site_packages])
@@ -293,7 +295,9 @@ class Reader:
         return self._reading(path, graphs, built)
 
     def _reading(self, path: str, graphs: list[Any], built: set[tuple[str, str]]) -> FileReading:
-        files = {path, *self.imports.dependencies(self._cells | self.interp.cells | {(path, "")})}
+        files: set[str] = set()
+        if self._tracked:
+            files = self.imports.dependencies(self._cells | self.interp.cells | {(path, "")})
         problems = self._problems(path)
         return FileReading(path, tuple(graphs), frozenset(built), problems, tuple(sorted(files)))
 
