@@ -6,7 +6,7 @@ from math import ceil, floor
 from hwlint.ops._dims import shown
 from hwlint.ops.calls import Dim, Dims, ShapeMismatch
 
-__all__ = ["placed", "split_spatial", "windows"]
+__all__ = ["placed", "scaled", "split_spatial", "windows"]
 
 
 def placed(
@@ -66,7 +66,12 @@ def adapted(length: Dim, wanted: Dim) -> Dim:
 
 def scaled(length: Dim, factor: float | None) -> Dim:
     """One dimension of a resized image."""
-    return None if length is None or factor is None else floor(float(length) * factor)
+    if length is None or factor is None:
+        return None
+    try:
+        return floor(float(length) * factor)
+    except (OverflowError, ValueError):  # infinite, or no number
+        return None
 
 
 def halves(total: int) -> tuple[int, int]:

@@ -1,11 +1,10 @@
 """Pools, resizing, windows and the pads around them."""
 
-from math import floor
 from typing import cast
 
 from hwlint.ops._dims import dims, is_number, meta, shown, spread_dims, whole
 from hwlint.ops._functions import F, function
-from hwlint.ops._windows import split_spatial, windows
+from hwlint.ops._windows import scaled, split_spatial, windows
 from hwlint.ops.calls import Dim, Dims, FunctionSpec, Meta, Result, Rule, ShapeMismatch
 from hwlint.ops.spec import Values
 
@@ -121,7 +120,7 @@ def _resized(values: Values, spatial: Dims) -> Dims:
 
 
 def _scaled(length: Dim, factor: object) -> Dim:
-    return floor(float(length) * factor) if length is not None and is_number(factor) else None
+    return scaled(length, factor) if is_number(factor) else None
 
 
 def _sampled(values: Values) -> Meta:

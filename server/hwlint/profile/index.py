@@ -4,13 +4,17 @@ import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
-from importlib.metadata import EntryPoints, entry_points
+from importlib.metadata import entry_points
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hwlint.profile.errors import UnknownDevice
 from hwlint.profile.loader import load_profile
 from hwlint.profile.model import Profile
+
+if TYPE_CHECKING:
+    from importlib.metadata import SelectableGroups
 
 __all__ = [
     "ProfileIndex",
@@ -110,7 +114,7 @@ def plugins(group: str) -> list[str]:
 
 
 @cache
-def _installed(_path: tuple[str, ...]) -> EntryPoints:
+def _installed(_path: tuple[str, ...]) -> "SelectableGroups":
     """All entry points at once: each look opens a file of every distribution."""
     return entry_points()
 

@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, Any
 from hwlint.reader import operators
 from hwlint.reader.code import Code, Compiled
 from hwlint.reader.compile_expressions import Site, compile_expression, compile_load
-from hwlint.reader.frame import BREAK, CONTINUE, ENDED, RETURN, Frame, Scope, assigned_names, weigh
+from hwlint.reader.frame import (
+    BREAK,
+    CONTINUE,
+    ENDED,
+    RETURN,
+    TURN_NODES,
+    Frame,
+    Scope,
+    assigned_names,
+    weigh,
+)
 from hwlint.reader.options import narrowing, narrowly
 from hwlint.reader.values import ListValue, PyRaise, Tensor, Unknown, Value
 
@@ -282,7 +292,7 @@ def _for(scope: Scope, node: ast.For) -> Compiled:
     body = compile_body(scope, node.body)
     other = compile_body(scope, node.orelse)
     names = assigned_names([*node.body])
-    weight = weigh(node.body)
+    weight = weigh(node.body, TURN_NODES)
     instead = _unknown_loop(node, body, other, store, names)
     unread = scope.unread.get(node)
     from hwlint.reader.inert import loop_is_inert, may_be_inert
@@ -330,7 +340,7 @@ def _while(scope: Scope, node: ast.While) -> Compiled:
     body = compile_body(scope, node.body)
     other = compile_body(scope, node.orelse)
     names = assigned_names([*node.body])
-    weight = weigh([node.test, *node.body])
+    weight = weigh([node.test, *node.body], TURN_NODES)
     instead = _unknown_loop(node, body, other, None, names)
 
     def repeat(fr: Frame) -> Value:

@@ -175,10 +175,15 @@ def assigned_names(body: list[ast.stmt], scope: Scope | None = None) -> set[str]
     return names
 
 
-def weigh(nodes: "Iterable[ast.AST]") -> int:
+def weigh(nodes: "Iterable[ast.AST]", each: int = 128) -> int:
     """Return how many steps running statements or expressions once counts for, beyond the one that
-    every call and turn counts for: only what is long counts for more."""
-    return sum([1 for node in nodes for _ in ast.walk(node)]) // 128
+    every call and turn counts for: one for `each` nodes of the tree, so only what is long counts
+    for more."""
+    return sum([1 for node in nodes for _ in ast.walk(node)]) // each
+
+
+TURN_NODES = 16
+"""Nodes of a loop's body that count for one more step: unlike a call, a turn has no other cost."""
 
 
 def _bind_definition(node: ast.AST, names: set[str], stack: list[ast.AST]) -> None:

@@ -12,6 +12,10 @@ from hwlint.reader.values import LazyModule, ModuleInstance, Tensor, Unknown, Va
 __all__ = ["Outline", "outline_of", "untouched"]
 
 
+_MAX_LEVELS = 200
+"""How deep a template may be nested: each level names all that is below it."""
+
+
 class Outline:
     """Of a module in a template: the slots that reach its layers, the objects below it, whether it
     is itself a copy of a part of another template that nobody has changed."""
@@ -77,6 +81,7 @@ class _Outliner:
     def __init__(self, stamp: int) -> None:
         self.stamp = stamp
         self.seen: set[int] = set()
+        self.level = 0
 
     def whole(self, made: ModuleInstance) -> bool:
         try:
@@ -87,6 +92,8 @@ class _Outliner:
 
     def outline(self, module: ModuleInstance) -> Outline:
         """Give a module and all below it their outlines; raises _Open."""
+        if self.level > _MAX_LEVELS:
+            raise _Open
         made = module.summary = Outline()
         linked = self._linked(module)
         if linked is not None:
@@ -98,10 +105,12 @@ class _Outliner:
         for item in _tensors(module):
             self._own(item)
             below.append(id(item))
+        self.level += 1
         for child in _children(module):
             inner = self.outline(child)
             slots.update(dict.fromkeys(inner.slots))
             below += (id(child), *inner.below)
+        self.level -= 1
         made.slots, made.below = tuple(slots), tuple(below)
         return made
 

@@ -7,6 +7,7 @@ from typing import Any, TypeGuard
 from hwlint.reader.values import ListValue, Tensor, Value
 
 __all__ = [
+    "MAX_COUNT",
     "MAX_DATA",
     "MAX_RANK",
     "Shape",
@@ -21,6 +22,9 @@ __all__ = [
 MAX_DATA = 4096
 """Most values that a tensor keeps."""
 MAX_RANK = 64
+MAX_COUNT = (1 << 63) - 1
+"""Most items of a tensor: c10 counts in 64 bits with a sign ("Storage size calculation
+overflowed")."""
 _UNCOUNTED = 1 << 62
 
 Shape = tuple[Any, ...]

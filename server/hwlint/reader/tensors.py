@@ -30,6 +30,7 @@ from hwlint.reader.forward.waits import note_wait
 from hwlint.reader.indexing import pick, picks_view, plain_index
 from hwlint.reader.provenance import derive
 from hwlint.reader.shapes import (
+    MAX_COUNT,
     MAX_DATA,
     MAX_RANK,
     Shape,
@@ -63,7 +64,11 @@ class TensorOperations:
         kind: str = "tensor",
     ) -> Tensor:
         """Return a new tensor; values that are too many are dropped."""
-        if shape is None or len(shape) > MAX_RANK or any(d is not None and d < 0 for d in shape):
+        if (
+            shape is None
+            or len(shape) > MAX_RANK
+            or any(d is not None and not 0 <= d <= MAX_COUNT for d in shape)
+        ):
             shape = data = None
         if data is not None and len(data) > MAX_DATA:
             data = None

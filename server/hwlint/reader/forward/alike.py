@@ -32,6 +32,8 @@ __all__ = ["Arguments", "NotAlike", "Numbers"]
 _MAX_DEPTH = 12
 _MAX_PARTS = 20_000
 """Values that an argument or the attributes of a module may consist of."""
+_MAX_LEVELS = 200
+"""How deep modules may be nested: nothing deeper can be called."""
 _PLAIN = frozenset({type(None), bool, int, float, str, bytes, complex})
 _SOURCED: dict[type, type] = {SourcedInt: int, SourcedFloat: float, SourcedStr: str}
 _BY_IDENTITY = frozenset({Class, External})
@@ -46,6 +48,7 @@ class Numbers:
 
     def __init__(self) -> None:
         self._known: dict[Any, int] = {}
+        self._level = 0
         self._originals: dict[int, tuple[ModuleInstance, int | None]] = {}
         self.begin(0, None)
 
@@ -117,6 +120,7 @@ class Numbers:
         copy that nobody has looked into; None where it shares parts with others."""
         found = self._originals.get(id(original))
         if found is None:
+            self._originals[id(original)] = (original, None)  # for what has itself as a part
             found = self._originals[id(original)] = (original, self._looked_up(original, stamp))
         return found[1]
 
@@ -134,16 +138,23 @@ class Numbers:
 
     def inner(self, value: Instance, stamp: int | None) -> int:
         """Return the number of a part; raises NotAlike."""
-        number: int | None
-        if stamp is None:
-            number = self.of(value)
-        elif value.stamp < stamp or not isinstance(value, ModuleInstance):
+        if self._level > _MAX_LEVELS:
             raise NotAlike
-        else:
-            number = self._of_original(value, stamp)
+        self._level += 1
+        try:
+            number = self._number_inside(value, stamp)
+        finally:
+            self._level -= 1
         if number is None:
             raise NotAlike
         return number
+
+    def _number_inside(self, value: Instance, stamp: int | None) -> int | None:
+        if stamp is None:
+            return self.of(value)
+        if value.stamp < stamp or not isinstance(value, ModuleInstance):
+            return None
+        return self._of_original(value, stamp)
 
     def part(self, value: Value, whole: Value) -> None:
         """Note what an object has as a part."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from hwlint.ops import FUNCTIONS, Forward, bind_call
 from hwlint.ops.calls import FunctionSpec
+from hwlint.reader.budget import Exhausted
 from hwlint.reader.forward.functions import run_bound
 from hwlint.reader.forward.recording import tensors_of
 from hwlint.reader.values import (
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
 __all__ = ["call_module", "layer_forward"]
 
+_MAX_NESTED = 300
+"""Calls of modules inside each other: Python takes three of its 1,000 frames for each."""
+
 
 def call_module(interp: "Interpreter", module: ModuleInstance, args: Args, kwargs: Kwargs) -> Value:
     """Do `module(*args, **kwargs)`."""
@@ -36,6 +40,8 @@ def call_module(interp: "Interpreter", module: ModuleInstance, args: Args, kwarg
         if forward is None:
             return _no_forward(interp, module)
         forward = interp.bind(forward, module)
+    if interp.running > _MAX_NESTED:
+        raise Exhausted("calls of modules nested too deeply")
     interp.running += 1
     try:
         return _called(interp, module, forward, args, kwargs)

@@ -88,6 +88,8 @@ def _safely(interp: "Interpreter", model: ModuleInstance, given: Given) -> FlowG
     try:
         with _on_its_own(interp):
             return follow(interp, model, given)
+    except Exhausted as stop:  # while its modules were counted
+        return FlowGraph(given.described, given.assumed, missing=(Unread(None, stop.reason),))
     except Exception as problem:  # a fault of the reader costs one forward, never the run
         if os.environ.get("HWLINT_RAISE"):
             raise

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 from hwlint.ops import FUNCTIONS, bind_call
 from hwlint.ops.calls import FunctionSpec, Meta, Result, ShapeMismatch
 from hwlint.reader.dtypes import dtype_name
-from hwlint.reader.forward.recording import Event
+from hwlint.reader.forward.recording import REFUSAL_STEPS, Event
 from hwlint.reader.forward.waits import note_wait
 from hwlint.reader.indexing import picks_view
 from hwlint.reader.plain_values import NamedPair
+from hwlint.reader.shapes import MAX_COUNT
 from hwlint.reader.sharing import share
 from hwlint.reader.values import Class, External, ListValue, Tensor, Unknown, Value
 
@@ -90,9 +91,22 @@ def _result(interp: "Interpreter", spec: FunctionSpec, given: dict[str, Value]) 
         if name not in _TENSORS:
             given[name] = _plain(name, value)
     try:
-        return spec.result(given)
+        return _possible(spec.result(given))
     except ShapeMismatch as problem:
+        interp.budget.steps += REFUSAL_STEPS
         raise interp.mismatch(f"{spec.name}(): {problem}") from None
+
+
+def _possible(made: Result) -> Result:
+    """Return the result without the dims of a tensor that has more items than torch can count."""
+    if isinstance(made, Meta):
+        known = [d for d in made.shape or () if d]
+        if prod(known) <= MAX_COUNT:
+            return made
+        return Meta((None,) * len(made.shape or ()), made.dtype)
+    if isinstance(made, tuple | list):
+        return type(made)(map(_possible, made))
+    return made
 
 
 def run_bound(

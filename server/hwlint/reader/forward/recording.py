@@ -20,11 +20,13 @@ from hwlint.source import Place
 if TYPE_CHECKING:
     from hwlint.reader.forward.templates import Template
 
-__all__ = ["Call", "Event", "Flow", "Replay", "Spot", "Variables", "tensors_of"]
+__all__ = ["REFUSAL_STEPS", "Call", "Event", "Flow", "Replay", "Spot", "Variables", "tensors_of"]
 
 
 _EVENT_STEPS = 30
 """What an operation costs in steps of the interpreter, by the time that both take."""
+REFUSAL_STEPS = 60
+"""What one costs that torch refuses: a message is made, and looked at by whoever catches it."""
 
 
 class Event:
