@@ -2,19 +2,15 @@
 
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from importlib.metadata import entry_points
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from hwlint.profile.errors import UnknownDevice
 from hwlint.profile.loader import load_profile
 from hwlint.profile.model import Profile
-
-if TYPE_CHECKING:
-    from importlib.metadata import SelectableGroups
 
 __all__ = [
     "ProfileIndex",
@@ -108,15 +104,19 @@ def discover_profiles(packages: Iterable[str] | None = None) -> ProfileIndex:
     return ProfileIndex(files)
 
 
-def plugins(group: str) -> list[str]:
+def plugins(group: str) -> Sequence[str]:
     """Return the packages that installed distributions name in a group of entry points, sorted."""
-    return sorted({entry.value for entry in _installed(tuple(sys.path)).select(group=group)})
+    return _installed(tuple(sys.path)).get(group, ())
 
 
 @cache
-def _installed(_path: tuple[str, ...]) -> "SelectableGroups":
-    """All entry points at once: each look opens a file of every distribution."""
-    return entry_points()
+def _installed(_path: tuple[str, ...]) -> Mapping[str, Sequence[str]]:
+    """All groups at once: each look opens a file of every distribution."""
+    found = entry_points()
+    return {
+        group: sorted({entry.value for entry in found.select(group=group)})
+        for group in found.groups
+    }
 
 
 def load_project_profiles(root: Path, base: ProfileIndex | None = None) -> ProfileIndex:
