@@ -3,7 +3,8 @@
 import math
 from collections.abc import Mapping
 
-from hwlint.api import Argument, Change, Finding, Layer, Origin, Place, Reading, SetNumber
+from hwlint.api import Argument, Finding, Layer, Origin, Place, Reading
+from hwlint_rules._changes import padded as padded_literal
 from hwlint_rules._dimensions import Cause, Dimension, Waste
 from hwlint_rules._growth import grown
 from hwlint_rules._origins import describe, evaluate
@@ -51,25 +52,7 @@ def finding(
             "layers": waste.number,
             "steps": [[step.value, step.before, round(step.times, 3)] for step in found],
         },
-        changes=_changes(cause, solved),
-    )
-
-
-def _changes(cause: Cause, solved: int | None) -> tuple[Change, ...]:
-    """Return the change of the literal; what is as wide for other reasons is found by trying."""
-    literal = cause.literal
-    if literal is None or literal.place is None or solved is None:
-        return ()
-    value = literal.value
-    if not isinstance(value, int):
-        return ()
-    name = f"{literal.name} " if literal.name else ""
-    return (
-        Change(
-            f"Pad {name}{value} -> {solved}",
-            (SetNumber(literal.place, value, solved),),
-            coupled=True,
-        ),
+        changes=padded_literal(cause.literal, solved),
     )
 
 

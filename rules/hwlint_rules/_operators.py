@@ -1,9 +1,10 @@
 """Operators that a deploy path has no kernel for: what the HW20x rules share."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from hwlint.api import LAYERS, Finding, Flow, Layer, Operation, Place, Reading
+from hwlint.api import LAYERS, Change, Finding, Flow, Layer, Operation, Place, Reading
+from hwlint_rules._changes import activation_for
 from hwlint_rules._runs import cost_words, run_of, steps
 from hwlint_rules._text import count, related
 
@@ -160,7 +161,20 @@ def costly(
     """
     found = [use for use in uses(reading, _COSTLY) if use.family == family]
     for use, others in grouped(found):
-        yield finding(reading, use, others, _advice(reading, instead.get(use.op, ()), change))
+        usable = list(_usable(reading, instead.get(use.op, ())))
+        said = finding(reading, use, others, _advice(reading, usable, change))
+        yield replace(said, changes=_changes(use, usable, family))
+
+
+def _changes(use: Use, usable: Sequence[tuple[str, str]], family: str) -> tuple[Change, ...]:
+    """Return the changes of an activation, the closest one first."""
+    if family != "activation":
+        return ()
+    return tuple(
+        change
+        for instead, _ in usable[:2]
+        for change in activation_for(use.op, use.place, instead, use.called)
+    )
 
 
 def finding(reading: Reading, use: Use, others: Sequence[Use], advice: str = "") -> Finding:
@@ -222,10 +236,16 @@ def _why(reading: Reading, op: str) -> str:
     return f"{said} [{operators.evidence}]".strip()
 
 
-def _advice(reading: Reading, candidates: Sequence[str], change: str) -> str:
-    known = {op: reading.profile.support(reading.dtype, op) for op in candidates}
-    usable = [op for op, support in known.items() if support in {"native", "fused"}]
+def _usable(reading: Reading, candidates: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Yield the candidates that have a kernel, with how they are supported."""
+    for op in candidates:
+        support = reading.profile.support(reading.dtype, op)
+        if support in {"native", "fused"}:
+            yield op, support
+
+
+def _advice(reading: Reading, usable: Sequence[tuple[str, str]], change: str) -> str:
     if not usable:
         return ""
-    words = [f"{op} (fused)" if known[op] == "fused" else op for op in usable]
+    words = [f"{op} (fused)" if support == "fused" else op for op, support in usable]
     return f"{' or '.join(words[:2])} would run in {reading.dtype} here ({change})"

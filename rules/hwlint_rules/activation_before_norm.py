@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from hwlint.api import Finding, Layer, Links, ModelGraph, Place, Reading, Rule
+from hwlint.api import Change, Finding, Layer, Links, ModelGraph, Place, Reading, Rule, Swap
 from hwlint_rules._flow import is_activation, one_axis, stays, title
 from hwlint_rules._sequences import Part, fits, parts, plain_runs
 from hwlint_rules._text import count, related
@@ -95,7 +95,7 @@ class ActivationBeforeNorm(Rule):
         groups: dict[Place, list[tuple[Parts, int]]] = {}
         for run, times in found:
             groups.setdefault(run[1].place, []).append((run, times))
-        yield from _findings(groups, fusion.evidence)
+        yield from _findings(reading.graph, groups, fusion.evidence)
 
 
 Parts = tuple[Part, ...]
@@ -122,7 +122,9 @@ def _run(links: Links, folds: tuple[str, ...]) -> Iterator[tuple[Parts, int]]:
             yield tuple(Part(op, place) for op, place in run if place is not None), 1
 
 
-def _findings(groups: dict[Place, list[tuple[Parts, int]]], evidence: str) -> Iterator[Finding]:
+def _findings(
+    graph: ModelGraph, groups: dict[Place, list[tuple[Parts, int]]], evidence: str
+) -> Iterator[Finding]:
     for place, found in groups.items():
         producer, activation, norm = (part.op for part in found[0][0])
         number = sum(times for _, times in found)
@@ -133,7 +135,20 @@ def _findings(groups: dict[Place, list[tuple[Parts, int]]], evidence: str) -> It
             f"it stays one more pass over {producer}'s output [{evidence}]",
             f"{producer}, {norm}, {activation} folds (changes results: train again)",
             related=related(found[0][0], place, _role),
+            changes=_swapped(graph, [run for run, _ in found]),
         )
+
+
+def _swapped(graph: ModelGraph, found: list[Parts]) -> tuple[Change, ...]:
+    """Return the change of order, where both are written side by side in one `nn.Sequential`."""
+    _, activation, norm = found[0]
+    places = {(run[1].place, run[2].place) for run in found}
+    written = {(a.place, b.place) for (a, b), _ in plain_runs(graph, ("activation", "norm"))}
+    if len(places) != 1 or not places <= written:
+        return ()
+    step = Swap(activation.place, norm.place)
+    title = f"Put {norm.op} before {activation.op}"
+    return (Change(title, (step,), alters=("op", "operations")),)
 
 
 def _role(part: Layer | Part) -> str:

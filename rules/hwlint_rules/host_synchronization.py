@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from hwlint.api import Finding, Reading, Rule
+from hwlint.api import Change, Finding, Place, Reading, Rule, Unwrap
 from hwlint_rules._waits import waits
 
 __all__ = ["HostSynchronization"]
@@ -42,7 +42,9 @@ class HostSynchronization(Rule):
 
     Fix safety
     ----------
-    No fix: what the value is for is for the author to say.
+    Unsafe: `x / x.abs().max().item()` becomes `x / x.abs().max()`, which has the same result;
+    gradients flow through it. Nothing else is fixed: what the value is for is for the author to
+    say.
 
     Profile fields
     --------------
@@ -118,4 +120,10 @@ class HostSynchronization(Rule):
                 f"the host queues work ahead of the device{cut} [{dispatch.evidence}]",
                 "keep it a tensor",
                 data={"construct": name, "times": len(found)},
+                changes=_changes(place) if name == "item" else (),
             )
+
+
+def _changes(place: Place) -> tuple[Change, ...]:
+    """Return the change that leaves `item` out of arithmetic."""
+    return (Change("Keep it a tensor", (Unwrap(place, "item"),), "numerics", ("operations",)),)

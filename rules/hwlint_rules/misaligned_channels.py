@@ -88,6 +88,9 @@ class MisalignedChannels(Rule):
                 self.stem = nn.Conv2d(3, width, 3)
                 self.conv = nn.Conv2d(width, width, 3)
                 self.head = nn.Conv2d(width, 64, 1)
+
+            def forward(self, x):
+                return self.head(self.conv(self.stem(x)))
         """,
         """
         import torch.nn as nn
@@ -98,6 +101,9 @@ class MisalignedChannels(Rule):
                 self.stem = nn.Conv2d(3, 64, 3)
                 self.conv = nn.Conv2d(64, width * 2, 3)
                 self.head = nn.Conv2d(width * 2, 64, 3)
+
+            def forward(self, x):
+                return self.head(self.conv(self.stem(x)))
         """,
     )
 

@@ -90,6 +90,9 @@ class MisalignedFeatures(Rule):
                 self.fc1 = nn.Linear(dim, hidden)
                 self.fc2 = nn.Linear(hidden, dim)
                 self.head = nn.Linear(dim, num_classes)
+
+            def forward(self, x):
+                return self.head(self.fc2(self.fc1(x).relu()))
         """,
     )
 

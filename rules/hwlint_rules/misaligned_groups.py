@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from hwlint.api import LAYERS, Finding, Layer, Place, Reading, Rule
+from hwlint_rules._changes import number_for
 from hwlint_rules._origins import describe
 from hwlint_rules._properties import holds
 from hwlint_rules._runs import cost_words
@@ -177,6 +178,7 @@ def _finding(reading: Reading, place: Place, members: list[_Grouped]) -> Iterato
         model_share=waste * share if share is not None else None,
         saves=waste * share if share is not None and reading.estimate is not None else None,
         data={"channels": first.each, "padded": first.padded, "layers": times},
+        changes=number_for(first.layer, "groups", _fewer(first)),
     )
 
 
@@ -188,12 +190,22 @@ def _literals(layers: list[Layer], place: Place) -> tuple[Place, ...]:
 
 def _advice(found: _Grouped) -> str:
     """Name the most groups with which the width fills the tile."""
-    layer = found.layer
-    ends = [number(layer.args[f"{end}_channels"]) or 0 for end in ("in", "out")]
-    now = number(layer.args["groups"]) or 1
-    for groups in range(now - 1, 1, -1):
-        if not any(end % groups or end // groups % found.step for end in ends):
-            each = min(ends) // groups
-            return f"{groups} groups of {each} would fill it (changes parameters)"
+    groups = _fewer(found)
+    if groups is not None:
+        each = min(_ends(found.layer)) // groups
+        return f"{groups} groups of {each} would fill it (changes parameters)"
     change = percent(found.padded / found.each - 1)
     return f"fewer groups, or {found.padded} channels in each (+{change}; changes parameters)"
+
+
+def _fewer(found: _Grouped) -> int | None:
+    """Return the most groups with which the width fills the tile."""
+    ends, now = _ends(found.layer), number(found.layer.args["groups"]) or 1
+    for groups in range(now - 1, 1, -1):
+        if not any(end % groups or end // groups % found.step for end in ends):
+            return groups
+    return None
+
+
+def _ends(layer: Layer) -> list[int]:
+    return [number(layer.args[f"{end}_channels"]) or 0 for end in ("in", "out")]

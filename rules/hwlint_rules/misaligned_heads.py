@@ -3,7 +3,8 @@
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 
-from hwlint.api import Finding, Flow, Layer, Operation, Place, Reading, Rule, Tile
+from hwlint.api import Change, Finding, Flow, Layer, Operation, Place, Reading, Rule, Tile
+from hwlint_rules._changes import number_for
 from hwlint_rules._origins import owner
 from hwlint_rules._runs import run_of, share_words
 from hwlint_rules._text import count, number, percent, widths
@@ -270,7 +271,20 @@ def _finding(
         model_share=waste * share if share is not None else None,
         saves=waste * share if share is not None and reading.estimate is not None else None,
         data={"width": group.width, "heads": group.heads, "padded": padded},
+        changes=_changes(whole, group, tile, every),
     )
+
+
+def _changes(
+    whole: int, group: _Heads, tile: Tile, every: Collection[int]
+) -> tuple[Change, ...]:
+    """Return another number of heads, where all layers get theirs from one literal."""
+    heads = _filling(whole, group, tile, every)
+    built = [layer for layer in group.layers if "num_heads" in layer.args]
+    if not built or len(built) < len(group.layers):
+        return ()
+    found = {change for layer in built for change in number_for(layer, "num_heads", heads)}
+    return tuple(found) if len(found) == 1 else ()
 
 
 def _worth_reading(reading: Reading, tile: Tile, share: float | None, waste: float) -> bool:
@@ -283,18 +297,24 @@ def _worth_reading(reading: Reading, tile: Tile, share: float | None, waste: flo
 
 
 def _advice(whole: int, group: _Heads, tile: Tile, every: Collection[int]) -> str:
-    """Name the closest number of heads that fills the tile, else the closest width. Attentions of
-    one model with as many heads mostly share the number, so it has to suit all of them."""
+    """Name the closest number of heads that fills the tile, else the closest width."""
+    heads = _filling(whole, group, tile, every)
+    if heads is not None:
+        return f"{count(heads, 'head')} of {whole // heads} would fill it (train again)"
+    padded = -(-group.width // tile.minimum) * tile.minimum
+    grown = percent(padded / group.width - 1)
+    return f"{group.heads} heads of {padded} would fill it (+{grown} width; changes parameters)"
+
+
+def _filling(whole: int, group: _Heads, tile: Tile, every: Collection[int]) -> int | None:
+    """Return the closest number of heads whose width fills the tile. Attentions of one model with
+    as many heads mostly share the number, so it has to suit all of them."""
     fits = [
         n
         for n in range(1, whole + 1)
         if all(wide % n == 0 and wide // n % tile.minimum == 0 for wide in every)
     ]
-    if fits:
-        heads = min(fits, key=lambda n: (abs(n - group.heads), n))
-        each = whole // heads
-        if heads > 1 or group.heads == 1:
-            return f"{count(heads, 'head')} of {each} would fill it (train again)"
-    padded = -(-group.width // tile.minimum) * tile.minimum
-    grown = percent(padded / group.width - 1)
-    return f"{group.heads} heads of {padded} would fill it (+{grown} width; changes parameters)"
+    if not fits:
+        return None
+    heads = min(fits, key=lambda n: (abs(n - group.heads), n))
+    return heads if heads > 1 or group.heads == 1 else None

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Iterator
 
-from hwlint.api import Finding, Layer, Place, Reading, Rule, Tile
+from hwlint.api import Finding, Layer, Origin, Place, Reading, Rule, Tile
+from hwlint_rules._changes import padded as padded_literal
 from hwlint_rules._origins import describe, owner
 from hwlint_rules._runs import share_words
 from hwlint_rules._text import number, percent, related
@@ -84,6 +85,9 @@ class MisalignedVocabulary(Rule):
                 super().__init__()
                 self.wte = nn.Embedding(vocab_size, dim)
                 self.head = nn.Linear(dim, vocab_size, bias=False)
+
+            def forward(self, ids):
+                return self.head(self.wte(ids))
         """,
     )
 
@@ -114,6 +118,7 @@ def _finding(reading: Reading, place: Place, layers: list[Layer], tile: Tile) ->
         return
     words = share_words(reading, share)
     origin = layers[0].args["out_features"].origin
+    literal = owner(origin, tile.minimum)
     places = [leaf.place for leaf in origin.leaves()] if origin is not None else []
     calls = [layer.place for layer in layers]
     yield Finding(
@@ -129,7 +134,13 @@ def _finding(reading: Reading, place: Place, layers: list[Layer], tile: Tile) ->
         saves=waste * share if share is not None and reading.estimate is not None else None,
         severity="warning",
         data={"value": rows, "padded": padded, "layers": len(layers)},
+        changes=padded_literal(literal, _solved(literal, rows, padded), outputs=True),
     )
+
+
+def _solved(literal: Origin | None, rows: int, padded: int) -> int | None:
+    """Return what the literal would be; None where it is not the number of rows itself."""
+    return padded if literal is not None and literal.value == rows else None
 
 
 def _worth_reading(reading: Reading, tile: Tile, share: float | None, waste: float) -> bool:

@@ -15,6 +15,7 @@ from hwlint.api import (
     Rule,
     Step,
 )
+from hwlint_rules._changes import without_bias
 from hwlint_rules._flow import one_axis, title
 from hwlint_rules._sequences import Part, fits, parts, plain_runs
 from hwlint_rules._text import count, related
@@ -118,15 +119,18 @@ class RedundantBias(Rule):
         groups: dict[Place, list[Biased]] = {}
         for biased in found:
             groups.setdefault(biased.run[0].place, []).append(biased)
-        yield from _findings(groups, fusion.batch_norm_folds_into)
+        yield from _findings(reading.graph, groups, fusion.batch_norm_folds_into)
 
 
 class Biased(NamedTuple):
     """A layer with a bias, and the norm that takes it away."""
 
     run: tuple[Part, ...]
+    layer: Layer
     channels: int
     times: int
+    module: str = ""
+    """Which one, where the run tells."""
 
 
 def _built(graph: ModelGraph) -> Iterator[Biased]:
@@ -134,7 +138,7 @@ def _built(graph: ModelGraph) -> Iterator[Biased]:
     for run, times in plain_runs(graph, ("conv|linear", "norm")):
         producer, norm = run
         if _cancels(norm) and _has_bias(producer) and fits(producer, norm):
-            yield Biased(parts(run), _channels(producer), times)
+            yield Biased(parts(run), producer, _channels(producer), times)
 
 
 def _run(links: Links) -> Iterator[Biased]:
@@ -147,7 +151,7 @@ def _run(links: Links) -> Iterator[Biased]:
         layer, place = producer.layer, norm.anchor
         if bias is not None and bias.items and layer is not None and place is not None:
             run = (Part(layer.op, layer.place), Part(title(norm), place))
-            yield Biased(run, bias.items, 1)
+            yield Biased(run, layer, bias.items, 1, producer.operation.module)
 
 
 _BIAS = 2
@@ -181,7 +185,9 @@ def _channels(layer: Layer) -> int:
     return made.value if made is not None and isinstance(made.value, int) else 0
 
 
-def _findings(groups: dict[Place, list[Biased]], folds: tuple[str, ...]) -> Iterator[Finding]:
+def _findings(
+    graph: ModelGraph, groups: dict[Place, list[Biased]], folds: tuple[str, ...]
+) -> Iterator[Finding]:
     for place, found in groups.items():
         producer, norm = found[0].run
         biases = sum(biased.channels * biased.times for biased in found)
@@ -194,7 +200,17 @@ def _findings(groups: dict[Place, list[Biased]], folds: tuple[str, ...]) -> Iter
             "bias=False (changes the checkpoint)",
             related=related((norm,), place, lambda part: f"the {part.op} that follows"),
             data={"parameters": biases, "layers": number},
+            changes=without_bias(found[0].layer) if _is_all(graph, found) else (),
         )
+
+
+def _is_all(graph: ModelGraph, found: list[Biased]) -> bool:
+    """Whether these are all the layers with a bias that one call builds."""
+    place = found[0].layer.place
+    built = sum(n for x, n in graph.layers.items() if x.place == place and _has_bias(x))
+    modules = {biased.module for biased in found}
+    seen = sum(b.times for b in found) if modules == {""} else len(modules)
+    return built == seen
 
 
 def _why(producer: Part, norm: Part, folds: tuple[str, ...]) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from hwlint.api import Finding, Fusion, Links, Reading, Rule, Step
 from hwlint_rules._activations import CLOSEST
+from hwlint_rules._changes import activation_for
 from hwlint_rules._flow import (
     by_anchor,
     costly,
@@ -157,6 +158,7 @@ class UnfusableActivation(Rule):
                 related=places(((b, f"the {title(b)} before") for _, (b, _) in found), place),
                 model_share=share,
                 data={"op": act.op, "layers": len(found)},
+                changes=activation_for(act.op, place, instead[0], _called(act)),
             )
 
 
@@ -175,6 +177,11 @@ def _unfused(
         native = reading.profile.support(reading.dtype, step.op) == "native"
         if instead and native and step.op not in fused:
             yield step, (before, instead)
+
+
+def _called(act: Step) -> str:
+    """Return the function that forward calls, "" for a layer."""
+    return act.name if act.layer is None else ""
 
 
 def _evidence(fusion: Fusion, before: Step) -> str:

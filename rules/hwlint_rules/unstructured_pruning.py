@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from hwlint.api import CallFact, Finding, Profile, Reading, Rule
+from hwlint.api import CallFact, Change, Finding, Profile, Reading, Rename, Rule
 from hwlint_rules._text import percent
 
 __all__ = ["UnstructuredPruning"]
@@ -46,7 +46,8 @@ class UnstructuredPruning(Rule):
 
     Fix safety
     ----------
-    No fix: which weights may go is for training to say.
+    Unsafe: other weights go. `l1_unstructured` and `random_unstructured` have a counterpart that
+    removes whole channels by the same measure.
 
     Profile fields
     --------------
@@ -116,7 +117,28 @@ def _finding(call: CallFact, what: str, profile: Profile) -> Finding:
         f"{what.removesuffix('.apply')} zeroes {_amount(call, what)}: no time is saved",
         f"{reason}{evidence}",
         _advice(profile),
+        changes=_changes(call, what),
     )
+
+
+_STRUCTURED = {
+    "l1_unstructured": ("ln_structured", "n=1, dim=0"),
+    "random_unstructured": ("random_structured", "dim=0"),
+}
+"""What removes whole output channels by the same measure, with what it takes besides."""
+
+
+def _changes(call: CallFact, what: str) -> tuple[Change, ...]:
+    """Return the call that removes channels, where `amount` is a share and means the same there."""
+    position = _AMOUNT[what]
+    amount = call.keywords.get("amount")
+    if amount is None and position is not None and position < len(call.args):
+        amount = call.args[position]
+    if what not in _STRUCTURED or not isinstance(amount, float) or "**" in call.keywords:
+        return ()
+    after, extra = _STRUCTURED[what]
+    step = Rename(call.place, what, after, extra=extra)
+    return (Change(f"Prune whole channels: {after}", (step,), "numerics"),)
 
 
 def _amount(call: CallFact, what: str) -> str:

@@ -42,7 +42,7 @@ from hwlint.graph import (
 )
 from hwlint.ops import LAYERS, POINTWISE, LayerSpec
 from hwlint.profile import Fusion, Limit, Profile, Reporting, Tile
-from hwlint.source.changes import Change, Remove, Rename, SetArgument, SetNumber, Swap
+from hwlint.source.changes import Change, Rename, SetArgument, SetNumber, Swap, Unsay, Unwrap
 from hwlint.source.edits import Edit
 from hwlint.source.facts import CallFact, FileFacts
 from hwlint.source.spans import Place
@@ -79,7 +79,6 @@ __all__ = [
     "Profile",
     "Reading",
     "Related",
-    "Remove",
     "Rename",
     "Reporting",
     "Rule",
@@ -89,6 +88,8 @@ __all__ = [
     "Swap",
     "TensorInfo",
     "Tile",
+    "Unsay",
+    "Unwrap",
     "item_bytes",
     "layer_op",
     "product_of",

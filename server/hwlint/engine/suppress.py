@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
+from hwlint.api import Change, Unsay
 from hwlint.engine.analysis import FileResult
 from hwlint.engine.findings import Diagnostic
 from hwlint.engine.registry import UNUSED, matches, pages
@@ -83,8 +84,19 @@ def unused_suppressions(
                 reason = "nothing here needs it" if meant[code] else "no rule is called so"
                 message = f"ignore[{code}]: {reason}"
                 yield Diagnostic(
-                    UNUSED, known[UNUSED].name, known[UNUSED].severity, comment.place, message
+                    UNUSED,
+                    known[UNUSED].name,
+                    known[UNUSED].severity,
+                    comment.place,
+                    message,
+                    changes=(_without(comment, code),),
                 )
+
+
+def _without(comment: Comment, code: str) -> Change:
+    """Return the change that takes a code out of a suppression, or all of it with the last one."""
+    step = Unsay(comment.place, code, alone=len(comment.codes) == 1)
+    return Change(f"Remove ignore[{code}]", (step,), "nothing")
 
 
 _MOST = 100

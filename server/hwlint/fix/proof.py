@@ -78,7 +78,8 @@ def prove(
     _findings(bench, _About(change, *about), (before, trial.results), moves)
     resized = Resized()
     for key in keys:
-        compare(before[key], trial.results[key], change, resized)
+        allowed = _concerned(before[key], about[0])
+        compare((before[key], trial.results[key]), change, resized, allowed)
     if change.coupled:
         _covered(resized)
     return trial, resized
@@ -135,22 +136,43 @@ def _is_worse(raised: Raised, code: str) -> bool:
     return raised.severity == "error" or raised.rule in (code, "HW002")
 
 
-def compare(old: FileResult, new: FileResult, change: Change, resized: Resized) -> None:
-    """Compare all models that one pass read. Raises `Refused`."""
+def _concerned(result: FileResult, code: str) -> dict[int | None, set[Place]]:
+    """Return the places that findings of a rule speak of, by the model that they are about."""
+    found: dict[int | None, set[Place]] = {}
+    for raised in result.raised:
+        if raised.rule == code:
+            finding = raised.finding
+            related = (one.place for one in finding.related)
+            places = found.setdefault(raised.entry, set())
+            places.update((finding.anchor, *finding.alternatives, *related))
+    return found
+
+
+def compare(
+    sides: tuple[FileResult, FileResult],
+    change: Change,
+    resized: Resized,
+    allowed: Mapping[int | None, set[Place]],
+) -> None:
+    """Compare all models that one pass read; where the change is not coupled, only layers built at
+    `allowed` places of each may be others. Raises `Refused`."""
+    old, new = sides
     pairs = list(zip(graphs_of(old), graphs_of(new), strict=False))
     names = [[e.entry.name for e in result.entries] for result in (old, new)]
     if names[0] != names[1]:
         raise Refused("other models are built")
     for number, (before, after) in enumerate(pairs):
         context = f"{old.path}:{number}:{before.entry.name}"
-        _Comparison(change, context, resized).graphs(before, after)
+        comparison = _Comparison(change, context, resized, allowed.get(number, set()))
+        comparison.graphs(before, after)
 
 
 class _Comparison:
     """One model before and after."""
 
-    def __init__(self, change: Change, context: str, resized: Resized) -> None:
+    def __init__(self, change: Change, context: str, resized: Resized, allowed: set[Place]) -> None:
         self._change = change
+        self._allowed = allowed
         self._context = context
         self._resized = resized
         self._followed = False
@@ -205,8 +227,8 @@ class _Comparison:
         if self._followed:
             self._resized.followed.add(before.place)
         if before.op != after.op:
-            if "op" not in self._change.alters:
-                raise Refused(f"{name} is a {after.op}")
+            if "op" not in self._change.alters or before.place not in self._allowed:
+                raise Refused(f"{name} would become a {after.op}")
             return
         for key, argument in before.args.items():
             other = after.args.get(key)
@@ -226,7 +248,7 @@ class _Comparison:
                 raise Refused(f"{key} of {name} would become {new.value}")
             self._resized.layers[self._context, name, key] = (old.value, new.value)
             self._resized.places.add(before.place)
-        elif key not in self._change.alters:
+        elif key not in self._change.alters or before.place not in self._allowed:
             raise Refused(f"{key} of {name} would become {new.value}")
 
 

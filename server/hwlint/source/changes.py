@@ -12,12 +12,13 @@ from hwlint.source.spans import Place
 
 __all__ = [
     "Change",
-    "Remove",
     "Rename",
     "SetArgument",
     "SetNumber",
     "Step",
     "Swap",
+    "Unsay",
+    "Unwrap",
     "edits_for",
     "numbers_in",
     "written_number",
@@ -54,6 +55,8 @@ class Rename:
     arguments: str | None = None
     """What is to stand in the brackets; None: what stands there, further arguments are `extra`."""
     extra: str = ""
+    single: bool = False
+    """Only where the call has one argument."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +68,24 @@ class Swap:
 
 
 @dataclass(frozen=True, slots=True)
-class Remove:
-    """A text that goes, with the blanks before it; its whole line where nothing else is on it."""
+class Unwrap:
+    """A call of a method that goes, `x.item()`, where it has no arguments and is part of a sum or
+    product."""
+
+    call: Place
+    method: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unsay:
+    """One code of a suppression that goes; all of the comment where it is `alone`."""
 
     place: Place
+    code: str
+    alone: bool
 
 
-Step = SetNumber | SetArgument | Rename | Swap | Remove
+Step = SetNumber | SetArgument | Rename | Swap | Unwrap | Unsay
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +127,9 @@ def edits_for(step: Step, source: SourceFile) -> tuple[Edit, ...] | None:
             return _rename(step, source, positions)
         if isinstance(step, Swap):
             return _swap(step, positions)
-        return _removed(step, positions)
+        if isinstance(step, Unwrap):
+            return _unwrapped(step, source, positions)
+        return _unsaid(step, positions)
     except (FaultError, IndexError):
         return None
 
@@ -168,13 +184,13 @@ def _arguments(call: ast.Call) -> Iterator[ast.expr]:
 
 def _rename(step: Rename, source: SourceFile, positions: Positions) -> tuple[Edit, ...] | None:
     call = _call_at(source, step.call)
-    if call is None or not isinstance(call.func, ast.Attribute | ast.Name):
+    if call is None or (step.single and len(list(_arguments(call))) != 1):
         return None
     place = _placing(source)
+    if not _ends_with(call.func, step.before):
+        return _rename_default(step, source, positions)
     _, end = positions.span(place(call.func))
     start = end - len(step.before)
-    if source.text[start:end] != step.before:
-        return None
     edits = [Edit(positions.place(source.path, start, end), step.after)]
     _, stop = positions.span(place(call))
     if step.arguments is not None:
@@ -185,6 +201,33 @@ def _rename(step: Rename, source: SourceFile, positions: Positions) -> tuple[Edi
     return tuple(edits)
 
 
+def _ends_with(node: ast.expr, name: str) -> bool:
+    """Whether an expression is an attribute of that name. A bare name was imported by itself, and
+    so is not what another one would be."""
+    return isinstance(node, ast.Attribute) and node.attr == name
+
+
+def _rename_default(
+    step: Rename, source: SourceFile, positions: Positions
+) -> tuple[Edit, ...] | None:
+    """Return the edit of what the call gets by another name, `act=nn.SiLU`: the only place in
+    the class or function around that names it without calling it."""
+    tree, _ = parse_text(source.text)
+    line = step.call.line + 1
+    around = [n for n in tree.body if n.lineno <= line <= (n.end_lineno or 0)]
+    nodes = [node for statement in around for node in ast.walk(statement)]
+    called = {id(node.func) for node in nodes if isinstance(node, ast.Call)}
+    named = [
+        node
+        for node in nodes
+        if isinstance(node, ast.Attribute) and node.attr == step.before and id(node) not in called
+    ]
+    if len(named) != 1:
+        return None
+    _, end = positions.span(_placing(source)(named[0]))
+    return (Edit(positions.place(source.path, end - len(step.before), end), step.after),)
+
+
 def _swap(step: Swap, positions: Positions) -> tuple[Edit, ...] | None:
     first, second = positions.read(step.first), positions.read(step.second)
     if not first or not second:
@@ -192,23 +235,63 @@ def _swap(step: Swap, positions: Positions) -> tuple[Edit, ...] | None:
     return (Edit(step.first, second), Edit(step.second, first))
 
 
-def _removed(step: Remove, positions: Positions) -> tuple[Edit, ...] | None:
-    text = positions.text
-    start, end = positions.span(step.place)
-    while start and text[start - 1] in " \t":
-        start -= 1
-    if (start == 0 or text[start - 1] in "\r\n") and re.match(r"[ \t]*(\r\n?|\n)", text[end:]):
-        found = re.compile(r"[ \t]*(\r\n?|\n)").match(text, end)
-        assert found is not None
-        end = found.end()
-    return (Edit(positions.place(step.place.path, start, end), ""),)
+_ARITHMETIC = (ast.Add, ast.Sub, ast.Mult, ast.Div)
 
 
-def _call_at(source: SourceFile, place: Place) -> ast.Call | None:
-    """Return the call that stands exactly at a place."""
-    tree, older = parse_text(source.text)
-    if older is not None:
+def _unwrapped(step: Unwrap, source: SourceFile, positions: Positions) -> tuple[Edit, ...] | None:
+    tree, _ = parse_text(source.text)
+    call = _call_at(source, step.call, tree)
+    if call is None or not isinstance(call.func, ast.Attribute) or call.func.attr != step.method:
         return None
+    sums = [n for n in ast.walk(tree) if isinstance(n, ast.BinOp) and call in (n.left, n.right)]
+    if call.args or call.keywords or not sums or not isinstance(sums[0].op, _ARITHMETIC):
+        return None
+    place = _placing(source)
+    _, start = positions.span(place(call.func.value))
+    start = _past_brackets(source.text, start, len(source.text))
+    _, end = positions.span(place(call))
+    return (Edit(positions.place(source.path, start, end), ""),)
+
+
+_BEFORE = re.compile(r"[ \t]*#[ \t]*hwlint[ \t]*:[ \t]*$")
+
+
+def _unsaid(step: Unsay, positions: Positions) -> tuple[Edit, ...] | None:
+    text, path = positions.text, step.place.path
+    start, end = positions.span(step.place)
+    line = text.rfind("\n", 0, start) + 1
+    before = _BEFORE.search(text, line, start)
+    if not step.alone:
+        found = re.compile(rf"(?<=[\[,])\s*{re.escape(step.code)}\s*(,|(?=\]))").search(
+            text, start, end
+        )
+        return None if found is None else _without_code(found, text, path, positions)
+    rest = re.compile(r"[ \t]*(\r\n?|\n|$)").match(text, end)
+    if before is None or rest is None:
+        return None
+    own_line = before.start() == line
+    stop = rest.end() if own_line else end
+    return (Edit(positions.place(path, before.start(), stop), ""),)
+
+
+def _without_code(
+    found: re.Match[str], text: str, path: str, positions: Positions
+) -> tuple[Edit, ...]:
+    """Return the edit that takes a code and one comma away."""
+    start, end = found.span()
+    if not found.group(1) and text[start - 1] == ",":
+        start -= 1
+    elif text[start - 1] == "[":
+        end += len(text[end:]) - len(text[end:].lstrip(" \t"))
+    return (Edit(positions.place(path, start, end), ""),)
+
+
+def _call_at(source: SourceFile, place: Place, tree: ast.Module | None = None) -> ast.Call | None:
+    """Return the call that stands exactly at a place."""
+    if tree is None:
+        tree, older = parse_text(source.text)
+        if older is not None:
+            return None
     where = _placing(source)
     lines = (place.line + 1, place.end_line + 1)
     calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call))
