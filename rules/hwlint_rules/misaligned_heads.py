@@ -275,9 +275,7 @@ def _finding(
     )
 
 
-def _changes(
-    whole: int, group: _Heads, tile: Tile, every: Collection[int]
-) -> tuple[Change, ...]:
+def _changes(whole: int, group: _Heads, tile: Tile, every: Collection[int]) -> tuple[Change, ...]:
     """Return another number of heads, where all layers get theirs from one literal."""
     heads = _filling(whole, group, tile, every)
     built = [layer for layer in group.layers if "num_heads" in layer.args]
