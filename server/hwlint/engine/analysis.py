@@ -140,6 +140,13 @@ class Analyst:
         self._watched = frozenset(name for rule in every for name in rule.watches)
         self._facts: tuple[str, FileFacts | None] = ("", None)
 
+    def update(self, path: str) -> bool:
+        """Take over the new text of a file; False: what is remembered does not hold any longer, and
+        another analyst is needed."""
+        if self._facts[0] == path:
+            self._facts = ("", None)
+        return self._reader.update(path)
+
     def visit(self, stage: str, path: str, built: Built) -> FileResult:
         """Make one pass over one file, see `hwlint.reader.STAGES`."""
         outcome = _Outcome()

@@ -85,7 +85,8 @@ class LiveWorkspace:
         if any(self._is_new(path, setup) for path in touched):
             self._setup = None
             return
-        setup.analyst = None
+        if setup.analyst is not None and not all(map(setup.analyst.update, sorted(touched))):
+            setup.analyst = None
         stale = [key for key, r in setup.kept.items() if not touched.isdisjoint(r.files)]
         for key in stale:
             del setup.kept[key]

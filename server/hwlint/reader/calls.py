@@ -188,6 +188,8 @@ class Calls:
             except SyntaxProblem as problem:
                 return Unknown(f"syntax error: {problem.message}", problem.place)
         code = func.code
+        if self.imports.executing:
+            code.ran_early = True
         self.budget.steps += code.weight
         fr = Frame(self, func.module, func.closure)
         fr.function = func

@@ -85,6 +85,7 @@ def _lazy_method(scope: Scope, member: "Segment") -> Compiled:
     name = scope.mangle(member.name)
 
     def define(fr: Frame) -> Value:
+        fr.module.codes[member] = code
         fr.vars[name] = fr.interp.make_function(fr, code)
 
     return define

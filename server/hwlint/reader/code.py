@@ -47,6 +47,7 @@ class Code:
         "posonly",
         "qualname",
         "raises",
+        "ran_early",
         "ready",
         "scope",
         "segment",
@@ -68,6 +69,8 @@ class Code:
         self.ready = False
         self.failed = 0
         self.raises = False
+        self.ran_early = False
+        """It ran while a module was executed."""
         self.params: list[str] = []
         self.posonly = 0
         self.kwonly: list[str] = []
@@ -135,6 +138,13 @@ class Code:
         scope.body = ()
         self.ready = True
         self.forget_tree()
+
+    def renew(self, segment: "Segment") -> None:
+        """Take a new body from another text with the same parameters; raises SyntaxProblem."""
+        self.segment = self.outer.segment = segment
+        self.node, self.ready, self.failed, self.raises = None, False, 0, False
+        self.annotations = {}
+        self.prepare()
 
     def forget_tree(self) -> None:
         """Drop the parsed definition where it can be had again from its segment."""

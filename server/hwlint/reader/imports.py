@@ -75,6 +75,8 @@ class PythonModule:
         self.constructed: dict[Any, None] = {}
         self.built: set[Any] = set()
         self.executed: set[Any] = set()
+        self.codes: dict[Any, Code] = {}
+        """Of functions without a decorator, by the segment that defines them."""
         self.cells: set[tuple[str, str]] = set()  # what executing it looked at
         self.frame: Any = None
         self.given: dict[str, Value] = {}  # what it finds bound when it runs as a program
@@ -332,7 +334,7 @@ class PythonModule:
 
     def _run_segment(self, scope: Scope, segment: Any) -> None:
         if segment.kind == "def" and not segment.decorated:
-            code = Code(segment.name, segment, scope)
+            code = self.codes[segment] = Code(segment.name, segment, scope)
             self.store(segment.name, self.imports.interp.make_function(self.frame, code))
         elif segment.kind == "class":
             from hwlint.reader.classes import compile_class

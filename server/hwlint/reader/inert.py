@@ -72,6 +72,11 @@ class Verdicts:
         self._judging: set[Any] = set()
         self._circular = False
 
+    def forget(self) -> None:
+        """Drop all verdicts."""
+        self._known.clear()
+        self._cells.clear()
+
     def function(self, func: Function) -> Conditions | None:
         """Return under which conditions a function is inert, None where it never is."""
         return self.judge(func.code, lambda: self._judge_code(func))

@@ -108,6 +108,8 @@ class Memo:
         self.stamp = 0
         self.entry_stamp = 0
         self.epoch = 0
+        self.leaks = 0
+        """Changes of the world that are neither a module's own nor put back."""
         self.enabled = True
         self.looked_at = 0
         self.own_classes: dict[Class, bool] = {}
@@ -130,6 +132,7 @@ class Memo:
             recording.impure = True
         if value.stamp < self.entry_stamp:
             self.epoch += 1
+            self.leaks += self.world is None and not self.interp.imports.executing
             self.forget()
 
     def start(self) -> _Recording:

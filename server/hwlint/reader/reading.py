@@ -23,6 +23,7 @@ from hwlint.reader.frame import Frame
 from hwlint.reader.imports import Imports, PythonModule
 from hwlint.reader.interpreter import Interpreter
 from hwlint.reader.program_graphs import ProgramGraphs
+from hwlint.reader.updating import update
 from hwlint.reader.values import Class, ModuleInstance, PyRaise, Unknown, Value
 from hwlint.source import SyntaxProblem
 
@@ -106,6 +107,11 @@ class Reader:
         self._garbage = GARBAGE
 
     # --- files ------------------------------------------------------------------------------
+
+    def update(self, path: str) -> bool:
+        """Take over the new text of a file; see `updating.update`."""
+        self._inputs = {}
+        return update(self.imports, path)
 
     def read(self, path: str, each: Each = _itself) -> FileReading:
         """Read a file by itself: every stage but the last, one after the other."""

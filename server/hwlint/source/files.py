@@ -6,7 +6,7 @@ import errno
 import os
 import re
 import stat
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -117,6 +117,10 @@ class SourceFile:
         if self._segments is None:
             self._segments = top_segments(self.path, self.text)
         return self._segments
+
+    def adopt(self, segments: Iterable[Segment]) -> None:
+        """Have statements that were cut, and perhaps parsed, from an earlier text of the file."""
+        self._segments, self._names = tuple(segments), None
 
     @property
     def problems(self) -> tuple[SyntaxProblem, ...]:

@@ -108,6 +108,10 @@ class Segment:
             self._fine = all(member.fine for member in self._members)
         return self._fine
 
+    def adopt(self, members: Iterable["Segment"]) -> None:
+        """Let a class have members that were cut, and perhaps parsed, from an earlier text."""
+        self._members = tuple(members)
+
     def parse(self) -> list[ast.stmt]:
         """Parse the whole segment. Raises `SyntaxProblem`."""
         body = self._parse(self.text)

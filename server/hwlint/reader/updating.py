@@ -1,0 +1,134 @@
+"""A file changes while its workspace stays read: the bodies of functions are exchanged in place.
+
+What a function does is looked up when it is called, so a new body takes effect everywhere at once;
+what was remembered of calls is dropped. Any other change could reach what modules did when they
+were executed, which nothing can take back: then reading begins anew.
+"""
+
+import ast
+from collections.abc import Iterator, Sequence
+
+from hwlint.reader.forward.waits import is_aside
+from hwlint.reader.imports import Imports, PythonModule
+from hwlint.source import Segment, SourceError, SourceFile, SyntaxProblem, read_source
+
+__all__ = ["update"]
+
+
+class _Anew(Exception):
+    """The change is more than a new body."""
+
+
+def update(imports: Imports, path: str) -> bool:
+    """Take over the new text of a file. False: nothing was touched, and a reader that is to know
+    the new text has to be made anew.
+
+    A function whose new text does not parse keeps the body that it had.
+    """
+    module = imports.by_path.get(path)
+    if module is None:
+        return path not in imports.looked_for
+    try:
+        source = read_source(path)
+        changed = list(_changed(module, source))
+    except (SourceError, _Anew):
+        return False
+    for old, new in changed:
+        module.codes[new] = module.codes.pop(old)
+        module.codes[new].renew(new)
+    module.source = source
+    module.executed.update(source.segments)
+    if changed:
+        _forget(imports)
+    return True
+
+
+def _changed(module: PythonModule, source: SourceFile) -> Iterator[tuple[Segment, Segment]]:
+    """Yield functions of which the body is another, before and after. Of what did not change, and
+    of what does not parse, `source` gets the segments that were there."""
+    interp = module.imports.interp
+    if module.state == "new":
+        return
+    if module.state != "done" or interp.memo.leaks or module.problem is not None:
+        raise _Anew
+    kept: list[Segment] = []
+    for old, new in _pairs(module.source.segments, source.segments):
+        kept.append((yield from _compare(module, old, new)))
+    source.adopt(kept)
+
+
+def _pairs(
+    before: Sequence[Segment], after: Sequence[Segment]
+) -> Iterator[tuple[Segment, Segment]]:
+    if len(before) != len(after):
+        raise _Anew
+    return zip(before, after, strict=True)
+
+
+def _compare(
+    module: PythonModule, old: Segment, new: Segment
+) -> Iterator[tuple[Segment, Segment]]:
+    """Yield what changed in one statement; returns the segment that stands for it from now on."""
+    if old.text == new.text and old.line == new.line:
+        return old
+    shape = (new.kind, new.name, new.decorated, new.indent, new.line)
+    if (old.kind, old.name, old.decorated, old.indent, old.line) != shape:
+        raise _Anew
+    if new.kind == "def":
+        return (yield from _compare_function(module, old, new))
+    if new.kind != "class" or _header(old) != _header(new):
+        raise _Anew
+    members: list[Segment] = []
+    for before, after in _pairs(old.members, new.members):
+        members.append((yield from _compare(module, before, after)))
+    new.adopt(members)
+    return new
+
+
+def _header(segment: Segment) -> str:
+    """Return the text of a class before its first member."""
+    if not segment.members:
+        raise _Anew
+    return segment.text[: len(segment.text) - sum(len(m.text) for m in segment.members)]
+
+
+def _compare_function(
+    module: PythonModule, old: Segment, new: Segment
+) -> Iterator[tuple[Segment, Segment]]:
+    code = module.codes.get(old)
+    if new.decorated or code is None or code.ran_early:
+        raise _Anew
+    try:
+        after = _signature(new)
+    except SyntaxProblem:
+        return old
+    try:
+        before = _signature(old)
+    except SyntaxProblem:
+        raise _Anew from None
+    if before != after:
+        raise _Anew
+    yield old, new
+    return new
+
+
+def _signature(segment: Segment) -> tuple[str, str | None]:
+    """Return what callers can see of a function without running it: the text before its first
+    statement, and its docstring. Raises `SyntaxProblem`."""
+    node = segment.parse()[0]
+    if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        raise _Anew
+    if any(isinstance(inner, ast.Global) for inner in ast.walk(node)):
+        raise _Anew  # it binds names of the module
+    first = segment.place(node.body[0])
+    lines = segment.text.splitlines(keepends=True)[: first.line - segment.line + 1]
+    lines[-1] = lines[-1][: first.col]
+    return "".join(lines), ast.get_docstring(node, clean=False)
+
+
+def _forget(imports: Imports) -> None:
+    interp = imports.interp
+    interp.memo.forget()
+    interp.followed.forget()
+    interp.verdicts.forget()
+    is_aside.cache_clear()
