@@ -2,7 +2,7 @@
 
 import ast
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from hwlint.reader import operators
 from hwlint.reader.code import Code, Compiled
@@ -20,9 +20,6 @@ from hwlint.reader.frame import (
 )
 from hwlint.reader.options import narrowing, narrowly
 from hwlint.reader.values import ListValue, PyRaise, Tensor, Unknown, Value
-
-if TYPE_CHECKING:
-    from hwlint.reader.roots import Roots
 
 __all__ = ["compile_body", "compile_store"]
 
@@ -279,11 +276,27 @@ _LONG = Unknown("a loop of a program that goes on for long")
 _ENDLESS = 1 << 62
 _TRY_STEPS = 2
 """What a `try` statement counts for: what its parts may have changed is kept apart."""
+_LONG_LOOP = 3_000
+"""Steps that a loop of a program may take in which nothing is built; beyond that, what it changes
+is not known."""
 
 
-def _long(roots: "Roots | None") -> tuple[int, int]:
-    """Return at how many steps a loop of a program counts as long, and what was built before it."""
-    return (roots.limit(), len(roots.found)) if roots is not None else (_ENDLESS, 0)
+def _long(fr: Frame) -> tuple[int, int]:
+    """Return at how many steps a loop of a program, or at the top of a module, counts as long, and
+    how much was built before it."""
+    interp = fr.interp
+    if interp.roots is not None:
+        return interp.budget.steps + _LONG_LOOP, len(interp.roots.found)
+    if fr is fr.module.frame:
+        return interp.budget.steps + _LONG_LOOP, len(interp.constructed)
+    return _ENDLESS, 0
+
+
+def _goes_on(fr: Frame, built: int) -> bool:
+    """Say whether a long loop still builds something."""
+    interp = fr.interp
+    made = interp.roots.found if interp.roots is not None else interp.constructed
+    return len(made) > built
 
 
 def _for(scope: Scope, node: ast.For) -> Compiled:
@@ -316,13 +329,13 @@ def _for(scope: Scope, node: ast.For) -> Compiled:
         return result
 
     def over(fr: Frame, items: Iterable[Value]) -> Value:
-        budget, roots = fr.interp.budget, fr.interp.roots
-        limit, built = _long(roots)
+        budget = fr.interp.budget
+        limit, built = _long(fr)
         for item in items:
             if budget.steps > limit:
-                if roots is None or len(roots.found) == built:
+                if not _goes_on(fr, built):
                     return fr.interp.joins.unknown_loop(fr, _LONG, store, body, names)
-                limit, built = _long(roots)
+                limit, built = _long(fr)
             budget.steps += weight
             fr.interp.tick()
             store(fr, item)
@@ -344,13 +357,13 @@ def _while(scope: Scope, node: ast.While) -> Compiled:
     instead = _unknown_loop(node, body, other, None, names)
 
     def repeat(fr: Frame) -> Value:
-        interp, roots = fr.interp, fr.interp.roots
-        limit, built = _long(roots)
+        interp = fr.interp
+        limit, built = _long(fr)
         while True:
             if interp.budget.steps > limit:
-                if roots is None or len(roots.found) == built:
+                if not _goes_on(fr, built):
                     return interp.joins.unknown_loop(fr, _LONG, None, body, names)
-                limit, built = _long(roots)
+                limit, built = _long(fr)
             interp.budget.steps += weight
             interp.tick()
             value = test(fr)

@@ -166,7 +166,7 @@ class Joins:
     def _begin(self, fr: Frame) -> int:
         """Return the stamp that objects get which one of the sides makes."""
         self.interp.tick()
-        self.interp.budget.steps += len(fr.vars) // 16
+        self.interp.budget.steps += _BRANCH_STEPS + len(fr.vars) // 4
         self.interp.clock += 1
         return self.interp.clock
 
@@ -526,6 +526,8 @@ class Joins:
             self.interp.note(unknown)
 
 
+_BRANCH_STEPS = 16
+"""What trying the sides of a branch counts for, beside what they do."""
 _TURNS = 2
 """Turns of a loop of unknown length that are tried."""
 

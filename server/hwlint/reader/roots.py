@@ -27,9 +27,6 @@ __all__ = ["Root", "Roots"]
 
 _MAX_FORWARDS = 4
 """Calls of models that are followed in one program."""
-_LOOP_STEPS = 10_000
-"""Steps that a loop may take in which no model is built; beyond that, what it changes is not
-known."""
 _MAX_ROOTS = 200
 """Models that one program may build; what it builds beyond that is not kept."""
 
@@ -100,10 +97,6 @@ class Roots:
         model returns; what it does over and over is training, and builds nothing."""
         self._forwards += 1
         return self._forwards <= _MAX_FORWARDS
-
-    def limit(self) -> int:
-        """Return at how many steps a loop that begins now is only summed up."""
-        return self.interp.budget.steps + _LOOP_STEPS
 
     def _site(self) -> Site | None:
         """Return the innermost call that stands in the program's own file."""

@@ -65,9 +65,7 @@ def _pairs(
     return zip(before, after, strict=True)
 
 
-def _compare(
-    module: PythonModule, old: Segment, new: Segment
-) -> Iterator[tuple[Segment, Segment]]:
+def _compare(module: PythonModule, old: Segment, new: Segment) -> Iterator[tuple[Segment, Segment]]:
     """Yield what changed in one statement; returns the segment that stands for it from now on."""
     if old.text == new.text and old.line == new.line:
         return old
