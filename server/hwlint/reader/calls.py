@@ -189,7 +189,7 @@ class Calls:
                 return Unknown(f"syntax error: {problem.message}", problem.place)
         code = func.code
         if self.imports.executing:
-            code.ran_early = True
+            code.ran_in.update(self.imports.executing)
         self.budget.steps += code.weight
         fr = Frame(self, func.module, func.closure)
         fr.function = func

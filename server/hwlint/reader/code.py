@@ -12,6 +12,7 @@ from hwlint.reader.values import Value
 from hwlint.source.limits import is_vast
 
 if TYPE_CHECKING:
+    from hwlint.reader.imports import PythonModule
     from hwlint.source import Place, Segment
 
 __all__ = ["Code", "Compiled"]
@@ -47,7 +48,7 @@ class Code:
         "posonly",
         "qualname",
         "raises",
-        "ran_early",
+        "ran_in",
         "ready",
         "scope",
         "segment",
@@ -69,8 +70,8 @@ class Code:
         self.ready = False
         self.failed = 0
         self.raises = False
-        self.ran_early = False
-        """It ran while a module was executed."""
+        self.ran_in: set[PythonModule] = set()
+        """Modules during whose execution it ran."""
         self.params: list[str] = []
         self.posonly = 0
         self.kwonly: list[str] = []

@@ -85,6 +85,9 @@ class PythonModule:
         self.stamp = 0
         self.version = 0
         self._imported: list[PythonModule] | None = None
+        self.began = 0
+        self.spilled = False
+        """Executing it changed something that was there before: a registry of another module."""
 
     @property
     def package(self) -> str:
@@ -277,11 +280,12 @@ class PythonModule:
         more = _STEPS_PER_CHARACTER * len(self.source.text)
         allowed = min(MODULE_STEPS + more, _MOST_MODULE_STEPS)
         interp.budget.limit = interp.budget.steps + allowed
-        self.imports.executing += 1
+        self.began = interp.clock
+        self.imports.executing.append(self)
         try:
             self._execute()
         finally:
-            self.imports.executing -= 1
+            self.imports.executing.pop()
             self.constructed, self.built = interp.constructed, interp.built
             interp.budget.steps, interp.budget.limit, interp.maybe, interp.depth, interp.trying = (
                 saved
@@ -409,7 +413,8 @@ class Imports:
         self.completed: set[int] = set()
         self.bad_decorators: set[Any] = set()
         self.resolving: set[tuple[str, str | None]] = set()
-        self.executing = 0
+        self.executing: list[PythonModule] = []
+        """The modules whose top level is being executed, the innermost last."""
         self.builtins: dict[str, Value] = {}
         self._required: frozenset[str] | None = None
         self._listings: dict[str, frozenset[str]] = {}
@@ -692,6 +697,20 @@ class Imports:
 
     def set_external(self, value: External, name: str, item: Value) -> None:
         """Assigning to a library's attribute has no effect here."""
+
+    def spilled(self, value: "Value | Frame") -> None:
+        """Note that a module whose top level is being executed changes what was there before."""
+        for module in self.executing:
+            if value is not module.frame and value.stamp < module.began:
+                module.spilled = True
+
+    def forget(self, module: PythonModule) -> None:
+        """Let a module be read from its file again when it is next asked for."""
+        del self.by_path[module.path]
+        self.modules = {name: known for name, known in self.modules.items() if known is not module}
+        for key in [key for key, found in self.registries.items() if found[0] is module]:
+            del self.registries[key]
+            self.completed.discard(key)
 
     # --- registries -------------------------------------------------------------------------
 

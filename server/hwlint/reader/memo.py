@@ -123,6 +123,9 @@ class Memo:
 
     def outside_changed(self, value: "Value | Frame") -> None:
         """Note that something older than the current recording changed."""
+        if self.interp.imports.executing:
+            self.interp.imports.spilled(value)
+            return
         if self.world is not None:
             self.world.remember(value)
         self.interp.followed.changed(value)
@@ -132,7 +135,7 @@ class Memo:
             recording.impure = True
         if value.stamp < self.entry_stamp:
             self.epoch += 1
-            self.leaks += self.world is None and not self.interp.imports.executing
+            self.leaks += self.world is None
             self.forget()
 
     def start(self) -> _Recording:
@@ -210,7 +213,8 @@ class Memo:
             interp.joins.journals, interp.joins.guards, interp.flow, interp.training,
             interp.running,
         )  # fmt: skip
-        self.recordings, self.stamp = [], 0
+        interp.clock += 1
+        self.recordings, self.stamp = [], interp.clock
         interp.flow, interp.training, interp.running = None, True, 0
         interp.constructed, interp.notes, interp.built = {}, {}, set()
         interp.joins.journals, interp.joins.guards = [], []

@@ -6,13 +6,16 @@ were executed, which nothing can take back: then reading begins anew.
 """
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 
 from hwlint.reader.forward.waits import is_aside
 from hwlint.reader.imports import Imports, PythonModule
 from hwlint.source import Segment, SourceError, SourceFile, SyntaxProblem, read_source
 
 __all__ = ["update"]
+
+
+Changes = Generator[tuple[Segment, Segment], None, Segment]
 
 
 class _Anew(Exception):
@@ -33,6 +36,11 @@ def update(imports: Imports, path: str) -> bool:
         changed = list(_changed(module, source))
     except (SourceError, _Anew):
         return False
+    users = {user for old, _ in changed for user in module.codes[old].ran_in}
+    if not all(map(_is_apart, users)):
+        return False
+    for user in users:
+        imports.forget(user)
     for old, new in changed:
         module.codes[new] = module.codes.pop(old)
         module.codes[new].renew(new)
@@ -41,6 +49,13 @@ def update(imports: Imports, path: str) -> bool:
     if changed:
         _forget(imports)
     return True
+
+
+def _is_apart(module: PythonModule) -> bool:
+    """Say whether nothing but the module itself has to do with what executing it did."""
+    others = (other for other in module.imports.by_path.values() if other is not module)
+    known = any(path == module.path for other in others for path, _ in other.cells)
+    return module.state == "done" and not module.spilled and not known
 
 
 def _changed(module: PythonModule, source: SourceFile) -> Iterator[tuple[Segment, Segment]]:
@@ -65,7 +80,7 @@ def _pairs(
     return zip(before, after, strict=True)
 
 
-def _compare(module: PythonModule, old: Segment, new: Segment) -> Iterator[tuple[Segment, Segment]]:
+def _compare(module: PythonModule, old: Segment, new: Segment) -> Changes:
     """Yield what changed in one statement; returns the segment that stands for it from now on."""
     if old.text == new.text and old.line == new.line:
         return old
@@ -90,11 +105,9 @@ def _header(segment: Segment) -> str:
     return segment.text[: len(segment.text) - sum(len(m.text) for m in segment.members)]
 
 
-def _compare_function(
-    module: PythonModule, old: Segment, new: Segment
-) -> Iterator[tuple[Segment, Segment]]:
+def _compare_function(module: PythonModule, old: Segment, new: Segment) -> Changes:
     code = module.codes.get(old)
-    if new.decorated or code is None or code.ran_early:
+    if new.decorated or code is None or module in code.ran_in:
         raise _Anew
     try:
         after = _signature(new)

@@ -1,0 +1,142 @@
+"""A workspace that stays read: after an edit it says what a fresh reading of the same text says."""
+
+import random
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hwlint.engine.analysis import Analyst
+from hwlint.engine.live import LiveResult, LiveWorkspace
+from hwlint.engine.run import Options
+from hwlint.source import lay_over
+
+PROJECTS = Path(__file__).parent.parent / "reader" / "contexts" / "projects"
+OPTIONS = Options(devices=("h100-sxm",))
+
+
+@pytest.fixture
+def laid(tmp_path: Path) -> Iterator[Path]:
+    """Return a folder; what was laid over its files is taken off again."""
+    yield tmp_path
+    for path in tmp_path.rglob("*.py"):
+        lay_over(str(path), None)
+
+
+@pytest.fixture
+def taken_over(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """Return a list that fills with whether what was remembered could be kept, edit by edit."""
+    seen: list[bool] = []
+    update = Analyst.update
+
+    def watched(self: Analyst, path: str) -> bool:
+        seen.append(update(self, path))
+        return seen[-1]
+
+    monkeypatch.setattr(Analyst, "update", watched)
+    return seen
+
+
+def said(result: LiveResult) -> Any:
+    """Return all that a reading says, to be compared."""
+    findings = [(f.code, f.anchor, f.message, f.related) for f in result.findings]
+    entries = [
+        (entry.entry, entry.complete, entry.missing, entry.places)
+        for file in result.results
+        for entry in file.entries
+    ]
+    return findings, result.coverage, entries
+
+
+def cold(root: Path) -> Any:
+    return said(LiveWorkspace(root, OPTIONS).check())
+
+
+@pytest.mark.parametrize("name", ["seg", "swinlite", "rl", "codec"])
+def test_edits_of_numbers(name: str, laid: Path, taken_over: list[bool]) -> None:
+    root = laid / name
+    shutil.copytree(PROJECTS / name, root, ignore=shutil.ignore_patterns("__pycache__"))
+    (root / "hwlint.toml").touch()
+    texts = {path: path.read_text(encoding="utf-8") for path in sorted(root.rglob("*.py"))}
+    chance = random.Random(name)
+    live = LiveWorkspace(root, OPTIONS)
+    live.check()
+    for _ in range(5):
+        path = chance.choice([p for p in texts if re.search(r"\b\d+\b", texts[p])])
+        number = chance.choice(list(re.finditer(r"\b\d+\b", texts[path])))
+        other = str(chance.choice([int(number[0]) + 1, 2 * int(number[0]), 96]))
+        texts[path] = texts[path][: number.start()] + other + texts[path][number.end() :]
+        live.lay(str(path), texts[path].encode())
+        assert said(live.check(str(path))) == cold(root), (path, number, other)
+    assert taken_over
+
+
+NET = """
+import torch.nn as nn
+def width_of(factor):
+    return 25 * factor
+WIDTH = width_of(2)
+class Block(nn.Module):
+    def __init__(self, width):
+        super().__init__()
+        self.conv = nn.Conv2d(width, 64, 3, padding=1)
+        self.more = nn.Conv2d(64, 100, 3, padding=1)
+    def forward(self, x):
+        return self.more(self.conv(x))
+class Net(nn.Module):
+    def __init__(self, width=WIDTH):
+        super().__init__()
+        self.stem = nn.Conv2d(3, width, 3, padding=1)
+        self.block = Block(width)
+        self.head = head()
+    def forward(self, x):
+        return self.head(self.block(self.stem(x)))
+def head():
+    return nn.Conv2d(100, 10, 1)
+"""
+
+EDITS = {
+    "a constructor": ("width, 64, 3", "width, 72, 3", True),
+    "a forward": ("self.more(self.conv(x))", "self.conv(self.more(x))", True),
+    "a helper": ("nn.Conv2d(100, 10, 1)", "nn.Conv2d(100, 90, 1)", True),
+    "what ran at import": ("25 * factor", "27 * factor", False),
+    "a default": ("width=WIDTH", "width=50 + 0", False),
+    "a constant": ("width_of(2)", "width_of(3)", False),
+    "a base": ("class Block(nn.Module)", "class Block(nn.Sequential)", False),
+    "a line more": ("    return 25 * factor", "\n    return 25 * factor", False),
+    "a global": ("    return nn.Conv2d(100, 10, 1)", "    global WIDTH; WIDTH = 9", False),
+}
+
+
+@pytest.mark.parametrize("name", EDITS)
+def test_an_edit(name: str, laid: Path, taken_over: list[bool]) -> None:
+    before, after, kept = EDITS[name]
+    path = laid / "net.py"
+    path.write_text(NET, encoding="utf-8")
+    (laid / "use.py").write_text("from net import Net\nmodel = Net()\n", encoding="utf-8")
+    (laid / "hwlint.toml").touch()
+    live = LiveWorkspace(laid, OPTIONS)
+    first = said(live.check())
+    for text in (NET.replace(before, after), NET):
+        live.lay(str(path), text.encode())
+        assert said(live.check()) == cold(laid)
+    assert said(live.check()) == first
+    assert taken_over[0] is kept
+
+
+def test_a_body_that_does_not_parse_keeps_what_it_was(laid: Path) -> None:
+    path = laid / "net.py"
+    path.write_text(NET, encoding="utf-8")
+    (laid / "hwlint.toml").touch()
+    live = LiveWorkspace(laid, OPTIONS)
+    whole = [f for f in live.check().findings if f.code != "HW001"]
+    live.lay(str(path), NET.replace("width, 64, 3", "width, 64 3").encode())
+    result = live.check()
+    assert [f for f in result.findings if f.code != "HW001"] == whole
+    assert any(f.code == "HW001" for f in result.findings)
+    text = NET.replace("width, 64, 3", "width, 65, 3")
+    live.lay(str(path), text.encode())
+    assert said(live.check()) == cold(laid)
