@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from hwlint.api import Edit
 from hwlint.engine.analysis import FileResult
 from hwlint.fix.bench import Bench, Key, graphs_of
-from hwlint.graph import Layer, ModelGraph
+from hwlint.graph import Argument, Layer, ModelGraph
 from hwlint.source.changes import SetNumber, numbers_in, written_number
 from hwlint.source.edits import Positions
 from hwlint.source.spans import Place
@@ -69,6 +69,12 @@ def _leaves(layer: Layer) -> Iterator[tuple[Place, object]]:
                     yield leaf.place, leaf.value
 
 
+def _places(argument: Argument) -> Iterator[Place]:
+    """Yield the place of an argument that is a literal."""
+    if argument.origin is not None and argument.origin.place is not None:
+        yield argument.origin.place
+
+
 @dataclass(frozen=True)
 class _Conflict:
     """Where a model refuses."""
@@ -114,6 +120,7 @@ class _Search:
         self._parents.setdefault(self.step.place, self.step.place)
         if len(self._parents) > len(_PRIMES):
             return None
+        self._join_depthwise()
         repairs: dict[Place, int] = {}
         while True:
             state = self._read({**self._marked(), **repairs})
@@ -121,13 +128,26 @@ class _Search:
                 return None
             if state.conflict is None:
                 return {p for p in self._parents if self._root(p) == self._root(self.step.place)}
-            if self._united(state, repairs):
-                repairs.clear()  # they are made of numbers that stand nowhere any more
-                continue
-            better = next(self._repairs(state, {**self._marked(), **repairs}), None)
-            if better is None:
+            found = self._advanced(state, repairs)
+            if found is None:
                 return None
-            repairs = {p: n for p, n in better.items() if p not in self._parents}
+            repairs = found
+
+    def _advanced(self, state: _State, repairs: Numbers) -> dict[Place, int] | None:
+        """Take the models further: by letting two classes be one, by a repair, or by both; returns
+        the repairs that hold then, None where nothing helps."""
+        for _ in self._unions(state):
+            if self._read(self._marked()).beyond(state):
+                return {}  # the repairs are made of numbers that stand nowhere any more
+        better = next(self._repairs(state, {**self._marked(), **repairs}), None)
+        if better is None:
+            for _ in self._unions(state):
+                better = next(self._repairs(state, self._marked()), None)
+                if better is not None:
+                    break
+        if better is None:
+            return None
+        return {p: n for p, n in better.items() if p not in self._parents}
 
     def repaired(self, numbers: dict[Place, int]) -> Numbers | None:
         """Return the numbers with what it takes besides for the models to run."""
@@ -168,8 +188,23 @@ class _Search:
         primes = dict(zip(self._parents, _PRIMES, strict=False))
         return {p: self.step.before * primes[self._root(p)] for p in self._parents}
 
-    def _united(self, state: _State, repairs: Numbers) -> bool:
-        """Let two classes be one if the models come further by it."""
+    def _join_depthwise(self) -> None:
+        """Let the groups and channels of a depthwise convolution be one: it cannot be built with
+        others."""
+        for result in self.bench.with_graphs(self.keys).values():
+            for layer in (layer for graph in graphs_of(result) for layer in graph.layers):
+                groups = layer.args.get("groups")
+                if groups is None or groups.value != self.step.before:
+                    continue
+                names = ("groups", "in_channels", "out_channels")
+                found = [p for a in map(layer.args.get, names) if a for p in _places(a)]
+                roots = [self._root(p) for p in found if p in self._parents]
+                for root in roots[1:]:
+                    self._parents[root] = roots[0]
+
+    def _unions(self, state: _State) -> Iterator[None]:
+        """Let two classes whose numbers met be one, one pair after the other; the last one that
+        was yielded stays so."""
         assert state.conflict is not None
         primes = dict(zip(self._parents, _PRIMES, strict=False))
         roots = [p for p in self._parents if self._root(p) == p]
@@ -179,10 +214,8 @@ class _Search:
         for index, second in enumerate(met):
             for first in met[:index]:
                 self._parents[second] = first
-                if self._read({**self._marked(), **repairs}).beyond(state):
-                    return True
+                yield
                 self._parents[second] = second
-        return False
 
     # --- repairs ----------------------------------------------------------------------------
 
