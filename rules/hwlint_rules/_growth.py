@@ -41,7 +41,8 @@ def _params(layer: Layer, changed: Mapping[str, object]) -> int | None:
     now: dict[str, object] = {name: argument.value for name, argument in layer.args.items()}
     if layer.params != _count(spec.weights(now).values()):
         return None
-    return _count(spec.weights({**now, **changed}).values())
+    then = {**now, **changed}
+    return _count(spec.weights({**then, **spec.normalise(then)}).values())
 
 
 def _count(shapes: Iterable[tuple[int, ...]]) -> int:

@@ -94,6 +94,20 @@ class MisalignedFeatures(Rule):
             def forward(self, x):
                 return self.head(self.fc2(self.fc1(x).relu()))
         """,
+        """
+        import torch.nn as nn
+
+        class Normed(nn.Module):
+            # hwlint: input(4, 64)
+            def __init__(self, hidden=100):
+                super().__init__()
+                self.fc1 = nn.Linear(64, hidden)
+                self.norm = nn.LayerNorm(hidden)
+                self.fc2 = nn.Linear(hidden, 16)
+
+            def forward(self, x):
+                return self.fc2(self.norm(self.fc1(x)))
+        """,
     )
 
     def check(self, reading: Reading) -> Iterable[Finding]:
