@@ -233,9 +233,56 @@ def test_a_program_that_knows_all(lab: Any, text: str) -> None:
 FLIP = "random.random() < 0.5"
 
 
+LOOPS = """
+a = b = c = 1
+for i in [0, 1]:
+    for _ in []:
+        pass
+    else:
+        if random.random() < 0.5:
+            continue
+    a = 5
+while b < 2:
+    b += 1
+    for _ in [1, 2]:
+        c += 0
+    else:
+        if random.random() < 0.5:
+            break
+    b = 7
+for x in [1, 2]:
+    for _ in [3]:
+        if random.random() < 0.5:
+            break
+    else:
+        if random.random() < 0.5:
+            continue
+        ys = [*ys, x]
+    xs = [*xs, x]
+for x in [1, *([2] if random.random() < 0.5 else [])]:
+    o.n = x
+else:
+    o.n += 10
+while random.random() < 0.5:
+    c += 1
+else:
+    p.n = 3
+    s = "else"
+"""
+
+
+def test_sides_that_leave_loops_by_an_else(lab: Any) -> None:
+    check_by_chance(lab, HEAD + LOOPS)
+
+
 @SETTINGS
 @given(text=programs(FLIP))
 def test_a_program_that_decides_by_chance(lab: Any, text: str) -> None:
+    check_by_chance(lab, text)
+
+
+def check_by_chance(lab: Any, text: str) -> None:
+    """Run a program with several seeds: each run must be what was read, as far as that says."""
     lab.write(text)
     read = lab.interpreted()
     found = {name: lab.plain(read.get(name, "<absent>")) for name in NAMES}

@@ -10,7 +10,6 @@ from hwlint.reader.compile_expressions import Site, compile_expression, compile_
 from hwlint.reader.frame import (
     BREAK,
     CONTINUE,
-    ENDED,
     RETURN,
     TURN_NODES,
     Frame,
@@ -18,6 +17,7 @@ from hwlint.reader.frame import (
     assigned_names,
     weigh,
 )
+from hwlint.reader.joins import Rest
 from hwlint.reader.options import narrowing, narrowly
 from hwlint.reader.values import ListValue, PyRaise, Tensor, Unknown, Value
 
@@ -303,10 +303,8 @@ def _for(scope: Scope, node: ast.For) -> Compiled:
     source = compile_expression(scope, node.iter)
     store = compile_store(scope, node.target)
     body = compile_body(scope, node.body)
-    other = compile_body(scope, node.orelse)
-    names = assigned_names([*node.body])
     weight = weigh(node.body, TURN_NODES)
-    instead = _unknown_loop(node, body, other, store, names)
+    rest = _rest(scope, node, body, store)
     unread = scope.unread.get(node)
     from hwlint.reader.inert import loop_is_inert, may_be_inert
 
@@ -322,11 +320,8 @@ def _for(scope: Scope, node: ast.For) -> Compiled:
         try:
             items = interp.turns(value)
         except operators.UnknownIteration as stop:
-            return instead(fr, stop.unknown)
-        result = interp.joins.loop(fr, lambda frame: over(frame, items), instead)
-        if type(items) is ListValue and items.unknown is not None and result is None:
-            return instead(fr, items.unknown)
-        return result
+            return interp.joins.loop(fr, lambda _: stop.unknown, rest)
+        return interp.joins.loop(fr, lambda frame: over(frame, items), rest)
 
     def over(fr: Frame, items: Iterable[Value]) -> Value:
         budget = fr.interp.budget
@@ -334,7 +329,7 @@ def _for(scope: Scope, node: ast.For) -> Compiled:
         for item in items:
             if budget.steps > limit:
                 if not _goes_on(fr, built):
-                    return fr.interp.joins.unknown_loop(fr, _LONG, store, body, names)
+                    return _LONG
                 limit, built = _long(fr)
             budget.steps += weight
             fr.interp.tick()
@@ -342,8 +337,8 @@ def _for(scope: Scope, node: ast.For) -> Compiled:
             signal = body(fr)
             if signal is None or signal == CONTINUE:
                 continue
-            return ENDED if signal == BREAK else signal
-        return other(fr)
+            return signal
+        return items.unknown if type(items) is ListValue else None
 
     return run
 
@@ -351,10 +346,8 @@ def _for(scope: Scope, node: ast.For) -> Compiled:
 def _while(scope: Scope, node: ast.While) -> Compiled:
     test = compile_expression(scope, node.test)
     body = compile_body(scope, node.body)
-    other = compile_body(scope, node.orelse)
-    names = assigned_names([*node.body])
+    rest = _rest(scope, node, body, None)
     weight = weigh([node.test, *node.body], TURN_NODES)
-    instead = _unknown_loop(node, body, other, None, names)
 
     def repeat(fr: Frame) -> Value:
         interp = fr.interp
@@ -362,37 +355,31 @@ def _while(scope: Scope, node: ast.While) -> Compiled:
         while True:
             if interp.budget.steps > limit:
                 if not _goes_on(fr, built):
-                    return interp.joins.unknown_loop(fr, _LONG, None, body, names)
+                    return _LONG
                 limit, built = _long(fr)
             interp.budget.steps += weight
             interp.tick()
             value = test(fr)
             truth = interp.truth(value)
             if truth is None:
-                return instead(fr, operators.why(value))
+                return operators.why(value)
             if not truth:
-                return other(fr)
+                return None
             signal = body(fr)
             if signal is not None and signal != CONTINUE:
-                return ENDED if signal == BREAK else signal
+                return signal
 
-    return lambda fr: fr.interp.joins.loop(fr, repeat, instead)
+    return lambda fr: fr.interp.joins.loop(fr, repeat, rest)
 
 
-def _unknown_loop(
-    node: Any, body: Compiled, other: Compiled, store: Store | None, names: set[str]
-) -> Callable[[Frame, Unknown], Value]:
-    """Return what runs a loop of which the number of turns is not known, and its `else`."""
-    breaks = any(isinstance(n, ast.Break) for s in node.body for n in ast.walk(s))
-
-    def run(fr: Frame, unknown: Unknown) -> Value:
-        joins = fr.interp.joins
-        signal = joins.unknown_loop(fr, unknown, store, body, names)
-        if signal is not None or not node.orelse:
-            return signal
-        return joins.branch(fr, unknown, [other, lambda _: None]) if breaks else other(fr)
-
-    return run
+def _rest(scope: Scope, node: Any, body: Compiled, store: Store | None) -> Rest:
+    """Return how a loop goes on after the turns that are known."""
+    names = assigned_names([*node.body])
+    return Rest(
+        lambda fr, why: fr.interp.joins.unknown_loop(fr, why, store, body, names),
+        compile_body(scope, node.orelse) if node.orelse else None,
+        any(isinstance(n, ast.Break) for s in node.body for n in ast.walk(s)),
+    )
 
 
 def _return(scope: Scope, node: ast.Return) -> Compiled:

@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from hwlint.reader.unread import UnreadLoop
     from hwlint.source import Segment
 
-__all__ = ["BREAK", "CONTINUE", "ENDED", "RETURN", "Frame", "Scope", "assigned_names"]
+__all__ = ["BREAK", "CONTINUE", "RETURN", "Frame", "Scope", "assigned_names"]
 
-BREAK, CONTINUE, RETURN, ENDED = 1, 2, 3, 4
-"""Signals of statements; None = go on. ENDED: a loop was left by its own break."""
+BREAK, CONTINUE, RETURN = 1, 2, 3
+"""Signals of statements; None = go on."""
 
 
 class Frame:

@@ -9,10 +9,10 @@ after each side and merged; what differs becomes Unknown.
 # pyright: reportUnknownVariableType=false
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hwlint.reader.code import Compiled
-from hwlint.reader.frame import BREAK, CONTINUE, ENDED, RETURN, Frame
+from hwlint.reader.frame import BREAK, CONTINUE, RETURN, Frame
 from hwlint.reader.options import Forget, merge
 from hwlint.reader.plain_values import NEVER_OLD
 from hwlint.reader.values import (
@@ -32,7 +32,7 @@ from hwlint.reader.values import (
 if TYPE_CHECKING:
     from hwlint.reader.interpreter import Interpreter
 
-__all__ = ["Joins", "World"]
+__all__ = ["Joins", "Rest", "World"]
 
 Journal = dict[int, tuple[Value, Any]]
 
@@ -210,34 +210,37 @@ class Joins:
         fr.result = fr.pending.pop()
         return True
 
-    def loop(self, fr: Frame, turns: Compiled, instead: Callable[[Frame, Unknown], Value]) -> Value:
-        """Run the turns of a loop that a side may leave early. `instead` goes on where a side left
-        and the others did so later in another way."""
+    def loop(self, fr: Frame, turns: Compiled, rest: "Rest") -> Value:
+        """Run a loop that a side may leave early. `turns` runs those that are known and returns how
+        they ended: a signal, or an Unknown where others may follow."""
         opened, skipped, doubts = fr.opened, fr.skipped, fr.maybe
         try:
             result = turns(fr)
         except PyRaise as problem:
             if fr.skipped == skipped:
                 raise
-            why: Unknown = fr.why
             if self.guards:
-                self._swallow(fr, problem, why)
+                self._swallow(fr, problem, fr.why)
+            result = fr.why
+        parted = fr.skipped > skipped
+        if parted:
+            result = self._part(fr, result)
             self.end_loop(fr, opened, skipped, doubts)
-            return instead(fr, why)
-        if fr.skipped == skipped:
-            return None if result == ENDED else result
+        if isinstance(result, Unknown):
+            signal = rest.turns(fr, result)
+            return signal if signal is not None else rest.end(fr, result)
+        if result is not None:
+            return None if result == BREAK else result
+        return rest.end(fr, fr.why if parted else None)
+
+    def _part(self, fr: Frame, result: Value) -> Value:
+        """Return how a loop goes on that a side left early and the others left by `result`: a side
+        that went on to the next turn is not where these ended."""
         why = fr.why
         if result == RETURN:
             fr.pending = [*(fr.pending or []), fr.result]
             self._doubt(fr, why)
-        self.end_loop(fr, opened, skipped, doubts)
-        if result in (BREAK, CONTINUE):  # of the loop around, said in the `else`
-            fr.skipped += 1
-            self._doubt(fr, why)
-            self._open(fr, snapshot(fr))
-            return None
-        # A side that went on to the next turn is not where this one ended.
-        return instead(fr, why) if result is not None else None
+        return result if result is None else why
 
     def _adopt(self, fr: Frame, names: dict[str, Value], states: Journal) -> None:
         """Put everything into the state that it had on a side."""
@@ -524,6 +527,25 @@ class Joins:
         self._side(fr, part)
         if len(self.interp.constructed) > before:
             self.interp.note(unknown)
+
+
+class Rest(NamedTuple):
+    """How a loop goes on after the turns that are known."""
+
+    turns: Callable[[Frame, Unknown], Value]
+    """Runs an unknown number of further turns."""
+    other: Compiled | None
+    """Its `else`."""
+    breaks: bool
+    """Whether there is a `break` in its body."""
+
+    def end(self, fr: Frame, unknown: Unknown | None) -> Value:
+        """Run the `else`. `unknown`: why a side may have left by `break`; None if none has."""
+        if self.other is None:
+            return None
+        if unknown is None or not self.breaks:
+            return self.other(fr)
+        return fr.interp.joins.branch(fr, unknown, [self.other, lambda _: None])
 
 
 _BRANCH_STEPS = 16
