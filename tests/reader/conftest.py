@@ -53,6 +53,8 @@ class Lab:
         self.folder = folder
         self.plain = plain
         self.covers = covers
+        self.rows_of_graph = rows_of_graph
+        self.rows_of_model = rows_of_model
 
     def write(self, files: Files) -> None:
         """Put a program into the empty folder."""

@@ -112,8 +112,10 @@ def test_a_comment_at_the_end_speaks_of_nothing_else():
         "ignore HW101",
         "build",
         "build(",
-        "build(dim=x)",
-        "build(**{1: 2})",
+        "build(dim=...)",
+        "build(Config(dim=...))",
+        "build(dim=)",
+        "search(x)",
         "input(1, 2",
         "input()",
         "input(1, (3, 224))",
@@ -128,6 +130,15 @@ def test_malformed_ones_are_said_to_be(body: str):
     assert found[-1].kind == "malformed"
     assert found[-1].problem
     assert found[-1].place.line == 0
+
+
+def test_expressions_are_left_to_the_reader():
+    (found,) = comments("x = 1  # hwlint: build(Config(dim=8), norm=nn.LayerNorm)\n")
+    assert (found.kind, found.plain, found.text) == (
+        "build",
+        False,
+        "Config(dim=8), norm=nn.LayerNorm",
+    )
 
 
 PARTS = st.sampled_from(

@@ -55,17 +55,21 @@ def read_stages(workspace: Workspace, paths: Sequence[str], read: Read[R]) -> li
         found = _sorted(read(stage, sound, built))
         built |= _together(found)
         results += found
-    wanted = {u.name: (r.path, u.qualname) for r in results for u in r.unbuilt}
-    if wanted:
-        places = _naming(workspace, {r.path for r in results if r.unbuilt}, wanted)
-        results += _sorted(read(STAGES[-1], places, frozenset(wanted.values())))
+    names = {u.name for r in results for u in r.unbuilt}
+    if names:
+        wanted = frozenset((r.path, u.qualname) for r in results for u in r.unbuilt)
+        places = _naming(workspace, {r.path for r in results if r.unbuilt}, names)
+        results += _sorted(read(STAGES[-1], places, wanted))
     return settled(results)
 
 
 def settled(results: Sequence[R]) -> list[R]:
-    """Return the results of all passes, each without the classes that another found to be built."""
+    """Return the results of all passes, each without the classes that another found to be built,
+    and those that would be read with another one."""
     built = _together(results)
-    return [_without(result, built) for result in results]
+    left = [_without(result, built) for result in results]
+    parts = _parts(left)
+    return [_without(result, parts) for result in left]
 
 
 def _sorted(results: Iterable[R]) -> list[R]:
@@ -94,8 +98,19 @@ def _naming(workspace: Workspace, own: set[str], wanted: Iterable[str]) -> list[
     return sorted(found)[:_MAX_SHOWN]
 
 
+def _parts(results: Iterable[Staged]) -> Built:
+    """Return the classes that would be read with another one that nothing builds."""
+    left = {(r.path, u.qualname): u for r in results for u in r.unbuilt}
+    return frozenset(
+        part
+        for own, whole in left.items()
+        for part in whole.parts & left.keys()
+        if own not in left[part].parts
+    )
+
+
 def _without(result: R, built: Built) -> R:
-    """Drop the classes that a later pass found to be built after all."""
+    """Drop the classes that are built after all."""
     left = tuple(u for u in result.unbuilt if (result.path, u.qualname) not in built)
     if left == result.unbuilt:
         return result

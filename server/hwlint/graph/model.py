@@ -176,6 +176,8 @@ class Unbuilt:
     """The class's name."""
     hint: str
     """The comment that would make it read, with `...` for what is to be filled in."""
+    parts: frozenset[tuple[str, str]] = frozenset()
+    """(path, qualified name) of the classes that it builds: these would be read with it."""
 
 
 @dataclass(frozen=True)

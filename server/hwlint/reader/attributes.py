@@ -54,7 +54,7 @@ class Attributes:
         if isinstance(value, Instance):
             return self.instance_attribute(value, name)
         if isinstance(value, Unknown):
-            return value
+            return value if self.needs is None else self.needs.attribute(value, name)
         if isinstance(value, Class):
             return self.class_attribute(value, name)
         if isinstance(value, External):

@@ -71,6 +71,8 @@ class Calls:
         if isinstance(callee, External):
             return self.call_external(callee, args, kwargs)
         if isinstance(callee, Unknown):
+            if self.needs is not None:
+                self.needs.called(callee)
             if callee.options and callee.options[0] is not None and self.callers:
                 return self._call_any(callee, args, kwargs)
             return self.unknown_call(callee, callee, self.site)
@@ -279,7 +281,8 @@ class Calls:
             if name in given:
                 continue
             if unknown is not None:
-                given[name] = unknown
+                needs = self.needs if index < first else None
+                given[name] = needs.item(unknown, name) if needs is not None else unknown
             elif index >= first:
                 given[name] = func.defaults[index - first]
             else:

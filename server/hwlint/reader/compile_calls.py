@@ -14,7 +14,7 @@ from hwlint.reader.compile_text import evaluated, executed
 from hwlint.reader.frame import Frame, Scope
 from hwlint.reader.values import BoundMethod, DictValue, Function, Instance, Unknown, Value
 
-__all__ = ["compile_call"]
+__all__ = ["compile_arguments", "compile_call"]
 
 Arguments = Callable[[Frame], tuple[list[Value], dict[str, Value]]]
 
@@ -24,7 +24,7 @@ def compile_call(scope: Scope, node: ast.Call, discarded: bool = False) -> Compi
     from hwlint.reader.inert import is_inert
 
     site = Site(scope, node)
-    arguments = _arguments(scope, node)
+    arguments = compile_arguments(scope, node)
     if isinstance(node.func, ast.Name):
         special = _SPECIAL.get(node.func.id)
         if special is not None and scope.resolve(node.func.id)[0] == "global":
@@ -79,7 +79,8 @@ def _method_call(
     return run
 
 
-def _arguments(scope: Scope, node: ast.Call) -> Arguments:
+def compile_arguments(scope: Scope, node: ast.Call) -> Arguments:
+    """Compile what a call gives; raises UnknownIteration where `*` is put before an unknown."""
     plain = not any(isinstance(a, ast.Starred) for a in node.args)
     named = all(k.arg is not None for k in node.keywords)
     if plain and named:

@@ -39,7 +39,7 @@ def compile_expression(scope: Scope, node: ast.expr, name: str | None = None) ->
 
 def _constant(scope: Scope, node: Any, name: str | None = None) -> Compiled:
     value = node.value
-    if isinstance(value, int | float | str) and not isinstance(value, bool):
+    if isinstance(value, int | float | str) and not isinstance(value, bool) and scope.sourced:
         value = sourced(value, Leaf(scope.segment.place(node), value, name))
     return lambda fr: value
 
@@ -50,7 +50,9 @@ def _negative_number(scope: Scope, node: ast.UnaryOp) -> Compiled | None:
         return None
     if not isinstance(inner.value, int | float) or isinstance(inner.value, bool):
         return None
-    value = sourced(-inner.value, Leaf(scope.segment.place(node), -inner.value, None))
+    value = -inner.value
+    if scope.sourced:
+        value = sourced(value, Leaf(scope.segment.place(node), value, None))
     return lambda fr: value
 
 

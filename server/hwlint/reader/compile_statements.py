@@ -320,7 +320,8 @@ def _for(scope: Scope, node: ast.For) -> Compiled:
         try:
             items = interp.turns(value)
         except operators.UnknownIteration as stop:
-            return interp.joins.loop(fr, lambda _: stop.unknown, rest)
+            unknown = stop.unknown
+            return interp.joins.loop(fr, lambda _: unknown, rest)
         return interp.joins.loop(fr, lambda frame: over(frame, items), rest)
 
     def over(fr: Frame, items: Iterable[Value]) -> Value:
@@ -375,11 +376,12 @@ def _while(scope: Scope, node: ast.While) -> Compiled:
 def _rest(scope: Scope, node: Any, body: Compiled, store: Store | None) -> Rest:
     """Return how a loop goes on after the turns that are known."""
     names = assigned_names([*node.body])
-    return Rest(
-        lambda fr, why: fr.interp.joins.unknown_loop(fr, why, store, body, names),
-        compile_body(scope, node.orelse) if node.orelse else None,
-        any(isinstance(n, ast.Break) for s in node.body for n in ast.walk(s)),
-    )
+
+    def go_on(fr: Frame, unknown: Unknown) -> Value:
+        return fr.interp.joins.unknown_loop(fr, unknown, store, body, names)
+
+    other = compile_body(scope, node.orelse) if node.orelse else None
+    return Rest(go_on, other, any(isinstance(n, ast.Break) for s in node.body for n in ast.walk(s)))
 
 
 def _return(scope: Scope, node: ast.Return) -> Compiled:

@@ -81,6 +81,8 @@ class Scope:
         self.renames: list[dict[str, str]] = []
         self.captured: dict[str, str] = {}  # comprehension variables of the frame around
         self.unread: dict[ast.For, UnreadLoop] = {}
+        self.sourced = True
+        """Whether literals are a source of what is built: those of a comment are not."""
         self.counter = 0
 
     def inner_qualname(self, name: str) -> str:

@@ -22,6 +22,7 @@ from hwlint.reader.inert import Verdicts
 from hwlint.reader.joins import Joins
 from hwlint.reader.limits import SIZES
 from hwlint.reader.memo import Memo
+from hwlint.reader.needs import Needs
 from hwlint.reader.operators import UnknownIteration
 from hwlint.reader.programs import Programs
 from hwlint.reader.provenance import SourcedFloat, SourcedInt, SourcedStr
@@ -73,6 +74,8 @@ class Interpreter(Attributes, Calls, Containers, Programs, TensorOperations):
         self.program: Roots | None = None
         """The same all through the program."""
         self.choices: Choices | None = None
+        self.needs: Needs | None = None
+        """What keeps what is asked of unknown values, while that is to be found out."""
         self.flow: Flow | None = None
         """What `forward` leaves behind while it is followed."""
         self.training = True
@@ -208,7 +211,7 @@ class Interpreter(Attributes, Calls, Containers, Programs, TensorOperations):
         `limit`: how many the caller wants at most, one more is looked at.
         """
         if isinstance(value, Unknown):
-            raise UnknownIteration(value)
+            raise UnknownIteration(value if self.needs is None else self.needs.iterated(value))
         unknown = getattr(value, "unknown", None)
         if isinstance(unknown, Unknown):
             raise UnknownIteration(unknown)

@@ -155,7 +155,7 @@ class Reader:
             self._factories(module, built, graphs, found)
         else:
             self._defaults(module, built, graphs, found)
-            unbuilt = tuple(contexts.unbuilt_of(self.interp, module, built | found))
+            unbuilt = tuple(contexts.unbuilt_of(self.interp, module, built | found, self._begin))
         return replace(self._reading(path, graphs, found), unbuilt=unbuilt)
 
     def _given(self) -> Mapping[str, Sequence[InputSpec]]:
@@ -213,7 +213,9 @@ class Reader:
                 continue
             if candidate.arguments and contexts.is_listed(module, candidate.entry.name):
                 continue
-            self._read(candidate, graphs, found)
+            fails = not self._read(candidate, graphs, found)
+            if fails:
+                found.discard(own)
 
     def _read_shown(self, path: str, wanted: frozenset[tuple[str, str]]) -> FileReading:
         """Read what a test, a document or a docstring builds of the classes in `wanted`."""
@@ -346,7 +348,8 @@ class Reader:
         interp.handling.clear()
         interp.site = None
 
-    def _read(self, candidate: Candidate, graphs: list[Any], built: set[tuple[str, str]]) -> None:
+    def _read(self, candidate: Candidate, graphs: list[Any], built: set[tuple[str, str]]) -> bool:
+        """Read an entry point; say whether a model came to be."""
         self._begin()
         made = self._graph(candidate)
         self._cells |= self.interp.cells
@@ -354,6 +357,7 @@ class Reader:
         built.update(_places(self.interp.built))
         if made is not None:
             graphs.append(self._each(made[0]))
+        return made is not None and made[1] is not None
 
     def _collect(self) -> None:
         """Collect garbage between entry points, when enough has come together. Doing it whenever
@@ -363,14 +367,22 @@ class Reader:
             little = gc.collect(0) < count // 10
             self._garbage = min(2 * self._garbage, _MOST_GARBAGE) if little else GARBAGE
 
+    def _given_to(self, candidate: Candidate) -> tuple[list[Value], dict[str, Value]]:
+        if candidate.written is not None:
+            return candidate.written()
+        settings = {name: self.interp.call(cls, [], {}) for name, cls in candidate.arguments}
+        return list(candidate.args), {**settings, **candidate.kwargs}
+
     def _graph(self, candidate: Candidate) -> tuple[ModelGraph, ModuleInstance | None] | None:
         missing: list[Missing] = []
         result: Value = None
+        args: list[Value] | None = None
         try:
-            kwargs = {name: self.interp.call(cls, [], {}) for name, cls in candidate.arguments}
-            kwargs.update(candidate.kwargs)
-            result = self.interp.call(candidate.callee, list(candidate.args), kwargs)
+            args, kwargs = self._given_to(candidate)
+            result = self.interp.call(candidate.callee, args, kwargs)
         except PyRaise as problem:
+            if args is None and contexts.missing_name(problem):
+                return None  # its settings cannot be built from nothing, so neither can it
             missing.append(Missing(problem.place, problem.text()))
         except (Exhausted, RecursionError) as stop:
             # One entry point that never ends rarely comes alone: the rest of the file gets less.

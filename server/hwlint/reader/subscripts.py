@@ -36,7 +36,7 @@ def subscript(interp: "Interpreter", holder: Value, index: Value) -> Value:
     """Return `holder[index]`."""
     kind = type(holder)
     if kind is Unknown:
-        return holder
+        return holder if interp.needs is None else interp.needs.item(holder, index)
     if isinstance(holder, DictValue):
         return interp.dict_get(holder, index)
     if isinstance(holder, Instance):

@@ -3,6 +3,7 @@
     # hwlint: ignore[HW101, HW102] the checkpoint fixes this width
     # hwlint: ignore-file[HW201]
     # hwlint: build(dim=768) input(1, 3, 224, 224)
+    # hwlint: build(Config(dim=768), norm=nn.LayerNorm)
     # hwlint: fixed
     # hwlint: search(32, 64)
 
@@ -55,6 +56,8 @@ class Comment:
     """What follows a suppression or the last hint."""
     args: tuple[object, ...] = ()
     keywords: Mapping[str, object] = field(default_factory=dict[str, object])
+    plain: bool = True
+    """False: in the brackets are expressions, which take the names of the file to be read."""
     problem: str = ""
     """What is wrong with a malformed one."""
 
@@ -233,8 +236,15 @@ def _hint(
     kind = match.group(1) or match.group(3)
     text = note.body[match.end() : end - 1] if match.group(2) else ""
     try:
-        args, keywords = _literals(text)
-    except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError):
+        call = _call(text)
+    except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError) as error:
+        problem = str(error) if isinstance(error, _LeftOpen) else "does not parse"
+        return _malformed(path, note, lines, match.start(), f"{kind}({text}) {problem}")
+    try:
+        args, keywords = _literals(call)
+    except (ValueError, TypeError, RecursionError, MemoryError):
+        if kind == "build":
+            return Comment(kind, place, *lines, text=text, plain=False)
         return _malformed(path, note, lines, match.start(), f"{kind}({text}) is not plain values")
     if kind == "input" and not _are_shapes(args, keywords):
         problem = f"input({text}): expected input(1, 3, 224, 224) or input((1, 128), mask=(1, 128))"
@@ -242,12 +252,20 @@ def _hint(
     return Comment(kind, place, *lines, text=text, args=args, keywords=keywords)
 
 
-def _literals(text: str) -> tuple[tuple[object, ...], dict[str, object]]:
+class _LeftOpen(ValueError):
+    """A template that was not filled in."""
+
+
+def _call(text: str) -> ast.Call:
     call = ast.parse(f"_({text})", mode="eval").body
     if not isinstance(call, ast.Call):
         raise TypeError(text)
     if any(isinstance(n, ast.Constant) and n.value is ... for n in ast.walk(call)):
-        raise ValueError("...")  # a template that was not filled in
+        raise _LeftOpen("has `...` where a value belongs")
+    return call
+
+
+def _literals(call: ast.Call) -> tuple[tuple[object, ...], dict[str, object]]:
     args = tuple(ast.literal_eval(arg) for arg in call.args)
     keywords = {_keyword(keyword): ast.literal_eval(keyword.value) for keyword in call.keywords}
     return args, keywords

@@ -1,3 +1,3 @@
 """The projects are read and run; their own tests are not ours."""
 
-collect_ignore = ["projects"]
+collect_ignore = ["hints", "projects"]

@@ -1,6 +1,7 @@
 """What is read of a workspace, stage by stage: factories, defaults, tests and documents, hints."""
 
 import json
+import textwrap
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -166,42 +167,62 @@ def test_findings_of_some_paths_are_those_of_all_at_these_paths(project: Write) 
     assert every
 
 
-def _class(index: int) -> tuple[str, str, str]:
-    """Return the source of a class that nothing builds, its name, and how to fill its hint in."""
-    names = ["width", "depth", "classes", "kernel"][: 1 + index % 4]
-    star = "*, " if index % 5 == 4 else ""
-    body = [f"        self.c{i} = nn.Linear({n} + {index}, 8)" for i, n in enumerate(names)]
-    text = f"class Net{index}(nn.Module):\n    def __init__(self, {star}{', '.join(names)}):\n"
-    text += "        super().__init__()\n" + "\n".join(body) + "\n\n\n"
-    return text, f"Net{index}", ", ".join(f"{n}={10 + i}" for i, n in enumerate(names))
+PARTED = {
+    "pkg/__init__.py": "",
+    "pkg/blocks.py": """
+        import torch.nn as nn
+
+        class Block(nn.Module):
+            def __init__(self, width):
+                super().__init__()
+                self.fc = nn.Linear(width, width)
+
+        class Head(nn.Module):
+            def __init__(self, width=None):
+                super().__init__()
+                self.fc = nn.Linear(width, 10)
+        """,
+    "pkg/net.py": """
+        import torch.nn as nn
+        from pkg.blocks import Block
+
+        class Net(nn.Module):
+            def __init__(self, cfg, block: type[nn.Module]):
+                super().__init__()
+                self.first = Block(cfg.width)
+                self.rest = nn.ModuleList(block(cfg.width) for _ in range(cfg.get("depth", 2)))
+        """,
+}
 
 
-def test_hints_filled_in_make_classes_read(project: Write) -> None:
-    classes = [_class(index) for index in range(20)]
-    text = "import torch.nn as nn\n\n\n" + "".join(source for source, _, _ in classes)
-    root = project({"nets.py": text})
-    before = run(root)
-    assert before.coverage.total == 0
-    assert [item.name for item in before.coverage.unbuilt] == [name for _, name, _ in classes]
-    filled = text
-    for item, (_, name, values) in zip(before.coverage.unbuilt, classes, strict=True):
-        hint = item.hint
-        for value in values.split(", "):
-            hint = hint.replace(f"{value.partition('=')[0]}=...", value)
-        assert "..." not in hint
-        filled = filled.replace(f"class {name}(", f"{hint}\nclass {name}(")
-    (root / "nets.py").write_text(filled)
-    after = run(root)
-    assert (after.coverage.full, after.coverage.total) == (20, 20)
-    assert not after.coverage.unbuilt
+def test_parts_of_what_nothing_builds_need_no_hint_of_their_own(project: Write) -> None:
+    root = project(PARTED)
+    assert [item.hint for item in run(root).coverage.unbuilt] == [
+        "# hwlint: build(width=...)",  # of Head, whose default cannot be meant
+        "# hwlint: build(cfg=SimpleNamespace(width=...), block=...)",
+    ]
+
+
+def test_a_hint_takes_the_names_of_its_file_and_modules(project: Write) -> None:
+    hint = "# hwlint: build(OmegaConf.create({'width': 1100}), block=pkg.blocks.Head)"
+    text = textwrap.dedent(PARTED["pkg/net.py"]).replace("class Net", f"{hint}\nclass Net")
+    result = run(project({**PARTED, "pkg/net.py": text}), "pkg/net.py")
+    assert (result.coverage.full, result.coverage.total) == (1, 1)
+    assert {found.built_by for found in result.findings} == {f"hint: {hint[16:-1]}"}
+
+
+def test_a_hint_that_cannot_be_computed_says_why(project: Write) -> None:
+    text = NET.replace("    class Net", "    # hwlint: build(width=WIDTH)\n    class Net")
+    (gap,) = run(project({"net.py": text})).coverage.gaps
+    assert gap.reason == "NameError: name 'WIDTH' is not defined"
 
 
 def test_a_hint_that_is_not_filled_in_is_a_note(project: Write) -> None:
     text = NET.replace("    class Net", "    # hwlint: build(width=...)\n    class Net")
     result = run(project({"net.py": text}))
-    assert [note.reason for note in result.notes] == [
-        "not understood: # hwlint: build(width=...) (build(width=...) is not plain values)"
-    ]
+    (note,) = result.notes
+    assert note.reason.startswith("not understood: # hwlint: build(width=...)")
+    assert "has `...` where a value belongs" in note.reason
 
 
 def test_contexts_of_a_model(project: Write, hwlint: Callable[..., object]) -> None:

@@ -7,6 +7,7 @@ from hwlint.reader.contexts.factories import factories_of
 from hwlint.reader.contexts.runs import Runs
 from hwlint.reader.contexts.scripts import Built, follow, is_program
 from hwlint.reader.contexts.shown import is_test_file, shown_runs, shown_source
+from hwlint.reader.contexts.signatures import missing_name
 from hwlint.reader.contexts.trials import trials_of
 from hwlint.reader.contexts.unbuilt import unbuilt_of
 from hwlint.reader.contexts.usual import Usual, built_forms, classes_in
@@ -28,6 +29,7 @@ __all__ = [
     "is_program",
     "is_public",
     "is_test_file",
+    "missing_name",
     "shown_runs",
     "shown_source",
     "trials_of",

@@ -1,14 +1,23 @@
 """What comments and the configuration ask to be built."""
 
+import ast
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from hwlint.graph import EntryPoint
+from hwlint.reader.compile_calls import compile_arguments
 from hwlint.reader.contexts.candidates import Candidate, described, name_place, package_of
+from hwlint.reader.contexts.signatures import initialiser
 from hwlint.reader.forward.inputs import InputSpec
+from hwlint.reader.frame import Frame, Scope
 from hwlint.reader.imports import PythonModule
+from hwlint.reader.unknowns import UnknownIteration
+from hwlint.reader.values import Class, Value
 from hwlint.source.comments import Comment, read_comments
+from hwlint.source.scan import Piece
+from hwlint.source.segments import Segment
 
 if TYPE_CHECKING:
     from hwlint.reader.interpreter import Interpreter
@@ -25,11 +34,83 @@ def hinted(interp: "Interpreter", module: PythonModule) -> Iterator[Candidate]:
         value = module.frame.vars.get(segment.name)
         if value is None:
             continue
-        built = f"hint: {described(comment.args, comment.keywords)}"
+        said = comment.text if not comment.plain else described(comment.args, comment.keywords)
         place = name_place(module, segment)
-        entry = EntryPoint(segment.name, "hint", place, module.path, package_of(module), built)
-        given = (comment.args, comment.keywords)
-        yield Candidate(entry, value, given=given, inputs=inputs.get(segment.name, ()))
+        entry = EntryPoint(
+            segment.name, "hint", place, module.path, package_of(module), f"hint: {said}"
+        )
+        written = partial(_arguments, interp, module, comment, value)
+        yield Candidate(entry, value, inputs=inputs.get(segment.name, ()), written=written)
+
+
+def _arguments(
+    interp: "Interpreter", module: PythonModule, comment: Comment, callee: Value
+) -> tuple[list[Value], dict[str, Value]]:
+    """Compute what stands in the brackets of a hint, with the names of its file. What the
+    constructor takes by position only may be given by name."""
+    call = ast.parse(f"_({comment.text})", mode="eval").body
+    assert isinstance(call, ast.Call)
+    segment = Segment(module.path, _PIECE, comment.text, comment.place.line)
+    scope = Scope("function", Scope("module", None, segment, ""), segment, "")
+    scope.sourced = False
+    frame = Frame(interp, module, None)
+    frame.vars = _names_for(interp, module, call)
+    scope.locals = set(frame.vars)
+    try:
+        args, kwargs = compile_arguments(scope, call)(frame)
+    except UnknownIteration as stop:
+        raise interp.error("TypeError", f"{comment.text}: {stop.unknown.reason}") from None
+    init = initialiser(interp, callee) if isinstance(callee, Class) else None
+    if init is not None:
+        only = init.code.params[1 + len(args) : init.code.posonly]
+        args += [kwargs.pop(name) for name in only if name in kwargs]
+    return args, kwargs
+
+
+_PIECE = Piece("statements", "", 0, 0, 0)
+_OFFERED = {
+    "nn": "torch.nn",
+    "SimpleNamespace": "types.SimpleNamespace",
+    "OmegaConf": "omegaconf.OmegaConf",
+    "partial": "functools.partial",
+}
+"""Names that a hint may use though its file does not import them."""
+
+
+def _names_for(interp: "Interpreter", module: PythonModule, call: ast.Call) -> dict[str, Value]:
+    """Return what the names stand for that the file does not have: a few that hints need, what it
+    imports for its annotations only, and modules."""
+    made: dict[str, Value] = {}
+    for node in ast.walk(call):
+        if isinstance(node, ast.Name) and not _is_bound(interp, module, node.id):
+            if node.id in module.annotation_imports:
+                made[node.id] = interp.imports.resolve(module.annotation_imports[node.id])
+            elif node.id in _OFFERED:
+                made[node.id] = _offered(interp, _OFFERED[node.id])
+            elif (name := _longest_module(interp, call, node)) is not None:
+                made[node.id] = interp.imports.import_module(None, node.id, name)
+    return made
+
+
+def _longest_module(interp: "Interpreter", call: ast.Call, root: ast.Name) -> str | None:
+    """Return the module that a dotted name begins with: `pkg.sub` of `pkg.sub.Net`."""
+    written = [ast.unparse(n) for n in ast.walk(call) if isinstance(n, ast.Attribute)]
+    found = None
+    for name in (root.id, *[w for w in sorted(written) if w.startswith(f"{root.id}.")]):
+        if interp.imports.is_installed(name):
+            found = name
+    return found
+
+
+def _is_bound(interp: "Interpreter", module: PythonModule, name: str) -> bool:
+    return name in module.frame.vars or name in interp.imports.builtins
+
+
+def _offered(interp: "Interpreter", full: str) -> Value:
+    if full in interp.modelled:
+        return interp.modelled[full]
+    holder, _, name = full.rpartition(".")
+    return interp.getattr(interp.imports.import_module(None, holder, holder), name)
 
 
 def hinted_inputs(module: PythonModule) -> Mapping[str, Sequence[InputSpec]]:

@@ -3,7 +3,7 @@
 # The items of a container that the program made are of any type.
 # pyright: reportUnknownArgumentType=false, reportUnknownVariableType=false
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from hwlint.graph import EntryPoint
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from hwlint.reader.interpreter import Interpreter
 
 __all__ = [
+    "Arguments",
     "Candidate",
     "described",
     "is_listed",
@@ -26,10 +27,14 @@ __all__ = [
 ]
 
 
+Arguments = Callable[[], tuple[list[Value], dict[str, Value]]]
+"""Computes what a call is given; raises PyRaise, Exhausted."""
+
+
 class Candidate:
     """Something that may build a model: how to call it, and what to call it."""
 
-    __slots__ = ("args", "arguments", "callee", "cls", "entry", "inputs", "kwargs")
+    __slots__ = ("args", "arguments", "callee", "cls", "entry", "inputs", "kwargs", "written")
 
     def __init__(
         self,
@@ -39,7 +44,10 @@ class Candidate:
         cls: Class | None = None,
         given: tuple[Sequence[object], Mapping[str, object]] = ((), {}),
         inputs: Sequence[InputSpec] = (),
+        written: Arguments | None = None,
     ) -> None:
+        self.written = written
+        """Computes the arguments where they are expressions."""
         self.inputs = inputs
         """What the model is called with, where that is asked for."""
         self.args = [_value(v) for v in given[0]]

@@ -57,7 +57,10 @@ def _auto_value(made: Class, name: str, count: int) -> Value:
 def _lookup(interp: "Interpreter", args: list[Value], kwargs: dict[str, Value]) -> Value:
     from hwlint.reader import operators
 
-    cls, wanted = args[0], args[1]
+    given = [*args, *kwargs.values()]
+    if len(given) < 2:
+        raise interp.error("TypeError", "missing required argument: 'value'")
+    cls, wanted = given[0], given[1]
     members = cls.find("__members__")
     for member in members.values():
         same = operators.equal(interp, member.attrs["value"], wanted)

@@ -221,12 +221,12 @@ def _issubclass(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
 
 def _getattr(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
     value, name = args[0], args[1]
-    if isinstance(value, Unknown):
-        return value
     if not isinstance(name, str):
         return name if isinstance(name, Unknown) else Unknown("getattr")
     if len(args) < 3:
         return interp.getattr(value, name)
+    if isinstance(value, Unknown):
+        return value
     interp.probing += 1
     try:
         found = interp.find_attribute(value, name)
