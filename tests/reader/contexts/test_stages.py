@@ -203,12 +203,15 @@ def test_parts_of_what_nothing_builds_need_no_hint_of_their_own(project: Write) 
     ]
 
 
-def test_a_hint_takes_the_names_of_its_file_and_modules(project: Write) -> None:
+def test_a_hint_takes_the_names_of_its_file_and_modules(
+    project: Write, hwlint: Callable[..., object]
+) -> None:
     hint = "# hwlint: build(OmegaConf.create({'width': 1100}), block=pkg.blocks.Head)"
     text = textwrap.dedent(PARTED["pkg/net.py"]).replace("class Net", f"{hint}\nclass Net")
-    result = run(project({**PARTED, "pkg/net.py": text}), "pkg/net.py")
-    assert (result.coverage.full, result.coverage.total) == (1, 1)
-    assert {found.built_by for found in result.findings} == {f"hint: {hint[16:-1]}"}
+    (model,) = inspect(hwlint, project({**PARTED, "pkg/net.py": text}))["models"]  # type: ignore[misc]
+    (row,) = model["contexts"]
+    assert row["complete"]
+    assert row["built_with"] == f"hint: {hint[16:-1]}"
 
 
 def test_a_hint_that_cannot_be_computed_says_why(project: Write) -> None:
