@@ -13,6 +13,7 @@ from hwlint.reader.provenance import Leaf, Operation, SourcedStr, sourced
 from hwlint.reader.values import (
     DictValue,
     Function,
+    Instance,
     IteratorValue,
     ListValue,
     Tensor,
@@ -22,6 +23,8 @@ from hwlint.reader.values import (
 
 __all__ = ["Site", "compile_expression", "compile_load"]
 
+CALLED = frozenset((Tensor, Instance))
+"""Types of values whose operators are calls: these stand where the operator does."""
 MAX_TEXT = 100_000
 """Longest string, bytes or f-string that is kept."""
 
@@ -78,7 +81,7 @@ def _binary(scope: Scope, node: ast.BinOp) -> Compiled:
 
     def run(fr: Frame) -> Value:
         one, other = left(fr), right(fr)
-        if type(one) is Tensor or type(other) is Tensor:
+        if type(one) in CALLED or type(other) in CALLED:
             fr.interp.site = site
         return operators.binary(fr.interp, operator, one, other)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from hwlint.reader import operators
 from hwlint.reader.code import Code, Compiled
-from hwlint.reader.compile_expressions import Site, compile_expression, compile_load
+from hwlint.reader.compile_expressions import CALLED, Site, compile_expression, compile_load
 from hwlint.reader.frame import (
     BREAK,
     CONTINUE,
@@ -19,7 +19,7 @@ from hwlint.reader.frame import (
 )
 from hwlint.reader.joins import Rest
 from hwlint.reader.options import narrowing, narrowly
-from hwlint.reader.values import ListValue, PyRaise, Tensor, Unknown, Value
+from hwlint.reader.values import ListValue, PyRaise, Unknown, Value
 
 __all__ = ["compile_body", "compile_store"]
 
@@ -69,12 +69,22 @@ def compile_store(scope: Scope, target: ast.expr) -> Store:
     if isinstance(target, ast.Subscript):
         holder = compile_expression(scope, target.value)
         index = compile_expression(scope, target.slice)
-        return lambda fr, v: operators.store_subscript(fr.interp, holder(fr), index(fr), v)
+        return _store_item(holder, index, Site(scope, target))
     if isinstance(target, ast.Starred):
         return compile_store(scope, target.value)
     if isinstance(target, ast.Tuple | ast.List):
         return _store_sequence(scope, target.elts)
     return lambda fr, v: None
+
+
+def _store_item(holder: Compiled, index: Compiled, site: Site) -> Store:
+    def store(fr: Frame, value: Value) -> None:
+        target, key = holder(fr), index(fr)
+        if type(target) in CALLED:
+            fr.interp.site = site
+        operators.store_subscript(fr.interp, target, key, value)
+
+    return store
 
 
 def _store_name(scope: Scope, name: str) -> Store:
@@ -185,14 +195,14 @@ def _annotated(scope: Scope, node: ast.AnnAssign) -> Compiled | None:
 def _augmented(scope: Scope, node: ast.AugAssign) -> Compiled:
     operator = operators.BINARY[type(node.op)]
     value = compile_expression(scope, node.value, _target_name(node.target))
+    site = Site(scope, node)
     if isinstance(node.target, ast.Name):
         load = compile_load(scope, node.target.id, node.target)
         store = compile_store(scope, node.target)
-        site = Site(scope, node)
 
         def run_name(fr: Frame) -> Value:
             old, new = load(fr), value(fr)
-            if type(old) is Tensor:
+            if type(old) in CALLED:
                 fr.interp.site = site
             store(fr, operators.inplace(fr.interp, operator, old, new))
 
@@ -204,6 +214,8 @@ def _augmented(scope: Scope, node: ast.AugAssign) -> Compiled:
         def run_attribute(fr: Frame) -> Value:
             target = holder(fr)
             old = fr.interp.getattr(target, name)
+            if type(old) in CALLED:
+                fr.interp.site = site
             fr.interp.setattr(target, name, operators.inplace(fr.interp, operator, old, value(fr)))
 
         return run_attribute

@@ -47,6 +47,13 @@ NEVER_FOLLOWED = frozenset(
     }
     - {"this", "antigravity"}
 )
+OPAQUE = frozenset(
+    {
+        *("IPython", "PIL", "cv2", "matplotlib", "mlflow", "pandas", "rich", "scipy", "seaborn"),
+        *("sklearn", "tensorboard", "tensorboardX", "tqdm", "wandb"),
+    }
+)
+"""Packages that show, log or load and build no modules: not followed where they are installed."""
 MODULE_STEPS = 100_000
 """Steps that executing the top level of one module may take, and what a long one may take more."""
 _STEPS_PER_CHARACTER = 5
@@ -156,6 +163,8 @@ class PythonModule:
             return self.name
         if key == "__file__":
             return self.path
+        if key == "get_ipython" and not self.imports.interp.guarded:
+            return External("IPython.get_ipython")  # an exported notebook that nothing guards
         if key in ("__doc__", "__spec__", "__loader__"):
             return None
         return self.package if key == "__package__" else _MISSING
@@ -436,6 +445,8 @@ class Imports:
             found = External(name)
         else:
             found = self._search(name)
+            if root in OPAQUE and found is not None and not self._shadowed(root):
+                found = External(name)
         self.modules[name] = found
         if isinstance(found, PythonModule):
             self.interp.cells.add((found.path, ""))

@@ -35,15 +35,17 @@ NEVER_OLD = 1 << 62
 
 
 class Unknown:
-    """A value that is not known, and why. `absent`: there may be none at all. `options`: what it
-    is one of, where that is known: None or a tensor, or several functions."""
+    """A value that is not known, and why. `absent`: there may be none at all. `asked`: whoever runs
+    the program knows it. `options`: what it is one of, where that is known: None or a tensor, or
+    several functions."""
 
-    __slots__ = ("absent", "options", "place", "reason")
+    __slots__ = ("absent", "asked", "options", "place", "reason")
 
     def __init__(self, reason: str, place: Place | None = None) -> None:
         self.reason = reason
         self.place = place
         self.absent = False
+        self.asked = False
         self.options: tuple[Value, ...] = ()
 
     def __repr__(self) -> str:

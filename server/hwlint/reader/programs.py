@@ -13,18 +13,12 @@ from hwlint.reader.values import Args, Kwargs, Unknown, Value
 if TYPE_CHECKING:
     from hwlint.reader.interpreter import Interpreter
 
-__all__ = ["Asked", "Programs"]
+__all__ = ["Programs"]
 
 
 _SETTINGS = re.compile(r"conf|cfg|setting|option|param|experiment", re.IGNORECASE)
 _MAX_FILES = 12
 _MAX_LEVELS = 12
-
-
-class Asked(Unknown):
-    """What only whoever runs the program knows."""
-
-    __slots__ = ()
 
 
 class Programs:
@@ -38,7 +32,9 @@ class Programs:
 
     def asked_for(self: "Interpreter", name: str) -> Value:
         """Return the value of an option that a program does not run without."""
-        return Asked(f"{name} has to be given by whoever runs it")
+        unknown = Unknown(f"{name} has to be given by whoever runs it")
+        unknown.asked = True
+        return unknown
 
     def command_line(self: "Interpreter") -> list[Value]:
         """Return sys.argv: the program and what it is run with."""
@@ -50,7 +46,7 @@ class Programs:
     def settings_for(self: "Interpreter", path: Unknown) -> list[str]:
         """Return the files that somebody may mean who is asked for a path: the settings beside the
         program and below it, those in folders that are called so first."""
-        if not isinstance(path, Asked) or self.program is None:
+        if not path.asked or self.program is None:
             return []
         base = os.path.dirname(self.program.path) + os.sep
         near = [f for f in self.settings if f.startswith(base)] or list(self.settings)

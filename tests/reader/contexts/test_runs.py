@@ -117,6 +117,10 @@ def test_modules_that_share_a_name(project: Write) -> None:
         'sys.path.append("../lib")',
         "sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lib'))",
         "sys.path.append(str(Path(__file__).resolve().parents[1] / 'lib'))",
+        "sys.path += [str(Path(__file__).resolve().parents[1] / 'lib')]",
+        "sys.path = ['../lib'] + sys.path",
+        "sys.path[:0] = ['../lib']",
+        "sys.path.extend(['../lib'])",
     ],
 )
 def test_folders_that_a_program_adds(project: Write, lines: str) -> None:

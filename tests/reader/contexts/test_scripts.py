@@ -142,6 +142,57 @@ def test_a_global_that_changes_between_two_models(project: Write) -> None:
     assert widths(read(project({"train.py": program}))) == [8, 16, 32]
 
 
+def test_what_only_the_caller_knows_is_computed_with(project: Write) -> None:
+    body = """
+        parser = argparse.ArgumentParser()
+        parser.add_argument("--width", type=int, required=True)
+        parser.add_argument("--out", required=True)
+        args = parser.parse_args()
+        path = args.out + "/last.pt"
+        Net(args.width * 2 if args.width < 8 else -args.width)
+        Net(16)
+    """
+    graphs = read(project({"model.py": MODEL, "train.py": script(body)}))
+    assert set(widths(graphs)) == {None, 16}
+    assert "TypeError" not in str([graph.missing for graph in graphs])
+
+
+PROGRESS = """
+    class tqdm:
+        def __iter__(self):
+            raise RuntimeError("the reader does not follow what shows progress")
+"""
+
+
+def test_bars_that_show_progress_and_cells_of_notebooks(project: Write, tmp_path: Path) -> None:
+    program = """
+        get_ipython().run_line_magic("matplotlib", "inline")
+        from model import Net
+        from tqdm.auto import tqdm, trange
+
+        for width in tqdm([8, 16], desc="widths"):
+            Net(width)
+        with tqdm(total=2) as bar:
+            for width in trange(30, 32):
+                bar.set_description("wide")
+                Net(width)
+        try:
+            shell = get_ipython().__class__.__name__
+        except NameError:
+            Net(64)
+    """
+    installed = tmp_path / "site"
+    for name in ("tqdm/auto.py", "tqdm/__init__.py"):
+        path = installed / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(textwrap.dedent(PROGRESS))
+    root = project({"model.py": MODEL, "train.py": program})
+    reader = Reader(ReadOptions(root, (root,), (installed,)))
+    reading = reader.read_stage("calls", str(root / "train.py"), frozenset())
+    assert widths(list(reading.graphs)) == [8, 16, 30, 31, 64]
+    assert not reading.problems
+
+
 def test_the_program_ends_where_it_exits(project: Write) -> None:
     body = """
         import sys

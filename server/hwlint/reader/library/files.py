@@ -233,11 +233,28 @@ def _add_folder(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
     return None
 
 
+def _add_folders(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+    """`sys.path.extend`, `+=` and `+`, on either side."""
+    for value in args[1:]:
+        for path in value if isinstance(value, list | tuple) else ():
+            _add_folder(interp, [path], {})
+    return args[0]
+
+
+def _set_folders(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+    """`sys.path[:0] = [...]`"""
+    return _add_folders(interp, [args[0], args[-1]], {})
+
+
 _SEARCHED = Instance(core.make("path", module="sys"))
 _SEARCHED.cls.attrs.update(
     {
         "append": Builtin("sys.path.append", _add_folder),
         "insert": Builtin("sys.path.insert", _add_folder),
+        "extend": Builtin("sys.path.extend", lambda i, a, k: _add_folders(i, [None, *a], {})),
+        **dict.fromkeys(("__iadd__", "__add__", "__radd__"), Builtin("sys.path +", _add_folders)),
+        "__setitem__": Builtin("sys.path[]", _set_folders),
+        "__iter__": Builtin("sys.path", lambda i, a, k: Unknown("where modules are looked for")),
         "remove": Builtin("sys.path.remove", lambda i, a, k: None),
         "__contains__": Builtin("in sys.path", lambda i, a, k: False),
     }
