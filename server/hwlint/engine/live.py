@@ -16,7 +16,7 @@ from hwlint.engine.findings import Diagnostic, collect
 from hwlint.engine.passes import PassNames
 from hwlint.engine.pool import Built
 from hwlint.engine.registry import discover_rules, select_rules
-from hwlint.engine.run import Options, idle, prepare
+from hwlint.engine.run import Options, Passes, idle, prepare
 from hwlint.engine.stages import read_stages
 from hwlint.engine.suppress import Suppressions
 from hwlint.engine.targets import Target
@@ -63,6 +63,7 @@ class LiveWorkspace:
         self._options = options
         self._watch = watch
         self._setup: _Setup | None = None
+        self._passes: Passes | None = None
         self._words: dict[str, tuple[frozenset[bytes], frozenset[str]]] = {}
         self._loose: set[str] = set()
 
@@ -78,6 +79,7 @@ class LiveWorkspace:
 
     def changed(self, paths: Iterable[str]) -> None:
         """Files have other content than before."""
+        self._passes = None
         setup = self._setup
         if setup is None:
             return
@@ -93,12 +95,19 @@ class LiveWorkspace:
 
     def relist(self) -> None:
         """Files came or went, or the configuration changed."""
-        self._setup = None
+        self._setup = self._passes = None
 
     def set_options(self, options: Options) -> None:
         """Ask for other devices, rules or another interpreter."""
         self._options = options
-        self._setup = None
+        self._setup = self._passes = None
+
+    def survey(self) -> "tuple[Job, Passes, frozenset[str]] | None":
+        """Return what the last check rests on: the job, all passes, the files of the workspace;
+        None where something has changed since."""
+        if self._setup is None or self._passes is None:
+            return None
+        return self._setup.job, dict(self._passes), frozenset(self._setup.workspace.files)
 
     def check(self, first: str | None = None, stop: Callable[[], bool] | None = None) -> LiveResult:
         """Read what is not known, the file `first` before others, and let the rules look.
@@ -109,6 +118,7 @@ class LiveWorkspace:
         read = _Reads(setup, self._watch, first, stop)
         candidates = [*setup.workspace.candidates, *sorted(self._loose)]
         results = read_stages(setup.workspace, candidates, read)
+        self._passes = read.passes
         config = setup.config
         owned = frozenset((*setup.workspace.files, *self._loose))
         active = select_rules(discover_rules(), config.select, config.ignore)
@@ -163,6 +173,7 @@ class _Reads:
         self._watch = watch
         self._first = first
         self._stop = stop or (lambda: False)
+        self.passes: Passes = {}
         self._names = PassNames()
 
     def __call__(self, stage: str, paths: Sequence[str], built: Built) -> Iterator[FileResult]:
@@ -172,6 +183,7 @@ class _Reads:
                 if self._stop():
                     raise Stopped
                 self._setup.kept[key] = self._visit(stage, path, built)
+            self.passes[stage, path] = built, self._setup.kept[key]
             yield self._setup.kept[key]
 
     def _visit(self, stage: str, path: str, built: Built) -> FileResult:

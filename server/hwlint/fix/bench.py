@@ -1,6 +1,6 @@
 """A workspace that was read, and how it reads with other texts in place of some of its files."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import cast
 
@@ -19,13 +19,17 @@ from hwlint.source import (
 )
 from hwlint.source.edits import Overlap, apply_edits, encoded
 
-__all__ = ["Bench", "Key", "Trial", "graphs_of"]
+__all__ = ["Bench", "Interrupted", "Key", "Trial", "graphs_of"]
 
 Key = tuple[str, str]
 """One pass over one file: stage and path."""
 
 _MOST_PASSES = 400
 """Passes that rest on the files of one fix; one that concerns more is not tried."""
+
+
+class Interrupted(Exception):
+    """Something else is more urgent; nothing was changed."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,8 @@ class Bench:
     owned: frozenset[str]
     contents: dict[str, bytes] = field(default_factory=dict[str, bytes])
     """What accepted fixes have made of files."""
+    stop: Callable[[], bool] | None = None
+    """Asked before each pass; where it says so, reading ends with `Interrupted`."""
     reads: int = 0
     """How many passes were read again."""
     _graphs: dict[Key, FileResult] = field(default_factory=dict[Key, FileResult])
@@ -129,6 +135,8 @@ class Bench:
         analyst = Analyst(replace(self.job, tracked=True), _keep)
         found: dict[Key, FileResult] = {}
         for key in keys:
+            if self.stop is not None and self.stop():
+                raise Interrupted
             self.reads += 1
             built, _ = self.passes[key]
             try:

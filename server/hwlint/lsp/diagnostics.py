@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from functools import lru_cache
+from pathlib import Path
 
 from lsprotocol import types
 from pygls.workspace import PositionCodec, TextDocument
@@ -85,12 +86,25 @@ def location_of(state: State, place: Place) -> types.Location | None:
             return None
         return types.Location(entry.uri, Lines(entry.document).range(moved))
     codec = next(iter(state.open.values())).document.position_codec if state.open else None
-    document = _closed(state.uri_of(place.path), place.path, codec)
+    document = _closed(state.uri_of(place.path), place.path, codec, _stamp(place.path))
     return None if document is None else types.Location(document.uri, Lines(document).range(place))
 
 
+def _stamp(path: str) -> tuple[int, int]:
+    try:
+        status = Path(path).stat()
+    except OSError:
+        return 0, 0
+    return status.st_mtime_ns, status.st_size
+
+
 @lru_cache(maxsize=64)
-def _closed(uri: str, path: str, codec: PositionCodec | None) -> TextDocument | None:
+def _closed(
+    uri: str,
+    path: str,
+    codec: PositionCodec | None,
+    stamp: tuple[int, int],  # noqa: ARG001 - part of what is remembered
+) -> TextDocument | None:
     try:
         text = read_source(path).text
     except SourceError:

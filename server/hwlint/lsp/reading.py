@@ -14,7 +14,15 @@ from typing import cast
 from hwlint.engine.errors import UserError
 from hwlint.engine.live import LiveResult, LiveWorkspace, Stopped
 from hwlint.engine.run import Options
-from hwlint.lsp.snapshot import Document, FileSnapshot, Request, Snapshot
+from hwlint.fix import Bench, Interrupted, fix_for
+from hwlint.lsp.snapshot import (
+    Document,
+    FileSnapshot,
+    FixAnswer,
+    FixRequest,
+    Request,
+    Snapshot,
+)
 from hwlint.lsp.views import ModelView, view
 from hwlint.profile import ProfileError
 
@@ -44,7 +52,7 @@ class Configured:
     options: Options
 
 
-Message = Document | Closed | Changed | Configured | Request
+Message = Document | Closed | Changed | Configured | Request | FixRequest
 
 
 @dataclass
@@ -54,12 +62,16 @@ class _State:
     documents: dict[str, Document] = field(default_factory=dict[str, Document])
     waiting: dict[str, Request] = field(default_factory=dict[str, Request])
     """The newest request for each workspace."""
+    fixes: list[FixRequest] = field(default_factory=list[FixRequest])
+    """Fixes that are asked for, the newest last: it is looked for first."""
 
     def take(self, message: Message) -> None:
         """Note what came in."""
         match message:
             case Request():
                 self.waiting[message.root] = message
+            case FixRequest():
+                self.fixes.append(message)
             case Document():
                 self.documents[message.path] = message
                 self._lay(message.path, message.content, loose=message.loose)
@@ -103,6 +115,8 @@ def serve(pipe: Connection) -> None:
                 state.take(cast("Message", pipe.recv()))
             if state.waiting:
                 _answer(pipe, state)
+            while state.fixes and not pipe.poll():
+                _fix(pipe, state)
         except (EOFError, OSError):
             return
 
@@ -121,6 +135,20 @@ def _answer(pipe: Connection, state: _State) -> None:
             continue
         del state.waiting[root]
         pipe.send(_snapshot(result, request, state))
+
+
+def _fix(pipe: Connection, state: _State) -> None:
+    """Look for the fix that was asked for last; it is asked for still where more comes in."""
+    wanted = state.fixes[-1]
+    survey = state.workspace(wanted.root).survey()
+    fix = None
+    if survey is not None:
+        try:
+            fix = fix_for(Bench(*survey, stop=pipe.poll), wanted.found)
+        except Interrupted:
+            return
+    state.fixes.remove(wanted)
+    pipe.send(FixAnswer(wanted.root, wanted.found, fix))
 
 
 def _empty(state: _State, request: Request) -> dict[str, FileSnapshot]:

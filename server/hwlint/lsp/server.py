@@ -18,6 +18,7 @@ from hwlint.lsp.cards import finding_card, layer_card, model_card
 from hwlint.lsp.diagnostics import diagnostics_of
 from hwlint.lsp.documents import Documents, Lines
 from hwlint.lsp.lookup import layer_at, model_at
+from hwlint.lsp.mending import FIX_ALL, fix_all, fixes_for
 from hwlint.lsp.settings import Settings, read_settings
 from hwlint.lsp.snapshot import Snapshot
 from hwlint.lsp.state import State
@@ -254,14 +255,13 @@ def _looks(server: Server) -> None:
     def hover(params: types.HoverParams) -> types.Hover | None:  # pyright: ignore[reportUnusedFunction] - registered
         return _hover(state, params.text_document.uri, params.position)
 
-    kinds = [types.CodeActionKind.QuickFix]
+    kinds = [types.CodeActionKind.QuickFix, FIX_ALL]
 
     @server.feature(
         types.TEXT_DOCUMENT_CODE_ACTION, types.CodeActionOptions(code_action_kinds=kinds)
     )
-    def actions(params: types.CodeActionParams) -> Sequence[types.CodeAction]:  # pyright: ignore[reportUnusedFunction] - registered
-        entry = state.open.get(params.text_document.uri)
-        return [] if entry is None else list(actions_for(entry, params.context.diagnostics))
+    async def actions(params: types.CodeActionParams) -> Sequence[types.CodeAction]:  # pyright: ignore[reportUnusedFunction] - registered
+        return await _actions(state, params)
 
     @server.feature(types.TEXT_DOCUMENT_INLAY_HINT)
     def inlays(params: types.InlayHintParams) -> Sequence[types.InlayHint]:  # pyright: ignore[reportUnusedFunction] - registered
@@ -274,6 +274,26 @@ def _looks(server: Server) -> None:
     @server.feature(types.TEXT_DOCUMENT_DOCUMENT_SYMBOL)
     def symbols(params: types.DocumentSymbolParams) -> Sequence[types.DocumentSymbol]:  # pyright: ignore[reportUnusedFunction] - registered
         return list(hints.document_symbols(state, params.text_document.uri))
+
+
+async def _actions(state: State, params: types.CodeActionParams) -> list[types.CodeAction]:
+    entry, context = state.open.get(params.text_document.uri), params.context
+    if entry is None:
+        return []
+    made: list[types.CodeAction] = []
+    if _is_wanted(context, types.CodeActionKind.QuickFix):
+        made += await fixes_for(state, entry, context.diagnostics)
+        made += actions_for(entry, context.diagnostics)
+    # An editor that names no kind asks for what belongs to the place, not to the document.
+    if context.only and _is_wanted(context, FIX_ALL):
+        made += await fix_all(state, entry)
+    return made
+
+
+def _is_wanted(context: types.CodeActionContext, kind: str) -> bool:
+    """Say whether an editor asks for a kind: by its name or by what its name begins with."""
+    asked = [str(getattr(only, "value", only)) for only in context.only or ()]
+    return not asked or any(f"{kind}.".startswith(f"{only}.") or not only for only in asked)
 
 
 def _hover(state: State, uri: str, position: types.Position) -> types.Hover | None:

@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from hwlint.api import Fix
 from hwlint.engine.findings import Diagnostic
 from hwlint.graph import Unbuilt
 from hwlint.lsp.views import ModelView
 
-__all__ = ["Document", "FileSnapshot", "Request", "Snapshot"]
+__all__ = ["Document", "FileSnapshot", "FixAnswer", "FixRequest", "Request", "Snapshot"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,24 @@ class Request:
     """The document in front of the user: it is read first."""
     wanted: tuple[str, ...]
     """Paths of the open documents of this workspace."""
+
+
+@dataclass(frozen=True, slots=True)
+class FixRequest:
+    """Look for a fix of one finding of the last snapshot."""
+
+    root: str
+    found: Diagnostic
+
+
+@dataclass(frozen=True, slots=True)
+class FixAnswer:
+    """What a `FixRequest` brought."""
+
+    root: str
+    found: Diagnostic
+    fix: Fix | None
+    """Of the texts that were read; None where none is proved, or a text has changed since."""
 
 
 @dataclass(frozen=True)

@@ -13,12 +13,21 @@ from urllib.parse import quote
 from pygls import uris
 from pygls.workspace import TextDocument
 
+from hwlint.api import Fix, Place
+from hwlint.engine.findings import Diagnostic
 from hwlint.engine.workspace import find_root, is_marked
 from hwlint.lsp.reading import Changed, Closed, Configured
 from hwlint.lsp.settings import Settings
 from hwlint.lsp.shift import Shift
-from hwlint.lsp.snapshot import Document, FileSnapshot, Request, Snapshot
-from hwlint.lsp.worker import Worker
+from hwlint.lsp.snapshot import (
+    Document,
+    FileSnapshot,
+    FixAnswer,
+    FixRequest,
+    Request,
+    Snapshot,
+)
+from hwlint.lsp.worker import Answer, Worker
 
 __all__ = ["Known", "Open", "State"]
 
@@ -27,6 +36,8 @@ _DEBOUNCE = 0.05
 """Seconds after a keystroke before reading starts; another keystroke starts them again."""
 _PATIENCE = 5.0
 """Seconds that a request waits for a reading before it is answered from the last one."""
+_FixKey = tuple[str, str, Place]
+"""Root, code and anchor of a finding."""
 _LOOSE = Path(tempfile.gettempdir()) / "hwlint-untitled"
 """Where documents that are no files stand in for the reader; nothing is ever written there."""
 
@@ -74,6 +85,7 @@ class State:
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._waiters: dict[str, list[asyncio.Future[None]]] = {}
         self._active: str | None = None
+        self._fixes: dict[_FixKey, asyncio.Future[Fix | None]] = {}
         self.worker = Worker(self._answered, self._restarted)
 
     # --- from the editor ----------------------------------------------------------------------
@@ -153,6 +165,24 @@ class State:
             await asyncio.wait([waiter], timeout=left)
         return None
 
+    async def fix_of(self, root: str, found: Diagnostic) -> Fix | None:
+        """Wait for the fix of a finding of the last snapshot, within reason."""
+        key = (root, found.code, found.anchor)
+        if key not in self._fixes:
+            self._fixes[key] = asyncio.get_running_loop().create_future()
+            self.worker.send(FixRequest(root, found))
+        done, _ = await asyncio.wait([self._fixes[key]], timeout=_PATIENCE)
+        return next((future.result() for future in done if not future.cancelled()), None)
+
+    def _take_fix(self, answer: FixAnswer) -> None:
+        future = self._fixes.get((answer.root, answer.found.code, answer.found.anchor))
+        if future is not None and not future.done():
+            future.set_result(answer.fix)
+
+    def _forget_fixes(self, root: str) -> None:
+        for key in [key for key in self._fixes if key[0] == root]:
+            self._fixes.pop(key).cancel()
+
     def uri_of(self, path: str) -> str:
         """Return the URI of a path as the editor writes it, where it has it open."""
         for entry in self.open.values():
@@ -186,7 +216,14 @@ class State:
         if wanted:
             self.worker.send(Request(root, self._active, wanted))
 
-    def _answered(self, snapshot: Snapshot) -> None:
+    def _answered(self, answer: Answer) -> None:
+        if isinstance(answer, FixAnswer):
+            self._take_fix(answer)
+        else:
+            self._take_snapshot(answer)
+
+    def _take_snapshot(self, snapshot: Snapshot) -> None:
+        self._forget_fixes(snapshot.root)
         self.answers[snapshot.root] = snapshot
         touched = frozenset(self._take(snapshot))
         for waiter in self._waiters.pop(snapshot.root, ()):
@@ -208,6 +245,8 @@ class State:
                 yield path
 
     def _restarted(self) -> None:
+        for key in list(self._fixes):
+            self._fixes.pop(key).cancel()
         self.worker.send(Configured(self.settings.options()))
         for entry in self.open.values():
             self._send(entry)

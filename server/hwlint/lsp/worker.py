@@ -10,9 +10,11 @@ from multiprocessing.process import BaseProcess
 from typing import cast
 
 from hwlint.lsp.reading import Message, serve
-from hwlint.lsp.snapshot import Snapshot
+from hwlint.lsp.snapshot import FixAnswer, Snapshot
 
-__all__ = ["Worker"]
+__all__ = ["Answer", "Worker"]
+
+Answer = Snapshot | FixAnswer
 
 _log = logging.getLogger(__name__)
 
@@ -20,8 +22,8 @@ _log = logging.getLogger(__name__)
 class Worker:
     """One child process; whoever uses it lives in an asyncio loop and never waits for it."""
 
-    def __init__(self, answered: Callable[[Snapshot], None], restarted: Callable[[], None]) -> None:
-        """Start nothing yet. `answered` is called with each snapshot, `restarted` when the process
+    def __init__(self, answered: Callable[[Answer], None], restarted: Callable[[], None]) -> None:
+        """Start nothing yet. `answered` is called with each answer, `restarted` when the process
         died and a new one, which knows nothing, is there: both in the loop."""
         self._answered = answered
         self._restarted = restarted
@@ -76,13 +78,13 @@ class Worker:
         listener.start()
 
     def _listen(self, pipe: Connection, process: BaseProcess) -> None:
-        """Pass snapshots on until the process is gone. Runs in a thread of its own."""
+        """Pass answers on until the process is gone. Runs in a thread of its own."""
         while True:
             try:
-                snapshot = cast("Snapshot", pipe.recv())
+                answer = cast("Answer", pipe.recv())
             except (EOFError, OSError):
                 break
-            self._tell(self._answered, snapshot)
+            self._tell(self._answered, answer)
         process.join()
         self._tell(self._lost, process)
 

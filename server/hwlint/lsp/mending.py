@@ -1,0 +1,105 @@
+"""Proved fixes as code actions: edits of the versions that the editor has, over any files."""
+
+from collections.abc import Iterable, Sequence
+
+from lsprotocol import types
+
+from hwlint.api import Edit, Fix
+from hwlint.engine.findings import Diagnostic
+from hwlint.lsp.diagnostics import location_of
+from hwlint.lsp.documents import Lines
+from hwlint.lsp.state import Known, Open, State
+
+__all__ = ["FIX_ALL", "fix_all", "fixes_for"]
+
+FIX_ALL = "source.fixAll.hwlint"
+"""Kind of the action that makes all safe fixes of a document."""
+
+
+async def fixes_for(
+    state: State, entry: Open, diagnostics: Sequence[types.Diagnostic]
+) -> list[types.CodeAction]:
+    """Return the fixes of findings that the editor asks about. What it knows about an older text
+    than its own is left alone."""
+    actions: list[types.CodeAction] = []
+    for asked in diagnostics:
+        known = state.known(entry.uri)
+        found = _found(entry, known, asked) if known is not None and known.current else None
+        if found is None or not found.changes:
+            continue
+        fix = await state.fix_of(entry.root, found)
+        edit = _edit(state, fix.edits) if fix is not None else None
+        if fix is not None and edit is not None:
+            actions.append(
+                types.CodeAction(
+                    title=fix.title,
+                    kind=types.CodeActionKind.QuickFix,
+                    diagnostics=[asked],
+                    is_preferred=True,
+                    edit=edit,
+                )
+            )
+    return actions
+
+
+async def fix_all(state: State, entry: Open) -> list[types.CodeAction]:
+    """Return one action that makes every safe fix of a document, none where there is none."""
+    known = state.known(entry.uri)
+    if known is None or not known.current:
+        return []
+    edits: list[Edit] = []
+    for found in known.snapshot.diagnostics:
+        if not any(change.effect == "nothing" for change in found.changes):
+            continue
+        fix = await state.fix_of(entry.root, found)
+        if fix is not None and fix.safe and not _meet(edits, fix):
+            edits += fix.edits
+    edit = _edit(state, edits) if edits else None
+    if edit is None:
+        return []
+    title = "hwlint: make all safe fixes"
+    return [types.CodeAction(title=title, kind=FIX_ALL, edit=edit)]
+
+
+def _found(entry: Open, known: Known, asked: types.Diagnostic) -> Diagnostic | None:
+    """Return the finding that the editor means."""
+    lines = Lines(entry.document)
+    for found in known.snapshot.diagnostics:
+        anchor = known.shift(found.anchor)
+        if found.code == asked.code and anchor and lines.range(anchor) == asked.range:
+            return found
+    return None
+
+
+def _meet(edits: Iterable[Edit], fix: Fix) -> bool:
+    lines = {(e.place.path, n) for e in edits for n in range(e.place.line, e.place.end_line + 1)}
+    return any(
+        (edit.place.path, number) in lines
+        for edit in fix.edits
+        for number in range(edit.place.line, edit.place.end_line + 1)
+    )
+
+
+def _edit(state: State, edits: Iterable[Edit]) -> types.WorkspaceEdit | None:
+    """Return edits of the documents as they are now; None where one of them has changed."""
+    by_uri: dict[str, list[types.TextEdit | types.AnnotatedTextEdit | types.SnippetTextEdit]] = {}
+    for edit in edits:
+        entry = state.by_path(edit.place.path)
+        known = state.known(entry.uri) if entry is not None else None
+        location = location_of(state, edit.place)
+        if location is None or (known is not None and not known.current):
+            return None
+        by_uri.setdefault(location.uri, []).append(types.TextEdit(location.range, edit.text))
+    return types.WorkspaceEdit(
+        document_changes=[
+            types.TextDocumentEdit(
+                types.OptionalVersionedTextDocumentIdentifier(uri, _version(state, uri)), changes
+            )
+            for uri, changes in by_uri.items()
+        ]
+    )
+
+
+def _version(state: State, uri: str) -> int | None:
+    entry = state.open.get(uri)
+    return entry.document.version if entry is not None else None

@@ -1,0 +1,106 @@
+"""Quick-fixes in an editor: proved before they are offered, edits of what the editor has."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from lsprotocol import types
+
+Project = Callable[[Mapping[str, str]], Path]
+
+CONFIG = '[tool.hwlint]\ndevices = ["h100-sxm"]\n'
+NET = """\
+    import torch.nn as nn
+    from blocks import Block
+
+
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.stem = nn.Conv2d(3, 100, 3)
+            self.norm = nn.BatchNorm2d(100)
+            self.head = Block(100)
+
+        def forward(self, x):
+            return self.head(self.norm(self.stem(x)))
+    """
+BLOCKS = """\
+    import torch.nn as nn
+
+
+    class Block(nn.Module):
+        def __init__(self, width):
+            super().__init__()
+            self.conv = nn.Conv2d(width, 64, 3, bias=True)
+            self.norm = nn.BatchNorm2d(64)
+
+        def forward(self, x):
+            return self.norm(self.conv(x))
+    """
+
+
+def carry_out(editor: Any, action: types.CodeAction) -> dict[str, list[types.TextEdit]]:
+    """Return the edits of an action by document; those of open ones name their version."""
+    assert action.edit is not None
+    assert action.edit.document_changes is not None
+    edits: dict[str, list[types.TextEdit]] = {}
+    for change in action.edit.document_changes:
+        assert isinstance(change, types.TextDocumentEdit)
+        uri = change.text_document.uri
+        assert change.text_document.version == editor.versions.get(uri)
+        edits[uri] = [edit for edit in change.edits if isinstance(edit, types.TextEdit)]
+    return edits
+
+
+def apply(text: str, edits: list[types.TextEdit]) -> str:
+    lines = text.splitlines(keepends=True)
+    for edit in sorted(edits, key=lambda e: (e.range.start.line, e.range.start.character))[::-1]:
+        number = edit.range.start.line
+        assert edit.range.end.line == number
+        line = lines[number]
+        lines[number] = line[: edit.range.start.character] + edit.new_text
+        lines[number] += line[edit.range.end.character :]
+    return "".join(lines)
+
+
+async def test_a_width_is_padded_everywhere(editor, project: Project):
+    root = project({"pyproject.toml": CONFIG, "net.py": NET, "blocks.py": BLOCKS})
+    uri = editor.open(root / "net.py")
+    found = [d for d in await editor.diagnostics(uri) if d.code == "HW101"]
+    fixes = [a for d in found for a in await editor.actions(uri, d) if a.is_preferred]
+    assert fixes
+    assert all("(changes parameters)" in fix.title for fix in fixes)
+    text = (root / "net.py").read_text()
+    edits = carry_out(editor, fixes[0])
+    assert set(edits) == {uri}
+    fixed = apply(text, edits[uri])
+    assert "100" not in fixed
+    editor.replace(uri, fixed)
+    assert "HW101" not in editor.codes(await editor.diagnostics(uri))
+
+
+async def test_all_safe_fixes_at_once(editor, project: Project):
+    root = project({"pyproject.toml": CONFIG, "net.py": NET, "blocks.py": BLOCKS})
+    uri = editor.open(root / "blocks.py")
+    editor.open(root / "net.py")
+    await editor.diagnostics(uri)
+    nowhere = types.Range(types.Position(0, 0), types.Position(0, 0))
+    for kind in ("source.fixAll", "source.fixAll.hwlint"):
+        only = [kind]
+        asked = types.CodeActionParams(
+            types.TextDocumentIdentifier(uri), nowhere, types.CodeActionContext([], only=only)
+        )
+        (action,) = await editor.client.text_document_code_action_async(asked)
+        assert action.kind == "source.fixAll.hwlint"
+        fixed = apply((root / "blocks.py").read_text(), carry_out(editor, action)[uri])
+        assert "bias=False" in fixed
+
+
+async def test_what_no_change_mends_has_no_fix(editor, project: Project):
+    text = NET.replace("Conv2d(3, 100, 3)", "Conv2d(3, 100, 3, groups=2)")
+    root = project({"pyproject.toml": CONFIG, "net.py": text, "blocks.py": BLOCKS})
+    uri = editor.open(root / "net.py")
+    for found in await editor.diagnostics(uri):
+        for action in await editor.actions(uri, found):
+            if action.is_preferred:
+                carry_out(editor, action)
