@@ -19,6 +19,7 @@ from inspect import cleandoc
 from pathlib import Path
 from typing import Any, cast
 
+from attrs import fields, has
 from drawing import Found, checked, drawn_evenly, excerpt, relative
 
 from hwlint.api import Rule
@@ -31,7 +32,7 @@ DEVICES = ("h100-sxm", "ethos-u55-128", "raspberry-pi-5", "stm32h743")
 SEED = 5081
 COUNT = 100
 PAGE = Path(__file__).resolve().parent / "ecosystem.md"
-LONGEST = 400
+LONGEST = 2000
 """Characters that are shown of one value of a profile."""
 
 TEST = """\
@@ -185,7 +186,9 @@ def values(rule: type[Rule] | None, found: Found, profiles: ProfileIndex) -> str
         for need in needs_in(text):
             path = [row["dtype"] if part == "<dtype>" else part for part in need.path]
             value, source = looked_up(profiles[row["device"]], path)
-            lines.append(f"- {row['device']} {'.'.join(path)} = {shown(value, found)} {source}")
+            lines.append(
+                f"- {row['device']} {'.'.join(path)} = {shown(value, found, row['dtype'])} {source}"
+            )
     return "\n".join(lines)
 
 
@@ -196,19 +199,36 @@ def looked_up(profile: Profile, path: Sequence[str]) -> tuple[object, str]:
     for part in path:
         value = value.get(part) if isinstance(value, Mapping) else getattr(value, part, None)
         if getattr(value, "evidence", ""):
-            source = f"[{getattr(value, 'evidence', '')}: {getattr(value, 'source', '')}]"
-    return value, source
+            source = (
+                f"[{getattr(value, 'evidence', '')}: {'; '.join(getattr(value, 'source', ()))}]"
+            )
+    return value, source if path[0] != "reporting" else "[editorial]"
 
 
-def shown(value: object, found: Found) -> str:
+def shown(value: object, found: Found, dtype: str) -> str:
     """Return a value as text; of a mapping by operator only the one that the finding is about."""
     op = found.get("data", {}).get("op")
     if isinstance(value, Mapping):
         known = cast("Mapping[str, object]", value)
         if op in known:
             return f"{{{op}: {known[op]!r}}}"
-    text = repr(value)
+    text = plain(value, dtype)
     return text if len(text) <= LONGEST else f"{text[:LONGEST]} ..."
+
+
+def plain(value: object, dtype: str) -> str:
+    """Return a value without sources, of several only those for this number format."""
+    if isinstance(value, tuple):
+        items = cast("tuple[object, ...]", value)
+        return ", ".join(plain(x, dtype) for x in items if dtype in getattr(x, "dtypes", (dtype,)))
+    if not has(type(value)):
+        return repr(value)
+    told = [
+        f"{field.name}={getattr(value, field.name)!r}"
+        for field in fields(type(value))
+        if field.name not in ("source", "note") and getattr(value, field.name) not in (None, "", ())
+    ]
+    return f"{type(value).__name__}({', '.join(told)})"
 
 
 if __name__ == "__main__":

@@ -248,3 +248,20 @@ def test_growth_is_that_of_the_one_number_that_is_said(told: Told):
 
 def test_a_number_that_adds_more_than_it_aligns_is_not_said(told: Told):
     assert not told(MisalignedChannels, WIDTHS, "h100-sxm", DIM=100, PART=4)
+
+
+def test_literals_in_a_list_have_its_name(told: Told):
+    """Heads of attention are no features, also where a list gives their number for each stage."""
+    text = """
+import torch.nn as nn
+
+class Net(nn.Module):
+    def __init__(self, NAME=[100, 104]):
+        super().__init__()
+        self.bias = nn.ModuleList([
+            nn.Sequential(nn.Linear(512, n), nn.ReLU(), nn.Linear(n, 512)) for n in NAME
+        ])
+        self.last = nn.Linear(512, 512)
+"""
+    assert told(MisalignedFeatures, text, "h100-sxm", NAME="widths")
+    assert not told(MisalignedFeatures, text, "h100-sxm", NAME="num_heads")

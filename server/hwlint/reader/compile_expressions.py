@@ -31,12 +31,12 @@ MAX_TEXT = 100_000
 
 def compile_expression(scope: Scope, node: ast.expr, name: str | None = None) -> Compiled:
     """Compile one expression. `name` is what its value gets bound to, for provenance."""
+    if name is not None and (named := _NAMED.get(type(node))) is not None:
+        return named(scope, node, name)
     handler = _HANDLERS.get(type(node))
     if handler is None:
         reason = f"{type(node).__name__} expression"
         return lambda fr: Unknown(reason)
-    if handler is _constant:
-        return _constant(scope, node, name)
     return handler(scope, node)
 
 
@@ -183,9 +183,12 @@ def _conditional(scope: Scope, node: ast.IfExp) -> Compiled:
     return run
 
 
-def _items(scope: Scope, elements: list[ast.expr]) -> Callable[[Frame], list[Value]]:
+def _items(
+    scope: Scope, elements: list[ast.expr], name: str | None = None
+) -> Callable[[Frame], list[Value]]:
+    """Compile what stands in brackets; each literal there has the name of the whole."""
     if not any(isinstance(e, ast.Starred) for e in elements):
-        parts = [compile_expression(scope, e) for e in elements]
+        parts = [compile_expression(scope, e, name) for e in elements]
         return lambda fr: [p(fr) for p in parts]
     mixed = [
         (True, compile_expression(scope, e.value))
@@ -206,13 +209,13 @@ def _items(scope: Scope, elements: list[ast.expr]) -> Callable[[Frame], list[Val
     return run
 
 
-def _tuple(scope: Scope, node: ast.Tuple) -> Compiled:
-    items = _items(scope, node.elts)
+def _tuple(scope: Scope, node: ast.Tuple, name: str | None = None) -> Compiled:
+    items = _items(scope, node.elts, name)
     return _guarded(lambda fr: tuple(items(fr)))
 
 
-def _list(scope: Scope, node: ast.List) -> Compiled:
-    items = _items(scope, node.elts)
+def _list(scope: Scope, node: ast.List, name: str | None = None) -> Compiled:
+    items = _items(scope, node.elts, name)
     return _guarded(lambda fr: ListValue(items(fr), fr.interp.clock))
 
 
@@ -406,6 +409,12 @@ def _comprehension(scope: Scope, node: Any) -> Compiled:
     return compile_comprehension(scope, node)
 
 
+_NAMED: dict[type, Callable[[Scope, Any, str], Compiled]] = {
+    ast.Constant: _constant,
+    ast.Tuple: _tuple,
+    ast.List: _list,
+}
+"""What gives its literals the name that it is bound to."""
 _HANDLERS: dict[type, Callable[[Scope, Any], Compiled]] = {
     ast.Constant: _constant,
     ast.Name: _name,
