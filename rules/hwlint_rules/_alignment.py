@@ -56,6 +56,7 @@ def misaligned(
         return
     layers, owners, steps = _certain(graph), _Owners(), Steps(reading)
     causes = list(_causes(reading, layers, dimensions, owners, steps))
+    every = [dim for cause in causes for dim in (*cause.dims, *cause.exempt)]
     sides = Counter(key for cause in causes for key in {id(d.layer) for d in cause.concerned()})
     for cause in causes:
         waste = _waste(reading, graph, layers, cause.concerned(), steps)
@@ -64,7 +65,7 @@ def misaligned(
             norms = _norms(layers, cause, owners) if with_norms else 0
             partly = sum(layers[layer] for layer in waste.layers if sides[id(layer)] > 1)
             things = _things((waste.number, partly), noun, norms)
-            found = finding(reading, cause, waste, things, steps)
+            found = finding(reading, cause, waste, things, steps, every)
             if found is not None:
                 yield found
 

@@ -1,7 +1,7 @@
 """What HW101 and HW102 say of a cause: the change, the reason, the advice."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from hwlint.api import Argument, Finding, Layer, Origin, Place, Reading
 from hwlint_rules._changes import padded as padded_literal
@@ -17,18 +17,27 @@ _TIED = "; grouped convolutions tie it to other widths, change these with it"
 
 
 def finding(
-    reading: Reading, cause: Cause, waste: Waste, things: str, steps: Steps
+    reading: Reading,
+    cause: Cause,
+    waste: Waste,
+    things: str,
+    steps: Steps,
+    every: Collection[Dimension],
 ) -> Finding | None:
     """Return the finding of one cause; `things` are what would be aligned. None where the number
-    that would align them adds more to the model than they are of it: nobody would pay that."""
+    that would align them adds more to the model than they are of it: nobody would pay that.
+
+    `every`: all dimensions of the model, which are not to miss their tiles instead.
+    """
     dims = cause.concerned()
     found = [step for dim in dims if (step := steps.of(dim)) is not None]
     worst = max(found, key=lambda step: step.waste, default=None)
     place = cause.anchor
     padded = _padded(dims)
     tied = _tied(reading, place)
-    solved = _solved(cause, tied)
-    loose = solved is None and _solved(cause, []) is not None
+    filled = [dim for dim in every if dim.value % dim.tile.minimum == 0]
+    solved = _solved(cause, tied, filled)
+    loose = solved is None and _solved(cause, [], []) is not None
     bought = _bought(reading, waste, place, solved)
     if solved is not None and bought is not None and bought[1] * waste.model > waste.params:
         return None
@@ -81,16 +90,17 @@ def _grouping(layer: Layer) -> list[Argument]:
     return [layer.args[name] for name in ("groups", "in_channels", "out_channels")]
 
 
-def _solved(cause: Cause, tied: list[Layer]) -> int | None:
+def _solved(cause: Cause, tied: list[Layer], filled: list[Dimension]) -> int | None:
     """Return the least greater value of the literal with which all it decides fills its tiles,
-    and with which the grouped convolutions can be built."""
+    with which the grouped convolutions can be built, and what is filled now still is."""
     literal = cause.literal
     if literal is None or isinstance(literal.value, bool) or not isinstance(literal.value, int):
         return None
     highest = literal.value + max(64, literal.value // 2)
     for candidate in range(literal.value + 1, highest + 1):
         fills = all(_fills(dim, cause.anchor, candidate) for dim in cause.to_fill())
-        if fills and all(_divides(layer, cause.anchor, candidate) for layer in tied):
+        divides = fills and all(_divides(layer, cause.anchor, candidate) for layer in tied)
+        if divides and all(_stays(dim, cause.anchor, candidate) for dim in filled):
             return candidate
     return None
 
@@ -103,6 +113,20 @@ def _divides(layer: Layer, place: Place, candidate: int) -> bool:
     ]
     groups, *ends = then
     return not groups or all(end is None or end % groups == 0 for end in ends)
+
+
+def _stays(dim: Dimension, place: Place, candidate: int) -> bool:
+    """Whether a dimension that fills its tiles still does; True where the literal is not in it."""
+    groups = dim.layer.args.get("groups") if dim.groups > 1 else None
+    parts = [argument for argument in (dim.argument, groups) if argument is not None]
+    if all(leaf.place != place for argument in parts for leaf in _leaves(argument)):
+        return True
+    then = [
+        evaluate(argument.origin, place, candidate) if argument.origin else number(argument)
+        for argument in parts
+    ]
+    whole, share = then[0], then[1] if len(then) > 1 else 1
+    return whole is not None and bool(share) and whole % (dim.tile.minimum * (share or 1)) == 0
 
 
 def _fills(dim: Dimension, place: Place, candidate: int) -> bool:

@@ -265,3 +265,21 @@ class Net(nn.Module):
 """
     assert told(MisalignedFeatures, text, "h100-sxm", NAME="widths")
     assert not told(MisalignedFeatures, text, "h100-sxm", NAME="num_heads")
+
+
+def test_what_fills_its_tile_still_does_with_the_number_that_is_said(told: Told):
+    """Groups of 24 fill steps of 8, groups of 26 do not, though they make 416 channels of 408."""
+    text = """
+import torch.nn as nn
+
+class Net(nn.Module):
+    def __init__(self, group_width=24):
+        super().__init__()
+        width = 408 // group_width * group_width
+        wider = round(408 / group_width) * group_width
+        self.first = nn.Conv2d(408, wider, 1)
+        self.grouped = nn.Conv2d(wider, wider, 3, groups=wider // group_width)
+        self.second = nn.Conv2d(wider, 408, 1)
+"""
+    for finding in told(MisalignedChannels, text, "ethos-u55-128"):
+        assert "24 -> 26" not in finding.message

@@ -248,6 +248,8 @@ class ModelGraph:
         alive = {i for i, tensor in enumerate(self.flow.tensors) if tensor.kind == "input"}
         found: list[int] = []
         for number, operation in enumerate(self.flow.operations):
+            if operation.name.endswith("_like") or operation.name.startswith("new_"):
+                continue  # of what these are given they look at the shape
             if not alive.isdisjoint(operation.inputs):
                 alive.update(operation.outputs)
                 found.append(number)
