@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from hwlint.api import Finding, Flow, Place, Reading, Rule
+from hwlint.api import Finding, Flow, Operation, Place, Reading, Rule
 from hwlint_rules._text import count
 
 __all__ = ["DynamicShape"]
@@ -123,10 +123,26 @@ def _dependent(flow: Flow) -> Iterator[tuple[str, Place]]:
         if alive.isdisjoint(operation.inputs):
             continue
         alive.update(operation.outputs)
-        known = all(flow.tensors[i].items is not None for i in operation.inputs)
+        known = _by_value(flow, operation) and all(
+            flow.tensors[i].items is not None for i in operation.inputs
+        )
         shapes = [flow.tensors[i].shape for i in operation.outputs]
         if known and operation.place is not None and any(s and None in s for s in shapes):
             yield operation.name, operation.place
+
+
+_BY_VALUE = (
+    *("nonzero", "argwhere", "masked_select", "unique", "unique_consecutive", "unique_dim"),
+    *("where", "repeat_interleave", "bincount", "nms", "batched_nms"),
+)
+"""Functions that make as many items as their arguments' values say."""
+
+
+def _by_value(flow: Flow, operation: Operation) -> bool:
+    """Whether how many items there are can depend on values: by a mask, or by what it does."""
+    if operation.name in ("index", "__getitem__", "getitem"):
+        return any(flow.tensors[i].dtype == "bool" for i in operation.inputs)
+    return operation.name in _BY_VALUE
 
 
 def _is_joined(flow: Flow) -> bool:

@@ -1,27 +1,26 @@
 """HW311."""
 
-from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from hwlint.api import POINTWISE, Finding, Links, Reading, Rule, Step
 from hwlint_rules._flow import by_anchor, costly, instances, places, said_share, shape, share_of
-from hwlint_rules._producers import one_by_one
+from hwlint_rules._producers import fused_after, one_by_one
 from hwlint_rules._text import count, listed
 
 __all__ = ["ElementwiseChain"]
 
-_WRITTEN_OUT: Mapping[str, Sequence[Mapping[str, int]]] = {
+_WRITTEN_OUT: Mapping[str, Sequence[str]] = {
     "GELU": (
-        {"erf": 1, "mul": 3, "add": 1},
-        {"tanh": 1, "mul": 4, "add": 2, "pow": 1},
-        {"tanh": 1, "mul": 6, "add": 2},
+        "add erf mul mul mul",
+        "add add mul mul mul mul pow tanh",
+        "add add mul mul mul mul mul mul tanh",
     ),
-    "Hardswish": ({"add": 1, "relu6": 1, "mul": 2},),
-    "Hardsigmoid": ({"add": 1, "relu6": 1, "mul": 1},),
-    "Mish": ({"softplus": 1, "tanh": 1, "mul": 1},),
+    "Hardswish": ("add mul mul relu6",),
+    "Hardsigmoid": ("add mul relu6",),
+    "Mish": ("mul softplus tanh",),
 }
-"""How often which functions stand in an activation that is written out, divisions taken as
-products. What a clamp goes from and to is not known, so no form has one."""
+"""The functions that an activation is written out with, sorted, divisions taken as products.
+What a clamp goes from and to is not known, so no form has one."""
 
 
 class ElementwiseChain(Rule):
@@ -129,7 +128,8 @@ class ElementwiseChain(Rule):
         if one_by_one(reading) is None or links is None or limits is None:
             return
         driven = frozenset(reading.graph.driven) if reading.graph is not None else ()
-        rows = ((row[-1], row) for row in _rows(links, driven))
+        whole = (_unfused(reading, row) for row in _rows(links, driven))
+        rows = ((row[-1], row) for row in whole if len(row) > 1)
         for place, found in by_anchor(rows).items():
             row = found[0][1]
             instead = _written_out(reading, row)
@@ -149,6 +149,15 @@ class ElementwiseChain(Rule):
                 model_share=share,
                 data={"operators": [step.name for step in row], "instead": instead},
             )
+
+
+def _unfused(reading: Reading, row: list[Step]) -> list[Step]:
+    """Return a row without an activation at its beginning that what is before it takes up."""
+    before, fusion = row[0].maker(), reading.profile.fusion
+    if before is None or fusion is None:
+        return row
+    taken = fused_after(fusion, reading.dtype, before.op)
+    return row[1:] if row[0].op in taken else row
 
 
 def _advice(instead: str | None, row: Sequence[Step]) -> str:
@@ -221,7 +230,7 @@ def _row(last: Step, source: Mapping[int, int]) -> list[Step]:
 
 def _written_out(reading: Reading, row: Sequence[Step]) -> str | None:
     """Return the activation that a row writes out, where it has one kernel on this device."""
-    names = Counter("mul" if step.name == "div" else step.name for step in row)
+    names = " ".join(sorted("mul" if step.name == "div" else step.name for step in row))
     for op, forms in _WRITTEN_OUT.items():
         known = reading.profile.support(reading.dtype, op)
         if known in ("native", "fused") and names in forms:

@@ -79,10 +79,12 @@ class MisalignedGroups(Rule):
     )
 
     def check(self, reading: Reading) -> Iterable[Finding]:
-        """Yield one finding for each call that builds such convolutions."""
+        """Yield one finding for each literal that says how many groups, else for each call."""
         groups: dict[Place, list[_Grouped]] = {}
         for found in _grouped(reading):
-            groups.setdefault(found.layer.place, []).append(found)
+            said = found.layer.args["groups"].origin
+            place = said.place if said is not None else None
+            groups.setdefault(place or found.layer.place, []).append(found)
         for place, members in groups.items():
             yield from _finding(reading, place, members)
 
