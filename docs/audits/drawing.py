@@ -5,15 +5,18 @@ import random
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from hwlint.engine.analysis import FileResult, Job
 from hwlint.engine.coverage import cover
 from hwlint.engine.findings import collect
+from hwlint.engine.pool import Built, Pool
 from hwlint.engine.registry import discover_rules
-from hwlint.engine.run import CheckResult, Incomplete, Options, check, prepare, read_all
+from hwlint.engine.run import CheckResult, Incomplete, Options, check, prepare, processes
+from hwlint.reader import STAGES
 from hwlint.report.machine import FORMATS
 
 Found = dict[str, Any]
@@ -41,16 +44,33 @@ def checked(root: Path, kept: Path, options: Options, every: int = 1) -> dict[st
 
 
 def part_of(root: Path, options: Options, every: int) -> CheckResult:
-    """Check a part of a folder: what it builds itself, since nobody knows what the rest builds."""
+    """Check a part of a folder, without what tests and documents show, which gives no findings.
+    What files that are not read build counts as built by nobody."""
     root = root.resolve()
     config, workspace, job = prepare(root, (root,), options, discover_rules())
-    workspace = replace(workspace, candidates=workspace.candidates[::every])
-    results = read_all(workspace, replace(job, tracked=False), options, Progress(root.name))
+    paths = workspace.candidates[::every]
+    results = read_part(paths, replace(job, tracked=False), options, Progress(root.name))
     found = collect(results, job.rules, config, frozenset(workspace.files))
     ended = [Incomplete(r.path, r.incomplete, r.trace) for r in results if r.incomplete]
     targets = tuple((target.profile.id, target.dtype) for target in job.targets)
-    coverage, files = cover(results, lambda _: True), len(workspace.candidates)
-    return CheckResult(found, coverage, targets, (config,), files, incomplete=tuple(ended))
+    coverage = cover(results, lambda _: True)
+    return CheckResult(found, coverage, targets, (config,), len(paths), incomplete=tuple(ended))
+
+
+def read_part(
+    paths: Sequence[str], job: Job, options: Options, progress: "Progress"
+) -> list[FileResult]:
+    """Read some files stage by stage."""
+    results: list[FileResult] = []
+    built: Built = frozenset()
+    stages = STAGES[:-1]
+    with Pool(job, processes(len(paths), options.jobs)) as pool:
+        for stage in stages:
+            for result in pool.read(paths, stage, built):
+                results.append(result)
+                progress(len(results), len(stages) * len(paths))
+            built = built.union(*(result.built for result in results))
+    return sorted(results, key=lambda result: result.path)
 
 
 class Progress:

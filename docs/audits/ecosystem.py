@@ -94,6 +94,8 @@ def main() -> None:
         ]
         chosen = drawn_evenly(findings, given.seed, given.count)
         given.draw.write_text(to_judge(chosen, len(findings), given), encoding="utf-8")
+        if given.sheet is not None:
+            given.sheet.write_text(sheet(chosen, len(findings), given), encoding="utf-8")
 
 
 def arguments() -> argparse.Namespace:
@@ -107,6 +109,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--kept", type=Path, default=Path("ecosystem"), help="the checks' JSON")
     parser.add_argument("--page", type=Path, default=PAGE)
     parser.add_argument("--draw", type=Path, help="where to write what is drawn")
+    parser.add_argument("--sheet", type=Path, help="where to write a table for the verdicts")
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--count", type=int, default=COUNT)
     return parser.parse_args()
@@ -158,6 +161,19 @@ def to_judge(chosen: Sequence[Found], total: int, given: argparse.Namespace) -> 
         parts.append(one(number, found, given.site))
         parts.append(values(rules.get(found["code"]), found, profiles))
     return "\n".join(parts)
+
+
+def sheet(chosen: Sequence[Found], total: int, given: argparse.Namespace) -> str:
+    """Return a table of what is drawn, with a column for the verdicts."""
+    part = f", every {given.every}th file" if given.every > 1 else ""
+    lines = [f"{len(chosen)} of {total} findings in {', '.join(given.library)}{part}, ", ""]
+    lines[0] += f"seed {given.seed}. Judged by [ecosystem-judging.md](ecosystem-judging.md)."
+    lines += ["| | place | rule | says | verdict |", "| ---: | --- | --- | --- | --- |"]
+    for number, found in enumerate(chosen, 1):
+        said = "<br>".join(f"{row['device']}: {row['message']}" for row in found["devices"])
+        place = f"{found['file']}:{found['line']}:{found['column']}"
+        lines.append(f"| {number} | {place} | {found['code']} | {said} | |")
+    return "\n".join(lines) + "\n"
 
 
 def one(number: int, found: Found, site: Path) -> str:
