@@ -127,6 +127,37 @@ def test_an_edit(name: str, laid: Path, taken_over: list[bool]) -> None:
     assert taken_over[0] is kept
 
 
+LEAKY = """
+import torch.nn as nn
+class Registry(dict):
+    pass
+WIDTHS = Registry()
+class Net(nn.Module):
+    seen = None
+    def __init__(self):
+        super().__init__()
+        if Net.seen is None:
+            Net.seen = 100
+        WIDTHS.setdefault("body", Net.seen + 50)
+        self.stem = nn.Conv2d(3, Net.seen, 3, padding=1)
+        self.body = nn.Conv2d(Net.seen, WIDTHS["body"], 3, padding=1)
+    def forward(self, x):
+        return self.body(self.stem(x))
+"""
+
+
+def test_what_an_entry_point_left_behind_is_put_back(laid: Path, taken_over: list[bool]) -> None:
+    path = laid / "net.py"
+    path.write_text(LEAKY, encoding="utf-8")
+    (laid / "hwlint.toml").touch()
+    live = LiveWorkspace(laid, OPTIONS)
+    live.check()
+    for text in (LEAKY.replace("100", "200"), LEAKY.replace("50", "51"), LEAKY):
+        live.lay(str(path), text.encode())
+        assert said(live.check()) == cold(laid)
+    assert all(taken_over)
+
+
 def test_a_body_that_does_not_parse_keeps_what_it_was(laid: Path) -> None:
     path = laid / "net.py"
     path.write_text(NET, encoding="utf-8")

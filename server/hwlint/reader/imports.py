@@ -424,6 +424,8 @@ class Imports:
         self.resolving: set[tuple[str, str | None]] = set()
         self.executing: list[PythonModule] = []
         """The modules whose top level is being executed, the innermost last."""
+        self.mixed = False
+        """A module changed what an entry point had changed before: that cannot be taken apart."""
         self.builtins: dict[str, Value] = {}
         self._required: frozenset[str] | None = None
         self._listings: dict[str, frozenset[str]] = {}
@@ -711,6 +713,7 @@ class Imports:
 
     def spilled(self, value: "Value | Frame") -> None:
         """Note that a module whose top level is being executed changes what was there before."""
+        self.mixed = self.mixed or self.interp.memo.leaked.holds(value)
         for module in self.executing:
             if value is not module.frame and value.stamp < module.began:
                 module.spilled = True

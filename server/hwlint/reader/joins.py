@@ -87,6 +87,10 @@ class World:
         if value.stamp < self._stamp and id(held) not in self._journal:
             self._journal[id(held)] = (held, snapshot(held))
 
+    def holds(self, value: Value) -> bool:
+        """Say whether the earlier state of something is kept."""
+        return id(getattr(value, "frame", value)) in self._journal
+
     def put_back(self) -> None:
         """Undo every change."""
         for value, state in self._journal.values():

@@ -15,6 +15,7 @@ from weakref import ReferenceType as Reference
 
 from hwlint.reader.budget import Exhausted
 from hwlint.reader.joins import World
+from hwlint.reader.plain_values import NEVER_OLD
 from hwlint.reader.provenance import (
     Bound,
     Identities,
@@ -108,8 +109,8 @@ class Memo:
         self.stamp = 0
         self.entry_stamp = 0
         self.epoch = 0
-        self.leaks = 0
-        """Changes of the world that are neither a module's own nor put back."""
+        self.leaked = World(NEVER_OLD)
+        """What entry points changed of what outlives them: nothing puts that back meanwhile."""
         self.enabled = True
         self.looked_at = 0
         self.own_classes: dict[Class, bool] = {}
@@ -135,8 +136,16 @@ class Memo:
             recording.impure = True
         if value.stamp < self.entry_stamp:
             self.epoch += 1
-            self.leaks += self.world is None
+            if self.world is None:
+                self.leaked.remember(value)
             self.forget()
+
+    def put_back(self) -> None:
+        """Undo what entry points changed of what outlives them, and drop all templates."""
+        self.leaked.put_back()
+        self.leaked = World(NEVER_OLD)
+        self.epoch += 1
+        self.forget()
 
     def start(self) -> _Recording:
         """Begin to watch whether what is older than now changes."""

@@ -61,10 +61,9 @@ def _is_apart(module: PythonModule) -> bool:
 def _changed(module: PythonModule, source: SourceFile) -> Iterator[tuple[Segment, Segment]]:
     """Yield functions of which the body is another, before and after. Of what did not change, and
     of what does not parse, `source` gets the segments that were there."""
-    interp = module.imports.interp
     if module.state == "new":
         return
-    if module.state != "done" or interp.memo.leaks or module.problem is not None:
+    if module.state != "done" or module.imports.mixed or module.problem is not None:
         raise _Anew
     kept: list[Segment] = []
     for old, new in _pairs(module.source.segments, source.segments):
@@ -139,7 +138,7 @@ def _signature(segment: Segment) -> tuple[str, str | None]:
 
 def _forget(imports: Imports) -> None:
     interp = imports.interp
-    interp.memo.forget()
+    interp.memo.put_back()
     interp.followed.forget()
     interp.verdicts.forget()
     is_aside.cache_clear()
