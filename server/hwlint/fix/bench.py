@@ -8,7 +8,7 @@ from hwlint.api import Edit
 from hwlint.engine.analysis import Analyst, EntryResult, FileResult, Job
 from hwlint.engine.run import Passes
 from hwlint.graph import ModelGraph
-from hwlint.reader import STAGES
+from hwlint.reader import STAGES, Reader
 from hwlint.source import (
     SourceError,
     SourceFile,
@@ -95,26 +95,49 @@ class Bench:
     def trial(self, edits: Iterable[Edit], keys: Iterable[Key] | None = None) -> Trial | None:
         """Read again with edits made; `keys`: these passes only. None where the edits do not fit
         into the texts, or concern too many passes."""
+        texts = self._edited(edits)
+        if texts is None:
+            return None
+        wanted = self.dependents(texts) if keys is None else list(keys)
+        if len(wanted) > _MOST_PASSES:
+            return None
+        contents = self._encoded(texts)
+        with overlaid(self.contents | contents):
+            return Trial(texts, contents, self._visit(wanted))
+
+    def peek(self, edits: Iterable[Edit], path: str, name: str) -> tuple[ModelGraph, ...] | None:
+        """Read one class or factory of a file with edits made; None where they cannot be."""
+        texts = self._edited(edits)
+        if texts is None:
+            return None
+        self.reads += 1
+        with overlaid(self.contents | self._encoded(texts)):
+            return Reader(self.job.options).read_place(path, name).graphs
+
+    def _edited(self, edits: Iterable[Edit]) -> dict[str, str] | None:
+        """Return the texts with edits made; None where they do not fit."""
         by_path: dict[str, list[Edit]] = {}
         for edit in edits:
             by_path.setdefault(edit.place.path, []).append(edit)
         texts: dict[str, str] = {}
-        contents = dict[str, bytes]()
         for path, own in by_path.items():
             source = self.source(path) if path in self.owned else None
             if source is None:
                 return None
             try:
                 texts[path] = apply_edits(source.text, own)
-                contents[path] = encoded(source, texts[path])
-                decode_source(path, contents[path])
+                decode_source(path, encoded(source, texts[path]))
             except (Overlap, UnicodeError, SourceError):
                 return None
-        wanted = self.dependents(by_path) if keys is None else list(keys)
-        if len(wanted) > _MOST_PASSES:
-            return None
-        with overlaid(self.contents | contents):
-            return Trial(texts, contents, self._visit(wanted))
+        return texts
+
+    def _encoded(self, texts: Mapping[str, str]) -> dict[str, bytes]:
+        found: dict[str, bytes] = {}
+        for path, text in texts.items():
+            source = self.source(path)
+            assert source is not None
+            found[path] = encoded(source, text)
+        return found
 
     def accept(self, trial: Trial) -> None:
         """Take what was tried for what holds."""

@@ -8,11 +8,10 @@ flattened map) is repaired where the model refuses, as long as that takes it fur
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from hwlint.api import Edit
-from hwlint.engine.analysis import FileResult
 from hwlint.fix.bench import Bench, Key, graphs_of
 from hwlint.graph import Argument, Layer, ModelGraph
 from hwlint.source.changes import SetNumber, numbers_in, written_number
@@ -27,32 +26,59 @@ _PRIMES = (
     1229, 1231, 1237, 1249, 1259, 1277, 1279, 1283, 1289, 1291, 1297, 1301, 1303, 1307, 1319, 1321,
 )  # fmt: skip
 """Larger than what widths are multiplied with on the way: a map of 30 x 30, four gates."""
-_MOST_READS = 120
+_MOST_READS = 80
 """Readings that one search may take."""
-_MOST_KEYS = 2
-"""Passes that are asked; the proof asks all."""
+_MOST_ASKED = 2
+"""Models that are asked; the proof asks all."""
 
 Numbers = Mapping[Place, int]
 
 
 def coupled(bench: Bench, step: SetNumber) -> Numbers | None:
     """Return every literal that has to change with one, and to what; None where that cannot be
-    told. The literal alone is not tried."""
-    keys = _asked(bench, step.place)
-    if not keys:
+    told."""
+    asked = _asked(bench, step.place)
+    if not asked:
         return None
-    search = _Search(bench, step, keys)
+    search = _Search(bench, step, asked)
+    alone = {step.place: step.after}
+    state = search.read(alone)
+    if state.broken or state.conflict is None:
+        return None if state.broken else alone
     group = search.group()
     return None if group is None else search.repaired(dict.fromkeys(group, step.after))
 
 
-def _asked(bench: Bench, place: Place) -> list[Key]:
-    """Return the passes that follow a model in which the literal decides on a layer."""
-    found: list[Key] = []
-    for key, result in bench.with_graphs(bench.dependents([place.path])).items():
-        if any(_decides(graph, place) for graph in graphs_of(result)):
-            found.append(key)
-    return found[:_MOST_KEYS]
+@dataclass(frozen=True)
+class _Asked:
+    """A model that is asked."""
+
+    key: Key
+    number: int
+    """Which one of its pass."""
+    graph: ModelGraph
+    """As it is now."""
+
+    def among(self, graphs: Sequence[ModelGraph]) -> ModelGraph | None:
+        """Return the same model of another reading."""
+        entry = self.graph.entry
+        found = [g for g in graphs if (g.entry.name, g.entry.kind) == (entry.name, entry.kind)]
+        return found[0] if len(found) == 1 else None
+
+
+def _asked(bench: Bench, place: Place) -> list[_Asked]:
+    """Return the smallest models that are followed and in which the literal decides on a layer."""
+    found = [
+        _Asked(key, number, graph)
+        for key, result in bench.with_graphs(bench.dependents([place.path])).items()
+        for number, graph in enumerate(graphs_of(result))
+        if _decides(graph, place)
+    ]
+    return sorted(found, key=lambda one: _size(one.graph))[:_MOST_ASKED]
+
+
+def _size(graph: ModelGraph) -> int:
+    return len(graph.flow.operations) if graph.flow is not None else 0
 
 
 def _decides(graph: ModelGraph, place: Place) -> bool:
@@ -110,7 +136,7 @@ class _State:
 class _Search:
     bench: Bench
     step: SetNumber
-    keys: list[Key]
+    asked: list[_Asked]
     reads: int = 0
     _parents: dict[Place, Place] = field(default_factory=dict[Place, Place])
 
@@ -123,7 +149,7 @@ class _Search:
         self._join_depthwise()
         repairs: dict[Place, int] = {}
         while True:
-            state = self._read({**self._marked(), **repairs})
+            state = self.read({**self._marked(), **repairs})
             if state.broken:
                 return None
             if state.conflict is None:
@@ -137,7 +163,7 @@ class _Search:
         """Take the models further: by letting two classes be one, by a repair, or by both; returns
         the repairs that hold then, None where nothing helps."""
         for _ in self._unions(state):
-            if self._read(self._marked()).beyond(state):
+            if self.read(self._marked()).beyond(state):
                 return {}  # the repairs are made of numbers that stand nowhere any more
         better = next(self._repairs(state, {**self._marked(), **repairs}), None)
         if better is None:
@@ -151,26 +177,28 @@ class _Search:
 
     def repaired(self, numbers: dict[Place, int]) -> Numbers | None:
         """Return the numbers with what it takes besides for the models to run."""
-        state = self._read(numbers)
+        state = self.read(numbers)
         while state.conflict is not None and not state.broken:
             found = next(self._repairs(state, numbers), None)
             if found is None:
                 return None
             numbers = found
-            state = self._read(numbers)
+            state = self.read(numbers)
         return None if state.broken else numbers
 
     # --- marks ------------------------------------------------------------------------------
 
     def _candidates(self) -> Iterator[Place]:
         seen: set[Place] = set()
-        results = self.bench.with_graphs(self.keys).values()
-        for graph in (graph for result in results for graph in graphs_of(result)):
-            for layer in graph.layers:
-                for place, value in _leaves(layer):
-                    if value == self.step.before and place not in seen and self._is_literal(place):
-                        seen.add(place)
-                        yield place
+        for layer in self._layers():
+            for place, value in _leaves(layer):
+                if value == self.step.before and place not in seen and self._is_literal(place):
+                    seen.add(place)
+                    yield place
+
+    def _layers(self) -> Iterator[Layer]:
+        for one in self.asked:
+            yield from one.graph.layers
 
     def _is_literal(self, place: Place) -> bool:
         source = self.bench.source(place.path) if place.path in self.bench.owned else None
@@ -191,16 +219,15 @@ class _Search:
     def _join_depthwise(self) -> None:
         """Let the groups and channels of a depthwise convolution be one: it cannot be built with
         others."""
-        for result in self.bench.with_graphs(self.keys).values():
-            for layer in (layer for graph in graphs_of(result) for layer in graph.layers):
-                groups = layer.args.get("groups")
-                if groups is None or groups.value != self.step.before:
-                    continue
-                names = ("groups", "in_channels", "out_channels")
-                found = [p for a in map(layer.args.get, names) if a for p in _places(a)]
-                roots = [self._root(p) for p in found if p in self._parents]
-                for root in roots[1:]:
-                    self._parents[root] = roots[0]
+        for layer in self._layers():
+            groups = layer.args.get("groups")
+            if groups is None or groups.value != self.step.before:
+                continue
+            names = ("groups", "in_channels", "out_channels")
+            found = [p for a in map(layer.args.get, names) if a for p in _places(a)]
+            roots = [self._root(p) for p in found if p in self._parents]
+            for root in roots[1:]:
+                self._parents[root] = roots[0]
 
     def _unions(self, state: _State) -> Iterator[None]:
         """Let two classes whose numbers met be one, one pair after the other; the last one that
@@ -227,7 +254,7 @@ class _Search:
                 continue
             tried.add((place, number))
             more = {**numbers, place: number}
-            if self._read(more).beyond(state):
+            if self.read(more).beyond(state):
                 yield more
 
     def _options(self, state: _State, numbers: Numbers) -> Iterator[tuple[Place, int]]:
@@ -293,17 +320,32 @@ class _Search:
 
     # --- reading ----------------------------------------------------------------------------
 
-    def _read(self, numbers: Numbers) -> _State:
+    def read(self, numbers: Numbers) -> _State:
+        """Read the models that are asked with other numbers."""
         self.reads += 1
         if self.reads > _MOST_READS:
             return _State(broken=True)
         edits = [Edit(place, str(number)) for place, number in numbers.items()]
         self._remember(edits)
-        trial = self.bench.trial(edits, self.keys)
-        if trial is None:
-            return _State(broken=True)
-        before = self.bench.with_graphs(self.keys)
-        return _state(before, trial.results)
+        graphs: list[ModelGraph] = []
+        for one in self.asked:
+            graph = self._one(one, edits)
+            if graph is None:
+                return _State(broken=True)
+            graphs.append(graph)
+            state = _state(self.asked, graphs)
+            if state.broken or state.conflict is not None:
+                return state
+        return _State(graphs=tuple(graphs))
+
+    def _one(self, one: _Asked, edits: list[Edit]) -> ModelGraph | None:
+        """Read one model; alone where it can be."""
+        if one.graph.entry.kind in ("factory", "class"):
+            graphs = self.bench.peek(edits, one.key[1], one.graph.entry.name)
+            return None if graphs is None else one.among(graphs)
+        trial = self.bench.trial(edits, [one.key])
+        graphs = graphs_of(trial.results[one.key]) if trial is not None else []
+        return graphs[one.number] if one.number < len(graphs) else None
 
     def _remember(self, edits: Iterable[Edit]) -> None:
         self._lines = {}
@@ -314,22 +356,17 @@ class _Search:
             found.append((place.col + moved, len(edit.text) - (place.end_col - place.col)))
 
 
-def _state(before: Mapping[Key, FileResult], after: Mapping[Key, FileResult]) -> _State:
-    old = [graph for key in before for graph in graphs_of(before[key])]
-    new = [graph for key in before for graph in graphs_of(after[key])]
-    if len(old) != len(new):
+def _state(asked: Sequence[_Asked], graphs: Sequence[ModelGraph]) -> _State:
+    """Say how far the last of the models came."""
+    number = len(graphs) - 1
+    was, flow = asked[number].graph.flow, graphs[number].flow
+    if flow is None or was is None or (flow.mismatch is None and not flow.complete):
         return _State(broken=True)
-    for number, (was, now) in enumerate(zip(old, new, strict=True)):
-        if was.flow is None or not was.flow.complete:
-            continue
-        flow = now.flow
-        if flow is None or (flow.mismatch is None and not flow.complete):
-            return _State(broken=True)
-        if flow.inputs != was.flow.inputs:
-            return _State(broken=True)
-        if flow.mismatch is not None:
-            fault = flow.mismatch
-            said = tuple(map(int, reversed(re.findall(r"\d+", fault.message))))
-            at = _Conflict(number, len(flow.operations), said, fault.layer, fault.place)
-            return _State(at, graphs=tuple(new))
-    return _State(graphs=tuple(new))
+    if flow.inputs != was.inputs:
+        return _State(broken=True)
+    if flow.mismatch is None:
+        return _State(graphs=tuple(graphs))
+    fault = flow.mismatch
+    said = tuple(map(int, reversed(re.findall(r"\d+", fault.message))))
+    at = _Conflict(number, len(flow.operations), said, fault.layer, fault.place)
+    return _State(at, graphs=tuple(graphs))

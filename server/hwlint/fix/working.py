@@ -1,6 +1,5 @@
 """From a finding to a fix that is proved, or to none."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from hwlint.api import Edit, Fix
@@ -41,34 +40,35 @@ def prove_fix(
     for change in found.changes:
         if change.effect != "nothing" and not unsafe:
             continue
-        for edits in _proposed(bench, change):
-            try:
-                trial, resized = prove(bench, (found.code, found.anchor), change, edits)
-            except Refused as refused:
-                if reasons is not None:
-                    reasons.append(f"{change.title}: {refused}")
-                continue
-            fix = Fix(_title(change, resized), change.effect == "nothing", tuple(sorted(edits)))
-            return Proved(fix, trial, resized)
+        try:
+            edits = _proposed(bench, change)
+            trial, resized = prove(bench, (found.code, found.anchor), change, edits)
+        except Refused as refused:
+            if reasons is not None:
+                reasons.append(f"{change.title}: {refused}")
+            continue
+        fix = Fix(_title(change, resized), change.effect == "nothing", tuple(sorted(edits)))
+        return Proved(fix, trial, resized)
     return None
 
 
-def _proposed(bench: Bench, change: Change) -> Iterator[tuple[Edit, ...]]:
-    """Yield the edits of a change, the fewest first."""
+def _proposed(bench: Bench, change: Change) -> tuple[Edit, ...]:
+    """Return the edits of a change. Raises `Refused`."""
     edits: list[Edit] = []
     for step in change.steps:
         path = _path(step)
         source = bench.source(path) if path in bench.owned else None
         made = edits_for(step, source) if source is not None else None
         if made is None:
-            return
+            raise Refused("the text is not what the change needs")
         edits += made
-    yield tuple(edits)
     step = change.steps[0]
-    if change.coupled and len(change.steps) == 1 and isinstance(step, SetNumber):
-        numbers = coupled(bench, step)
-        if numbers is not None and len(numbers) > 1:
-            yield tuple(Edit(place, str(number)) for place, number in numbers.items())
+    if not change.coupled or not isinstance(step, SetNumber):
+        return tuple(edits)
+    numbers = coupled(bench, step)
+    if numbers is None:
+        raise Refused("what has to agree with it cannot be told")
+    return tuple(Edit(place, str(number)) for place, number in numbers.items())
 
 
 def _path(step: object) -> str:
