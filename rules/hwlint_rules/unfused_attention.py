@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from hwlint.api import Finding, Fusion, Links, Reading, Rule, Step
+from hwlint.api import Change, Finding, FuseAttention, Fusion, Links, Place, Reading, Rule, Step
 from hwlint_rules._flow import by_call, costly, instances, places, said_share, shape, share_of
 
 __all__ = ["UnfusedAttention"]
@@ -143,7 +143,13 @@ class UnfusedAttention(Rule):
                 related=places(((step, step.name) for step in inner), place),
                 model_share=share,
                 data={"form": form, "layers": len(found)},
+                changes=_changes(place),
             )
+
+
+def _changes(place: Place) -> tuple[Change, ...]:
+    step = FuseAttention(place)
+    return (Change("Use scaled_dot_product_attention", (step,), "numerics", ("operations",)),)
 
 
 def _apart(links: Links, fusion: Fusion) -> Iterator[tuple[Step, tuple[str, list[Step]]]]:

@@ -42,7 +42,16 @@ from hwlint.graph import (
 )
 from hwlint.ops import LAYERS, POINTWISE, LayerSpec
 from hwlint.profile import Fusion, Limit, Profile, Reporting, Tile
-from hwlint.source.changes import Change, Rename, SetArgument, SetNumber, Swap, Unsay, Unwrap
+from hwlint.source.changes import (
+    Change,
+    FuseAttention,
+    Rename,
+    SetArgument,
+    SetNumber,
+    Swap,
+    Unsay,
+    Unwrap,
+)
 from hwlint.source.edits import Edit
 from hwlint.source.facts import CallFact, FileFacts
 from hwlint.source.spans import Place
@@ -63,6 +72,7 @@ __all__ = [
     "Finding",
     "Fix",
     "Flow",
+    "FuseAttention",
     "Fusion",
     "Kernel",
     "Layer",

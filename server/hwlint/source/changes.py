@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from hwlint.source.attention import fused_attention
 from hwlint.source.edits import Edit, Positions
 from hwlint.source.files import SourceFile
 from hwlint.source.parsing import FaultError, parse_text
@@ -12,6 +13,7 @@ from hwlint.source.spans import Place
 
 __all__ = [
     "Change",
+    "FuseAttention",
     "Rename",
     "SetArgument",
     "SetNumber",
@@ -85,7 +87,14 @@ class Unsay:
     alone: bool
 
 
-Step = SetNumber | SetArgument | Rename | Swap | Unwrap | Unsay
+@dataclass(frozen=True, slots=True)
+class FuseAttention:
+    """Attention that is written out, as one call: the softmax of it."""
+
+    call: Place
+
+
+Step = SetNumber | SetArgument | Rename | Swap | Unwrap | FuseAttention | Unsay
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +138,8 @@ def edits_for(step: Step, source: SourceFile) -> tuple[Edit, ...] | None:
             return _swap(step, positions)
         if isinstance(step, Unwrap):
             return _unwrapped(step, source, positions)
+        if isinstance(step, FuseAttention):
+            return _fused(step, source)
         return _unsaid(step, positions)
     except (FaultError, IndexError):
         return None
@@ -233,6 +244,14 @@ def _swap(step: Swap, positions: Positions) -> tuple[Edit, ...] | None:
     if not first or not second:
         return None
     return (Edit(step.first, second), Edit(step.second, first))
+
+
+def _fused(step: FuseAttention, source: SourceFile) -> tuple[Edit, ...] | None:
+    tree, older = parse_text(source.text)
+    call = _call_at(source, step.call, tree)
+    if call is None or older is not None:
+        return None
+    return fused_attention(source, tree, call, _placing(source))
 
 
 _ARITHMETIC = (ast.Add, ast.Sub, ast.Mult, ast.Div)
