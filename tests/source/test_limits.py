@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from hwlint.source import SourceFile
-from hwlint.source.limits import MAX_DEPTH, MAX_ELIF, MAX_FIELDS, excess
+from hwlint.source.limits import MAX_DEPTH, MAX_ELIF, MAX_FIELDS, excess, is_vast
 
 TOO_DEEP = {
     "brackets": "x = " + "(" * 5_000 + ")" * 5_000,
@@ -116,3 +116,17 @@ def test_the_worst_take_little_memory():
     command = [sys.executable, "-c", loader + script]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
     assert int(done.stdout) < 300
+
+
+@pytest.mark.parametrize(
+    ("text", "vast"),
+    [
+        ("x = [" + "1, " * 50_001 + "]", True),
+        ("x = [" + "'a', " * 50_001 + "]", True),
+        ("x = [" + "1, " * 49_000 + "]", False),
+        ("x = '" + "word " * 60_000 + "'", False),
+        ("x = 1" + "\n# many words" * 60_000, False),
+    ],
+)
+def test_what_counts_as_too_long_is_code(text: str, vast: bool):
+    assert is_vast(text) is vast

@@ -78,6 +78,7 @@ class PythonModule:
         self.annotation_imports: dict[str, LazyImport] = {}
         self.state = "new"
         self.exhausted = False
+        self.stopped: tuple[int, str] | None = None  # the line of what was too much, and why
         self.problem: PyRaise | None = None
         self.constructed: dict[Any, None] = {}
         self.built: set[Any] = set()
@@ -314,14 +315,16 @@ class PythonModule:
                 return
 
     def _execute(self) -> None:
-        try:
-            for segment in self.source.segments:
-                if segment not in self.executed:
-                    self._execute_one(segment)
-        except Exhausted as stop:
-            self.exhausted = True
-            for segment in self.source.segments:
-                self._spoil(segment, stop.reason)
+        for segment in self.source.segments:
+            if segment in self.executed:
+                continue
+            try:
+                self._execute_one(segment)
+            except Exhausted as stop:
+                self.exhausted, self.stopped = True, (segment.line, stop.reason)
+                for other in self.source.segments:
+                    self._spoil(other, stop.reason)
+                return
 
     def _execute_one(self, segment: Any) -> None:
         self.executed.add(segment)
@@ -551,8 +554,10 @@ class Imports:
         pending = deque(module for module in found if isinstance(module, PythonModule))
         while pending and len(roots.imported) < MAX_EXPANDED:
             module = pending.popleft()
+            if module.path in roots.imported:
+                continue
             self.interp.cells.add((module.path, ""))
-            if module.path not in roots.imported and self.interp.is_own(module.path):
+            if self.interp.is_own(module.path):
                 roots.imported.add(module.path)
                 module.ensure()
                 pending += module.imported()

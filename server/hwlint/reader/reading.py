@@ -25,7 +25,7 @@ from hwlint.reader.interpreter import Interpreter
 from hwlint.reader.program_graphs import ProgramGraphs
 from hwlint.reader.updating import update
 from hwlint.reader.values import Class, ModuleInstance, PyRaise, Unknown, Value
-from hwlint.source import SyntaxProblem
+from hwlint.source import Place, SyntaxProblem
 
 Each = Callable[[ModelGraph], Any]
 
@@ -311,9 +311,13 @@ class Reader:
 
     def _problems(self, path: str) -> tuple[Missing, ...]:
         module = self.imports.by_path.get(path)
-        if module is None or module.problem is None:
+        if module is None:
             return ()
-        return (Missing(module.problem.place, module.problem.text()),)
+        if module.stopped is not None:
+            line, reason = module.stopped
+            place = Place(path, line, 0, line, 0)
+            return (Missing(place, f"{reason}: what stands below is not read"),)
+        return (Missing(module.problem.place, module.problem.text()),) if module.problem else ()
 
     def _module(self, path: str) -> PythonModule | None:
         self._cells = set()

@@ -19,9 +19,9 @@ MAX_FIELDS: Final = 2_000
 """Most fields of one f-string: its parse time is quadratic in them (5 s for 100,000)."""
 
 _MAX_WORDS: Final = 50_000
-"""Names and numbers of one statement that is followed. The largest tables in libraries of models
-have a tenth of that."""
-_WORD = re.compile(r"\w+")
+"""Names, numbers and strings of one statement that is followed. The largest tables in libraries of
+models have a tenth of that."""
+_WORD = re.compile(rf"{COMMENT}|({STRING}|\w+)", re.DOTALL)
 
 _COUNTED = (*"([{.+-*/%@&|^~", "<<", ">>", "not", "lambda", "if", "await")
 _TOKEN = re.compile(
@@ -49,7 +49,7 @@ def excess(text: str) -> str | None:
 
 def is_vast(text: str) -> bool:
     """Whether a statement is too long to be followed, however simple it is."""
-    return len(text) > 2 * _MAX_WORDS and len(_WORD.findall(text)) > _MAX_WORDS
+    return len(text) > 2 * _MAX_WORDS and sum(map(bool, _WORD.findall(text))) > _MAX_WORDS
 
 
 def _depth(text: str) -> int:

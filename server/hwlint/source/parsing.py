@@ -44,10 +44,10 @@ class FaultError(Exception):
         self.fault = fault
 
 
-def parse_text(text: str) -> tuple[ast.Module, str | None]:
+def parse_text(text: str, *, again: bool = False) -> tuple[ast.Module, str | None]:
     """Parse `text`. Gives also the text that was parsed where it had to be rewritten, in place,
-    because the running Python is too old for it."""
-    message = excess(text)
+    because the running Python is too old for it. `again`: it was parsed before."""
+    message = None if again else excess(text)
     if message:
         raise FaultError(Fault(message))
     if "\0" in text:

@@ -161,7 +161,7 @@ class Segment:
     def _parse(self, text: str) -> list[ast.stmt]:
         prefix = _WRAP + " " * self._pad if self._wrapped else ""
         try:
-            module, older = parse_text(prefix + text)
+            module, older = parse_text(prefix + text, again=self._fine)
         except FaultError as error:
             raise self._problem(error.fault) from None
         if older is not None:
