@@ -35,9 +35,9 @@ def checked(root: Path, kept: Path, options: Options, every: int = 1) -> dict[st
             result = check((root,), options, Progress(root.name))
         else:
             result = part_of(root, options, every)
-        text = FORMATS["json"](result, Path.cwd())
+        said = {**json.loads(FORMATS["json"](result, Path.cwd())), "every": every}
         part = kept.with_suffix(".part")
-        part.write_text(text, encoding="utf-8")
+        part.write_text(json.dumps(said), encoding="utf-8")
         part.replace(kept)
         sys.stderr.write(f"{root.name}: {time.monotonic() - begin:.0f} s\n")
     return json.loads(kept.read_text(encoding="utf-8"))

@@ -95,7 +95,7 @@ def main() -> None:
         chosen = drawn_evenly(findings, given.seed, given.count)
         given.draw.write_text(to_judge(chosen, len(findings), given), encoding="utf-8")
         if given.sheet is not None:
-            given.sheet.write_text(sheet(chosen, len(findings), given), encoding="utf-8")
+            given.sheet.write_text(sheet(chosen, len(findings), said, given.seed), encoding="utf-8")
 
 
 def arguments() -> argparse.Namespace:
@@ -124,12 +124,12 @@ def page(said: Mapping[str, Any], devices: Sequence[str]) -> str:
     )
     names = {found["code"]: found["name"] for _, found in every}
     coverage = [
-        f"{name}: {result['coverage']['read']} of {result['coverage']['entry_points']} ways of "
-        "building read fully."
+        f"{named(name, result)}: {result['coverage']['read']} of "
+        f"{result['coverage']['entry_points']} ways of building read fully."
         for name, result in said.items()
     ]
     return HEAD.format(
-        libraries=", ".join(said),
+        libraries=", ".join(named(*part) for part in said.items()),
         devices=", ".join(devices),
         by_library=table(names, by_library, list(said)) + "\n\n" + "\n".join(coverage),
         by_device=table(names, by_device, list(devices)),
@@ -137,6 +137,12 @@ def page(said: Mapping[str, Any], devices: Sequence[str]) -> str:
         count=COUNT,
         test=TEST,
     )
+
+
+def named(name: str, result: Mapping[str, Any]) -> str:
+    """Return the name of a library, with what part of it was read."""
+    every = result["every"]
+    return name if every == 1 else f"{name} (every {every}th file)"
 
 
 def table(
@@ -163,11 +169,14 @@ def to_judge(chosen: Sequence[Found], total: int, given: argparse.Namespace) -> 
     return "\n".join(parts)
 
 
-def sheet(chosen: Sequence[Found], total: int, given: argparse.Namespace) -> str:
+def sheet(chosen: Sequence[Found], total: int, said: Mapping[str, Any], seed: int) -> str:
     """Return a table of what is drawn, with a column for the verdicts."""
-    part = f", every {given.every}th file" if given.every > 1 else ""
-    lines = [f"{len(chosen)} of {total} findings in {', '.join(given.library)}{part}, ", ""]
-    lines[0] += f"seed {given.seed}. Judged by [ecosystem-judging.md](ecosystem-judging.md)."
+    libraries = ", ".join(named(*part) for part in said.items())
+    lines = [
+        f"{len(chosen)} of {total} findings in {libraries}, seed {seed}. Judged by "
+        "[ecosystem-judging.md](ecosystem-judging.md).",
+        "",
+    ]
     lines += ["| | place | rule | says | verdict |", "| ---: | --- | --- | --- | --- |"]
     for number, found in enumerate(chosen, 1):
         said = "<br>".join(f"{row['device']}: {row['message']}" for row in found["devices"])
