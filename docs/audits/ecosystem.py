@@ -60,7 +60,7 @@ HEAD = """\
 
 `hwlint check` over {libraries} for {devices}: the number of findings by rule.
 
-    python docs/audits/ecosystem.py --site DIR
+    python docs/audits/ecosystem.py --site DIR [--library NAME... --every N]
 
 ## By library
 
@@ -172,16 +172,13 @@ def to_judge(chosen: Sequence[Found], total: int, given: argparse.Namespace) -> 
 def sheet(chosen: Sequence[Found], total: int, said: Mapping[str, Any], seed: int) -> str:
     """Return a table of what is drawn, with a column for the verdicts."""
     libraries = ", ".join(named(*part) for part in said.items())
-    lines = [
-        f"{len(chosen)} of {total} findings in {libraries}, seed {seed}. Judged by "
-        "[ecosystem-judging.md](ecosystem-judging.md).",
-        "",
-    ]
+    by = "Judged by [ecosystem-judging.md](ecosystem-judging.md)."
+    lines = [f"{len(chosen)} of {total} findings in {libraries}, seed {seed}. {by}", ""]
     lines += ["| | place | rule | says | verdict |", "| ---: | --- | --- | --- | --- |"]
     for number, found in enumerate(chosen, 1):
-        said = "<br>".join(f"{row['device']}: {row['message']}" for row in found["devices"])
+        told = "<br>".join(f"{row['device']}: {row['message']}" for row in found["devices"])
         place = f"{found['file']}:{found['line']}:{found['column']}"
-        lines.append(f"| {number} | {place} | {found['code']} | {said} | |")
+        lines.append(f"| {number} | {place} | {found['code']} | {told} | |")
     return "\n".join(lines) + "\n"
 
 
