@@ -3,14 +3,14 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import NamedTuple
 
 from hwlint.graph import Layer
 
 __all__ = ["Estimate", "Kernel", "OperationCost"]
 
 
-@dataclass(frozen=True, slots=True)
-class OperationCost:
+class OperationCost(NamedTuple):
     """What one operation takes. Seconds of a kernel are shared out among its operations."""
 
     seconds: float
@@ -41,8 +41,7 @@ class OperationCost:
         return max(0.0, self.compute - needed)
 
 
-@dataclass(frozen=True, slots=True)
-class Kernel:
+class Kernel(NamedTuple):
     """What the runtime makes one kernel of."""
 
     operations: tuple[int, ...]

@@ -1,7 +1,9 @@
 """What flows through a model when it is called: tensors, operations, calls of modules."""
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from math import prod
+from typing import NamedTuple
 
 from hwlint.source.spans import Place
 
@@ -10,8 +12,7 @@ __all__ = ["Called", "Flow", "Mismatch", "Operation", "TensorInfo", "Unread"]
 Shape = tuple[int | None, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class TensorInfo:
+class TensorInfo(NamedTuple):
     """One tensor of the run."""
 
     shape: Shape | None
@@ -30,13 +31,15 @@ class TensorInfo:
     @property
     def items(self) -> int | None:
         """Number of items; None where it is not known."""
-        if self.shape is None or None in self.shape:
-            return None
-        return prod(d for d in self.shape if d is not None)
+        return None if self.shape is None else _items(self.shape)
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+@lru_cache(maxsize=1 << 14)
+def _items(shape: Shape) -> int | None:
+    return None if None in shape else prod([d for d in shape if d is not None])
+
+
+class Operation(NamedTuple):
     """One operation, in the order in which it ran."""
 
     name: str
@@ -59,8 +62,7 @@ class Operation:
     """Of a pooling: how many items of the input each item of the output is made of."""
 
 
-@dataclass(frozen=True, slots=True)
-class Called:
+class Called(NamedTuple):
     """One call of a module."""
 
     name: str

@@ -188,10 +188,10 @@ class Reader:
             self._begin()
             made = self._graph(candidate)
             self._cells |= self.interp.cells
-            self._collect()
             if made is not None and not usual.waits(made[0], made[1]):
                 found.update(_places(self.interp.built))
                 graphs.append(self._each(made[0]))
+            made = None  # so that it is gone when garbage is collected
         graphs += [self._each(graph) for graph in usual.confirmed()]
         for name in contexts.trials_of(self.interp, module, built | found):
             made_by_trial = ProgramGraphs(self._each)
@@ -277,7 +277,6 @@ class Reader:
         self._cells |= self.interp.cells
         if wanted is None:
             built.update(_places(self.interp.built))
-        self._collect()
 
     def _emit_built(self, made: contexts.Built) -> ModelGraph:
         self.interp.constructed, self.interp.notes = made.constructed, made.notes
@@ -351,13 +350,13 @@ class Reader:
         interp.joins.journals, interp.joins.guards, interp.joins.swallowed = [], [], []
         interp.handling.clear()
         interp.site = None
+        self._collect()
 
     def _read(self, candidate: Candidate, graphs: list[Any], built: set[tuple[str, str]]) -> bool:
         """Read an entry point; say whether a model came to be."""
         self._begin()
         made = self._graph(candidate)
         self._cells |= self.interp.cells
-        self._collect()
         built.update(_places(self.interp.built))
         if made is not None:
             graphs.append(self._each(made[0]))
@@ -365,7 +364,8 @@ class Reader:
 
     def _collect(self) -> None:
         """Collect garbage between entry points, when enough has come together. Doing it whenever
-        Python would costs more than all else: most of what is alive stays alive."""
+        Python would costs more than all else: most of what is alive stays alive. The model before
+        has gone by itself: what is looked through is what templates keep, and cycles."""
         count = gc.get_count()[0]
         if count > self._garbage:
             little = gc.collect(0) < count // 10

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ForwardMemo"]
 
-MAX_KEPT = 150_000
+MAX_KEPT = 20_000
 """Operations and calls that templates may hold together before all are dropped."""
 
 
