@@ -31,7 +31,7 @@ __all__ = [
     "tokens",
 ]
 
-_LEVELS = 5
+_LEVELS = 6
 _MAX_FSTRING_NESTING = 6
 _MAX_TRIES = 50
 """Strings of one statement whose fields cannot be read as code; those after them are read as
