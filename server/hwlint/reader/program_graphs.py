@@ -39,10 +39,17 @@ class ProgramGraphs:
         self._complete.add(key[:2])
         self._found.append(self._each(graph))
 
+    @property
+    def lacking(self) -> bool:
+        """Whether some call was in no run made with all that it needs."""
+        return bool(self._left())
+
     def graphs(self) -> list[Any]:
         """Return what was made of the graphs."""
-        left = [g for g in self._waiting if (g.entry.name, g.entry.place) not in self._complete]
-        return [*self._found, *map(self._each, left)]
+        return [*self._found, *map(self._each, self._left())]
+
+    def _left(self) -> list[ModelGraph]:
+        return [g for g in self._waiting if (g.entry.name, g.entry.place) not in self._complete]
 
 
 def _content(graph: ModelGraph) -> object:

@@ -14,7 +14,7 @@ from typing import Any
 from hwlint.graph import Missing, ModelGraph, Unbuilt
 from hwlint.reader import contexts
 from hwlint.reader.budget import Budget, Exhausted
-from hwlint.reader.choices import Choices
+from hwlint.reader.choices import MISSING_FILES, Choices
 from hwlint.reader.contexts import Candidate
 from hwlint.reader.emit import emit
 from hwlint.reader.forward.following import with_flow
@@ -248,10 +248,16 @@ class Reader:
         self._begin()
         runs = self._runs.of(self.interp, module, plainly=contexts.is_program(module))
         made = ProgramGraphs(self._each)
+        known: set[str] = set()
+        left = _MAX_RUNS
         for index, run in enumerate(runs):
             self._follow(module, run, made, built)
-            if index == 0 and run.plain:
-                runs += [Choices(taken=other) for other in run.others()[:_MAX_RUNS]]
+            if run.taken or (index == 0 and run.plain):
+                known.update(() if made.lacking else [MISSING_FILES])
+                others = run.others(known)[:left]
+                known.update(run.open)
+                left -= len(others)
+                runs += others
         return made.graphs()
 
     def _follow(

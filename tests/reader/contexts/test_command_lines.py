@@ -68,6 +68,47 @@ TYPER = """
     if __name__ == "__main__":
         app()
 """
+ENUMS = """
+    from enum import Enum
+    from typing import Annotated, Literal, Optional
+    import typer
+    from model import Net
+
+    class Size(str, Enum):
+        small = "s"
+        large = "l"
+
+    WIDTHS = {Size.small: 8, Size.large: 80}
+    app = typer.Typer()
+
+    @app.callback()
+    def common(version: Annotated[Optional[bool], typer.Option("--version")] = None):
+        pass
+
+    @app.command()
+    def train(size: Size = Size.small, bias: bool = True):
+        Net(WIDTHS[size], 2 if bias else 3)
+
+    @app.command()
+    def show(
+        size: Annotated[Size, typer.Option("-s", case_sensitive=False)] = Size.large,
+        depth: Annotated[Literal["5", "6"], typer.Option(help="how deep")] = "5",
+        wide: Annotated[Optional[bool], typer.Option("--wide/--narrow")] = None,
+    ):
+        Net(WIDTHS[size] * (2 if wide is False else 1), int(depth))
+
+    if __name__ == "__main__":
+        app()
+"""
+BOOLEANS = """
+    import argparse
+    from model import Net
+
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--deep", action=argparse.BooleanOptionalAction, default=True)
+    args = parser.parse_args()
+    Net(3, 1 if args.deep else 2)
+"""
 FIRE = """
     import fire
     from model import Net
@@ -89,6 +130,12 @@ FIRE = """
         (TYPER, "", [(2, 16)]),
         (TYPER, "--wide 24 --depth 3", [(2, 16), (3, 24)]),
         (FIRE, "--width=24", [(2, 16), (2, 24)]),
+        (CLICK, "train -w 20 --shallow", [(1, 16), (1, 20), (2, 16), (1, 5)]),
+        (ENUMS, "", [(2, 8), (2, 80), (5, 80), (6, 80)]),
+        (ENUMS, "train --size l --no-bias", [(2, 8), (2, 80), (3, 80), (5, 80), (6, 80)]),
+        (ENUMS, "show -s s --narrow", [(2, 8), (2, 80), (5, 16), (5, 80), (6, 80)]),
+        (BOOLEANS, "", [(1, 3)]),
+        (BOOLEANS, "--no-deep", [(1, 3), (2, 3)]),
     ],
 )
 def test_command_lines(

@@ -15,6 +15,8 @@ HERE = Path(__file__).parent / "projects"
 RUNS: Mapping[str, Any] = tomllib.loads((HERE / "runs.toml").read_text(encoding="utf-8"))
 NAMES = sorted(RUNS)
 RECALL = 0.97
+RECALL_OF_ONE = 0.9
+"""What each project by itself has to reach: one site of ten may be missed."""
 
 pytestmark = pytest.mark.timeout(900)  # the first test waits for the runs of all projects
 
@@ -91,7 +93,7 @@ def test_a_project_is_read_as_torch_builds_it(
     records = [json.loads(line) for line in done.stdout.splitlines()]
     scores[name] = score = scoring.score(scoring.merge(built[name]), records)
     assert not score.wrong
-    assert len(score.missed) <= score.sites // 4, score.missed
+    assert len(score.missed) <= score.sites * (1 - RECALL_OF_ONE), score.missed
 
 
 def test_recall_over_all(scores: dict[str, Any]) -> None:

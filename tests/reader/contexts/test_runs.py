@@ -101,6 +101,26 @@ def test_no_file_outside_the_workspace_is_read(project: Write, tmp_path: Path) -
     assert widths([graph]) == [None]
 
 
+def test_a_file_that_may_be_there_leaves_the_way_without_it(project: Write) -> None:
+    program = """
+        import json, os, pickle
+        from model import Net
+
+        if not os.path.exists("data/train.bin"):
+            print("run prepare.py first")
+        width = 50
+        if os.path.exists("data/meta.pkl"):
+            width = pickle.load(open("data/meta.pkl", "rb"))["width"]
+        Net(width)
+        if os.path.exists("wide.json"):
+            width = json.load(open("wide.json"))["width"]
+            Net(width)
+    """
+    files = {"model.py": MODEL, "run.py": program, "wide.json": '{"width": 60}'}
+    graphs = read(project(files), "run.py")
+    assert widths(graphs) == [60, 50]
+
+
 def test_modules_that_share_a_name(project: Write) -> None:
     files = {"model.py": MODEL}
     for name, width in (("exp-a", 11), ("exp_b", 22)):

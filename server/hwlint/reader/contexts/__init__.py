@@ -7,10 +7,10 @@ from hwlint.reader.contexts.factories import factories_of
 from hwlint.reader.contexts.runs import Runs
 from hwlint.reader.contexts.scripts import Built, follow, is_program
 from hwlint.reader.contexts.shown import is_test_file, shown_runs, shown_source
-from hwlint.reader.contexts.signatures import missing_name
 from hwlint.reader.contexts.trials import trials_of
 from hwlint.reader.contexts.unbuilt import unbuilt_of
 from hwlint.reader.contexts.usual import Usual, built_forms, classes_in
+from hwlint.reader.signatures import missing_name
 
 __all__ = [
     "Built",

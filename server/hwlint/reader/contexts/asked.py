@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, cast
 from hwlint.graph import EntryPoint
 from hwlint.reader.compile_calls import compile_arguments
 from hwlint.reader.contexts.candidates import Candidate, described, name_place, package_of
-from hwlint.reader.contexts.signatures import initialiser
 from hwlint.reader.forward.inputs import InputSpec
 from hwlint.reader.frame import Frame, Scope
 from hwlint.reader.imports import PythonModule
+from hwlint.reader.signatures import initialiser
 from hwlint.reader.unknowns import UnknownIteration
 from hwlint.reader.values import Class, Value
 from hwlint.source.comments import Comment, read_comments

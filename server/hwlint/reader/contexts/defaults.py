@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from hwlint.graph import EntryPoint
 from hwlint.reader.contexts.candidates import Candidate, is_superseded, name_place, package_of
-from hwlint.reader.contexts.signatures import annotated_class, initialiser, required_names
 from hwlint.reader.imports import PythonModule
+from hwlint.reader.signatures import annotated_class, initialiser, required_names
 from hwlint.reader.values import Class, Function
 
 if TYPE_CHECKING:

@@ -7,7 +7,9 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from hwlint.reader.budget import Exhausted
-from hwlint.reader.contexts.signatures import (
+from hwlint.reader.joins import World
+from hwlint.reader.needs import Need, Needs
+from hwlint.reader.signatures import (
     annotated_class,
     annotation_of,
     initialiser,
@@ -15,8 +17,6 @@ from hwlint.reader.contexts.signatures import (
     required_names,
     seen_from,
 )
-from hwlint.reader.joins import World
-from hwlint.reader.needs import Need, Needs
 from hwlint.reader.values import Class, Function, PyRaise, Unknown, Value
 
 if TYPE_CHECKING:

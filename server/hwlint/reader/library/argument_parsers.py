@@ -42,6 +42,8 @@ class Option:
     action: str
     given: "dict[str, Value]"
     """The keywords of `add_argument`."""
+    off: tuple[str, ...] = ()
+    """Flags that say no, as `--no-bias`."""
 
     @property
     def required(self) -> bool:
@@ -78,7 +80,10 @@ def _add_argument(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
     word = action.name.rpartition(".")[2] if isinstance(action, External) else action
     if not isinstance(dest, str):
         return None
-    made = Option(flags, str(dest), word if isinstance(word, str) else "?", dict(kwargs))
+    off: tuple[str, ...] = ()
+    if word == "BooleanOptionalAction":
+        off = tuple([f"--no-{flag[2:]}" for flag in flags if flag.startswith("--")])
+    made = Option(flags, str(dest), word if isinstance(word, str) else "?", dict(kwargs), off)
     options.append(made)
     return Unknown("an action of argparse")
 
@@ -185,7 +190,7 @@ def _fill_subparser(
 def split(options: list[Value], words: list[str]) -> dict[str, list[str]]:
     """Words of a command line by the option that takes them."""
     declared: list[Option] = list(options)
-    by_flag = {flag: option for option in declared for flag in option.flags}
+    by_flag = {flag: option for option in declared for flag in (*option.flags, *option.off)}
     places = [option for option in declared if not option.flags]
     found: dict[str, list[str]] = {}
     current: Option | None = None
@@ -193,7 +198,8 @@ def split(options: list[Value], words: list[str]) -> dict[str, list[str]]:
         flag, equals, value = word.partition("=")
         if flag in by_flag:
             current = by_flag[flag]
-            found[current.dest] = [value] if equals else []
+            said = [value] if equals else []
+            found[current.dest] = [_OFF] if flag in current.off else said
         elif current is not None and _takes_more(current, found[current.dest]):
             found[current.dest].append(word)
         elif places:
@@ -228,6 +234,10 @@ def value_of(
 
 
 def _given(interp: "Interpreter", option: Option, words: list[str]) -> Value:
+    if words == [_OFF]:
+        return False
+    if option.action in _CONSTANTS and words and words[0].lower() in ("false", "no", "0"):
+        return False  # fire and its like take a value
     if option.action in _CONSTANTS:
         return _CONSTANTS[option.action]
     if option.action == "store_const":
@@ -238,6 +248,8 @@ def _given(interp: "Interpreter", option: Option, words: list[str]) -> Value:
     return interp.make_list(values)
 
 
+_OFF = "\0"
+"""Stands for a flag that says no; no word of a command line has it."""
 _CONSTANTS = {"store_true": True, "store_false": False, "BooleanOptionalAction": True}
 
 
@@ -246,7 +258,7 @@ def _required(interp: "Interpreter", option: Option) -> Value:
     choices = _choices(interp, option)
     if not choices:
         return interp.asked_for(option.dest)
-    return interp.choose(f"option {option.dest}", choices)
+    return _one_of(interp, option, choices)
 
 
 def _default(interp: "Interpreter", option: Option) -> Value:
@@ -260,7 +272,13 @@ def _default(interp: "Interpreter", option: Option) -> Value:
     if value is None or not choices:
         return value
     others = [c for c in choices if c != value]
-    return interp.choose(f"option {option.dest}", [value, *others])
+    return _one_of(interp, option, [value, *others])
+
+
+def _one_of(interp: "Interpreter", option: Option, values: list[Value]) -> Value:
+    labels = [str(v.attrs.get("value")) if isinstance(v, Instance) else str(v) for v in values]
+    chosen = interp.choose(f"option {option.dest}", labels)
+    return values[labels.index(str(chosen))]
 
 
 def _choices(interp: "Interpreter", option: Option) -> list[Value]:
@@ -268,7 +286,7 @@ def _choices(interp: "Interpreter", option: Option) -> list[Value]:
     if given is None or option.given.get("nargs") is not None:
         return []
     try:
-        return [c for c in interp.iterate(given) if isinstance(c, str | int | float)]
+        return [c for c in interp.iterate(given) if isinstance(c, str | int | float | Instance)]
     except operators.UnknownIteration:
         return []
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from hwlint.reader import builtin_classes as core
 from hwlint.reader.library.argument_parsers import Option, split, value_of
+from hwlint.reader.library.enums import ENUM
+from hwlint.reader.signatures import seen_from
 from hwlint.reader.values import (
     Args,
     BoundMethod,
@@ -138,7 +140,7 @@ def _click_option(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
 
 def _declared(names: list[str], kwargs: Kwargs) -> Option:
     """Read `click.option("--depth", "depth", ...)` as argparse would have it."""
-    flags = [part for name in names if name.startswith("-") for part in name.split("/")]
+    flags, off = _flags(names)
     bare = [name for name in names if not name.startswith("-")]
     firsts = [name.partition("/")[0] for name in names if name.startswith("-")]
     longest = max(firsts or [""], key=lambda f: (f.startswith("--"), len(f)))
@@ -158,7 +160,7 @@ def _declared(names: list[str], kwargs: Kwargs) -> Option:
     if flag:
         given.pop("type", None)
         given.setdefault("default", False)
-    return Option(tuple(flags), dest.lower(), "store_true" if flag else "store", given)
+    return Option(flags, dest.lower(), "store_true" if flag else "store", given, off)
 
 
 def _choice(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
@@ -202,41 +204,102 @@ def _options_of(interp: "Interpreter", function: Value) -> list[Value]:
     skip = 1 if function.owner is not None and code.params[:1] == ["self"] else 0
     first = len(code.params) - len(function.defaults)
     found = [
-        _from_signature(function, name, function.defaults[i - first] if i >= first else ...)
+        _from_signature(interp, function, name, function.defaults[i - first] if i >= first else ...)
         for i, name in enumerate(code.params)
         if i >= skip
     ]
     return found + [
-        _from_signature(function, name, function.kwdefaults.get(name, ...)) for name in code.kwonly
+        _from_signature(interp, function, name, function.kwdefaults.get(name, ...))
+        for name in code.kwonly
     ]
 
 
-def _from_signature(function: Function, name: str, default: Value) -> Option:
-    flags: list[str] = []
-    positional = False
+def _from_signature(interp: "Interpreter", function: Function, name: str, default: Value) -> Option:
+    kind, declared = _annotated(interp, function, name)
+    positional, names = False, list[str]()
     if isinstance(default, Instance) and default.cls is DECLARED:
-        flags = default.attrs["flags"]
-        positional = default.attrs["positional"]
-        default = default.attrs["default"]
+        declared, default = default, default.attrs["default"]
+    elif declared is not None and isinstance(declared.attrs["default"], str):
+        names.append(str(declared.attrs["default"]))  # in `Annotated` there is no default
+    if declared is not None:
+        names += declared.attrs["flags"]
+        positional = declared.attrs["positional"]
     given: dict[str, Value] = {} if default is ... else {"default": default}
-    kind = _kind(function.code.annotations.get(name), default)
-    if kind is not None:
-        given["type"] = kind
+    given.update(_typing(kind, default))
     if positional and default is ...:
         return Option((), name, "store", given)
     given["required"] = default is ...
-    flags = [*flags, f"--{name}", f"--{name.replace('_', '-')}"]
-    action = "store_true" if isinstance(default, bool) else "store"
-    return Option(tuple(flags), name, action, given)
+    flags, off = _flags(names)
+    dashed = name.replace("_", "-")
+    if kind is core.BUILTINS["bool"] or isinstance(default, bool):
+        off = off or (f"--no-{dashed}", f"--no{name}")
+        return Option((*flags, f"--{name}", f"--{dashed}"), name, "store_true", given, off)
+    return Option((*flags, f"--{name}", f"--{dashed}"), name, "store", given)
 
 
-def _kind(annotation: ast.expr | None, default: Value) -> Class | None:
-    name = annotation.id if isinstance(annotation, ast.Name) else ""
-    if name in ("int", "float", "str"):
-        return core.BUILTINS[name]
-    if isinstance(default, bool) or not isinstance(default, int | float):
+def _annotated(
+    interp: "Interpreter", function: Function, name: str
+) -> tuple[Value, Instance | None]:
+    """Return the type that a parameter is annotated with, without what may be None, and the option
+    that stands beside it in `Annotated`."""
+    node = function.code.annotations.get(name)
+    declared = None
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        node = _parsed(node.value)
+    if isinstance(node, ast.Subscript) and _last_name(node.value) == "Annotated":
+        parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+        node = parts[0]
+        for part in parts[1:]:
+            value = seen_from(interp, function.module, part) if _is_declaration(part) else None
+            if isinstance(value, Instance) and value.cls is DECLARED:
+                declared = value
+    if isinstance(node, ast.Subscript) and _last_name(node.value) == "Optional":
+        node = node.slice
+    if isinstance(node, ast.BinOp) and isinstance(node.right, ast.Constant):
+        node = node.left
+    if isinstance(node, ast.Subscript) and _last_name(node.value) == "Literal":
+        parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+        return [p.value for p in parts if isinstance(p, ast.Constant)], declared
+    if not isinstance(node, ast.Name | ast.Attribute):
+        return None, declared
+    return seen_from(interp, function.module, node), declared
+
+
+def _parsed(text: str) -> ast.expr | None:
+    try:
+        return ast.parse(text, mode="eval").body
+    except SyntaxError:
         return None
-    return core.BUILTINS["float" if isinstance(default, float) else "int"]
+
+
+def _last_name(node: ast.expr) -> str:
+    return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
+
+
+def _is_declaration(node: ast.expr) -> bool:
+    return isinstance(node, ast.Call) and _last_name(node.func) in ("Option", "Argument")
+
+
+def _typing(kind: Value, default: Value) -> dict[str, Value]:
+    """Return what the type of an option makes of it: what converts words, and the choices."""
+    if isinstance(kind, list):
+        return {"choices": kind}
+    if isinstance(kind, Class) and kind.derives(ENUM):
+        return {"type": kind, "choices": list(kind.find("__members__", {}).values())}
+    if isinstance(kind, Class) and kind.name in ("int", "float", "str", "Path"):
+        return {"type": kind}
+    if isinstance(default, bool) or not isinstance(default, int | float):
+        return {}
+    return {"type": core.BUILTINS["float" if isinstance(default, float) else "int"]}
+
+
+def _flags(names: list[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the flags that say yes and those that say no: "--deep/--shallow"."""
+    pairs = [name.partition("/") for name in names if name.startswith("-")]
+    return (
+        tuple([yes.strip() for yes, _, _ in pairs if yes.strip()]),
+        tuple([no.strip() for _, _, no in pairs if no.strip()]),
+    )
 
 
 def _declare(positional: bool) -> core.Maker:

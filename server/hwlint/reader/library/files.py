@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from hwlint.reader import builtin_classes as core
 from hwlint.reader import operators
+from hwlint.reader.choices import MISSING_FILES
 from hwlint.reader.limits import MAX_TEXT
 from hwlint.reader.provenance import Leaf, sourced
 from hwlint.reader.values import (
@@ -213,12 +214,13 @@ def _normal(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
 
 
 def exists(interp: "Interpreter", path: "str | Unknown") -> Value:
-    """Say whether a file is there: True for the workspace's own, else nobody knows."""
+    """Say whether a file is there: True for the workspace's own. For others nobody knows; where
+    that leaves a model open, the program is followed once more as if none of them were."""
     if isinstance(path, Unknown):
         return path
     if find_file(interp, path) is not None:
         return True
-    return Unknown(f"whether {path} is there")
+    return interp.choose(MISSING_FILES, [Unknown(f"whether {path} is there"), False])
 
 
 def _exists(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
