@@ -111,7 +111,7 @@ def _parts(results: Iterable[Staged]) -> Built:
 
 def _without(result: R, built: Built) -> R:
     """Drop the classes that are built after all."""
-    left = tuple(u for u in result.unbuilt if (result.path, u.qualname) not in built)
+    left = tuple(u for u in result.unbuilt if u.hint and (result.path, u.qualname) not in built)
     if left == result.unbuilt:
         return result
     changed: Any = replace(cast("Any", result), unbuilt=left)

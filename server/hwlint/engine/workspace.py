@@ -30,6 +30,8 @@ __all__ = [
 _SKIPPED = frozenset({"__pycache__", "node_modules", "__pypackages__"})
 _BUILD_FOLDERS = frozenset({"build", "dist"})
 _TORCH = re.compile(rb"torch|timm|transformers")
+_BY_NAME = re.compile(rb"import_module|__import__|run_path|spec_from_file|\bhydra\b|\blightning\b")
+"""What imports modules that its text does not name."""
 _IMPORT = re.compile(
     rb"^[ \t]*(?:from[ \t]+[\w.]+[ \t]+)?import\b[^#\r\n(]*(?:\([^)]{0,9999}\))?", re.MULTILINE
 )
@@ -289,6 +291,7 @@ class _Contents:
         self.digests: dict[str, str] = {}
         self.unreadable: list[tuple[str, str]] = []
         self._torch: set[str] = set()
+        self._by_name: set[str] = set()
         self._imports: dict[str, frozenset[bytes]] = {}
 
     def add(self, path: str) -> None:
@@ -302,17 +305,20 @@ class _Contents:
         self.words.update(w for w in self._wanted - self.words if w.encode() in content)
         if _TORCH.search(content):
             self._torch.add(path)
-        else:
-            self._imports[path] = imported_words(content)
+            return
+        self._imports[path] = imported_words(content)
+        if _BY_NAME.search(content):
+            self._by_name.add(path)
 
     def related(self) -> tuple[str, ...]:
         """Files that name torch, and files that import such a file, over any number of steps.
 
-        A training script may build a model without ever writing "torch".
+        A training script may build a model without ever writing "torch". Where some file does, all
+        those count that import by a name that is computed.
         """
-        found = set(self._torch)
+        found = self._torch | self._by_name if self._torch else set[str]()
         fresh = found
-        waiting = dict(self._imports)
+        waiting = {path: words for path, words in self._imports.items() if path not in found}
         while fresh:
             names = frozenset(_module_name(path) for path in fresh)
             fresh = {path for path, words in waiting.items() if not names.isdisjoint(words)}

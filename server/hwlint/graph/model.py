@@ -175,7 +175,8 @@ class Unbuilt:
     place: Place
     """The class's name."""
     hint: str
-    """The comment that would make it read, with `...` for what is to be filled in."""
+    """The comment that would make it read, with `...` for what is to be filled in. "" where nothing
+    is asked for, as it is the base of another class: documents may show how it is built."""
     parts: frozenset[tuple[str, str]] = frozenset()
     """(path, qualified name) of the classes that it builds: these would be read with it."""
 

@@ -108,6 +108,9 @@ class Containers:
             raise self.native_error(problem) from None
         if self.imports.complete(target) and key in target:
             return _Found(target[key])
+        if isinstance(key, str) and target.home is not None:
+            found = self.imports.starred(target.home, str(key))
+            return _Found(found[0]) if found else None
         return None
 
     def dict_get(self: "Interpreter", target: DictValue, key: Value) -> Value:

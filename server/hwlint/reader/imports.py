@@ -698,6 +698,11 @@ class Imports:
 
     # --- what is not followed ---------------------------------------------------------------
 
+    def starred(self, module: Value, key: str) -> list[Value]:
+        """Return the name that a star import brings into a module; [] where none does."""
+        found = module.from_stars(key) if isinstance(module, PythonModule) else _MISSING
+        return [found] if found is not _MISSING else []
+
     def external_attribute(self, value: External, name: str) -> Value:
         """Return an attribute of a library object."""
         full = f"{value.name}.{name}"

@@ -1,5 +1,6 @@
 """In which ways one program is started, and from where its modules and files are found."""
 
+import textwrap
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -119,6 +120,37 @@ def test_a_file_that_may_be_there_leaves_the_way_without_it(project: Write) -> N
     files = {"model.py": MODEL, "run.py": program, "wide.json": '{"width": 60}'}
     graphs = read(project(files), "run.py")
     assert widths(graphs) == [60, 50]
+
+
+SETTINGS = "width = 9\n"
+BY_PATH = """
+    import importlib.util
+
+    spec = importlib.util.spec_from_file_location("settings", "settings/base.py")
+    settings = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(settings)
+    Net(settings.width)
+"""
+STARTED = [
+    "import runpy\nNet(**{'width': runpy.run_path('settings/base.py')['width']})",
+    textwrap.dedent(BY_PATH),
+    "from settings.base import *\nNet(globals()['width'])",
+    (
+        "import torch.multiprocessing as mp\ndef f(rank, width):\n    Net(width)\n"
+        "mp.spawn(f, args=(9,), nprocs=2)"
+    ),
+    (
+        "from multiprocessing import Process\ndef f(width):\n    Net(width)\n"
+        "p = Process(target=f, kwargs={'width': 9})\np.start()\np.join()"
+    ),
+]
+
+
+@pytest.mark.parametrize("started", STARTED)
+def test_what_a_program_starts_is_followed(project: Write, started: str) -> None:
+    program = f"from model import Net\n{started}\n"
+    root = project({"model.py": MODEL, "settings/base.py": SETTINGS, "run.py": program})
+    assert widths(read(root, "run.py")) == [9]
 
 
 def test_modules_that_share_a_name(project: Write) -> None:

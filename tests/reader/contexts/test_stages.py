@@ -114,6 +114,30 @@ def test_the_last_resort_gives_contexts_and_no_findings(
     assert built.coverage.total == 1
 
 
+def test_documents_show_bases_too_and_other_classes_of_that_name(project: Write) -> None:
+    derived = NET + "\n    class _Deep(Net):\n        pass\n"
+    files = {f"{folder}/net.py": derived for folder in ("a", "b")}
+    shown = "```python\nfrom {}.net import Net\nNet(100)\n```\n"
+    root = project({**files, "README.md": shown.format("a") + shown.format("b")})
+    result = run(root)
+    assert (result.coverage.full, result.coverage.total) == (2, 2)
+    assert not result.coverage.unbuilt
+
+
+def test_modules_that_are_named_in_settings_only(project: Write) -> None:
+    program = """
+        import importlib, json
+
+        settings = json.load(open("settings.json"))
+        module = importlib.import_module(settings["module"])
+        getattr(module, settings["class"])(**settings["arguments"])
+    """
+    settings = '{"module": "nets.net", "class": "Net", "arguments": {"width": 100}}'
+    root = project({"nets/net.py": NET, "settings.json": settings, "train.py": program})
+    (found,) = {found.built_by for found in run(root).findings}
+    assert found.startswith("train.py:6 with")
+
+
 def test_a_docstring_shows_how_a_class_is_built(project: Write) -> None:
     shown = '        """A net.\n\n        >>> Net(100)\n        """\n'
     text = NET.replace("class Net(nn.Module):\n", f"class Net(nn.Module):\n{shown}")

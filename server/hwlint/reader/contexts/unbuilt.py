@@ -24,8 +24,10 @@ def unbuilt_of(
     built: "frozenset[tuple[str, str]] | set[tuple[str, str]]",
     begin: Callable[[], None],
 ) -> Iterator[Unbuilt]:
-    """Yield the public module classes of a file that have layers, need arguments, and are neither
-    built nor the base of a class of the same file. `begin`: what prepares for building something.
+    """Yield the public module classes of a file that have layers, need arguments and are not built.
+    Bases of other classes of the file come without a hint.
+
+    `begin`: what prepares for building something.
     """
     classes = [v for v in module.frame.vars.values() if isinstance(v, Class) and v.is_module]
     bases = {base for cls in classes for base in cls.mro[1:]}
@@ -33,7 +35,10 @@ def unbuilt_of(
         cls = module.frame.vars.get(segment.name) if segment.kind == "class" else None
         if not isinstance(cls, Class) or cls not in classes or cls.defined_in is not module:
             continue
-        if segment.name.startswith("_") or cls in bases or (module.path, cls.qualname) in built:
+        if segment.name.startswith("_") or (module.path, cls.qualname) in built:
+            continue
+        if cls in bases:
+            yield Unbuilt(cls.name, cls.qualname, name_place(module, segment), "")
             continue
         needed = wanted(interp, cls, begin)
         if needed is not None and (needed.has_layers or _BUILDS.search(segment.text)):

@@ -33,6 +33,7 @@ def install(interp: "Interpreter") -> None:
         records,
         settings,
         standard,
+        starting,
         text,
         threads,
         tools,
@@ -67,6 +68,7 @@ def install(interp: "Interpreter") -> None:
         hydra,
         lightning,
         pytest_marks,
+        starting,
     )
     for part in (*python, *outside, torch_nn, torch_functions, einops_functions):
         interp.modelled.update(part.TABLE)
