@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from hwlint.reader import builtin_classes as core
 from hwlint.reader.library.files import find_file, path_of
-from hwlint.reader.values import Args, Builtin, Instance, Kwargs, Unknown, Value
+from hwlint.reader.values import Args, Builtin, DictValue, Instance, Kwargs, Unknown, Value
 
 if TYPE_CHECKING:
     from hwlint.reader.imports import PythonModule
@@ -70,9 +70,10 @@ def _new_process(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
 
 def _start(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
     attrs = args[0].attrs
-    named = dict(interp.mapping_items(attrs["kwargs"])) if attrs.get("kwargs") else {}
+    named = attrs.get("kwargs")
+    known = dict(named) if isinstance(named, DictValue) else {}
     if attrs.get("target") is not None:
-        interp.call(attrs["target"], interp.iterate(attrs.get("args", ())), named)
+        interp.call(attrs["target"], interp.iterate(attrs.get("args", ())), known)
     return None
 
 
