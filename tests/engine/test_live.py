@@ -127,6 +127,30 @@ def test_an_edit(name: str, laid: Path, taken_over: list[bool]) -> None:
     assert taken_over[0] is kept
 
 
+def of(path: Path, result: LiveResult) -> list[Any]:
+    return [(f.code, f.anchor, f.message) for f in result.findings if f.anchor.path == str(path)]
+
+
+def test_the_file_in_front_is_told_before_all_others(laid: Path) -> None:
+    (laid / "hwlint.toml").touch()
+    net = laid / "net.py"
+    net.write_text(NET, encoding="utf-8")
+    (laid / "use.py").write_text("from net import Net\nmodel = Net(36)\n", encoding="utf-8")
+    for number in range(8):
+        text = NET if number else "from net import head\n" + NET
+        (laid / f"other{number}.py").write_text(text, encoding="utf-8")
+    live, told = LiveWorkspace(laid, OPTIONS), list[LiveResult]()
+    whole = live.check(str(net), early=told.append)
+    assert of(net, told[0]) == of(net, whole) != []
+    assert len(told[0].results) < len(whole.results)
+    live.check(str(net), early=told.append)
+    assert len(told) == 1  # nothing changed
+    live.lay(str(net), NET.replace("100", "90").encode())
+    whole = live.check(str(net), early=told.append)
+    assert of(net, told[-1]) == of(net, whole)
+    assert said(whole) == cold(laid)
+
+
 LEAKY = """
 import torch.nn as nn
 class Registry(dict):

@@ -17,11 +17,11 @@ from hwlint.engine.passes import PassNames
 from hwlint.engine.pool import Built
 from hwlint.engine.registry import discover_rules, select_rules
 from hwlint.engine.run import Options, Passes, idle, prepare
-from hwlint.engine.stages import read_stages
+from hwlint.engine.stages import read_stages, settled
 from hwlint.engine.suppress import Suppressions
 from hwlint.engine.targets import Target
 from hwlint.engine.workspace import Workspace, imported_words
-from hwlint.source import SourceError, lay_over, read_regular
+from hwlint.source import SourceError, lay_over, read_regular, read_source
 
 __all__ = ["LiveResult", "LiveWorkspace", "Stopped"]
 
@@ -52,6 +52,8 @@ class _Setup:
     kept: dict[tuple[str, str], FileResult] = field(
         default_factory=dict[tuple[str, str], FileResult]
     )
+    last: Passes = field(default_factory=Passes)
+    """All passes of the last whole check, those of files that have changed since too."""
 
 
 class LiveWorkspace:
@@ -109,16 +111,63 @@ class LiveWorkspace:
             return None
         return self._setup.job, dict(self._passes), frozenset(self._setup.workspace.files)
 
-    def check(self, first: str | None = None, stop: Callable[[], bool] | None = None) -> LiveResult:
+    def check(
+        self,
+        first: str | None = None,
+        stop: Callable[[], bool] | None = None,
+        early: Callable[[LiveResult], None] | None = None,
+    ) -> LiveResult:
         """Read what is not known, the file `first` before others, and let the rules look.
 
-        Raises `Stopped` when `stop` says so, and `UserError` for a configuration that is wrong.
+        `early` is given what holds for `first`, as far as can be said before all other files are
+        read. Raises `Stopped` when `stop` says so, and `UserError` for a configuration that is
+        wrong.
         """
         setup = self._setup = self._setup or self._prepare()
         read = _Reads(setup, self._watch, first, stop)
         candidates = [*setup.workspace.candidates, *sorted(self._loose)]
+        if early is not None and first in candidates and len(candidates) > 1:
+            passes = self._ahead(setup, read, first)
+            if passes:
+                early(self._told(setup, passes, candidates))
         results = read_stages(setup.workspace, candidates, read)
-        self._passes = read.passes
+        self._passes, setup.last = read.passes, dict(read.passes)
+        return self._told(setup, results, candidates)
+
+    def _ahead(self, setup: _Setup, read: "_Reads", first: str) -> list[FileResult]:
+        """Read one file before all others; empty where that is not sooner."""
+        if not setup.last:
+            near = sorted({first, *self._near(setup, first)})
+            fewer = len(near) < len(setup.workspace.candidates) // 2
+            return read_stages(setup.workspace, near, read) if fewer else []
+        stale, known = dict[tuple[str, str], Built](), list[FileResult]()
+        for (stage, path), (built, result) in setup.last.items():
+            if read.knows(stage, path, built):
+                known.append(result)
+            else:
+                stale[stage, path] = built
+        near = [key for key in stale if _concerns(setup.last[key][1], first)]
+        if len(near) == len(stale):
+            return []
+        again = [r for stage, path in near for r in read(stage, [path], stale[stage, path])]
+        return settled([*known, *again])
+
+    def _near(self, setup: _Setup, first: str) -> Iterator[str]:
+        """Yield the files that can build what a file defines: they import it by some name."""
+        try:
+            source = read_source(first)
+        except SourceError:
+            return
+        names = {s.name.encode() for s in source.segments if s.name} | {Path(first).stem.encode()}
+        for path in setup.workspace.candidates:
+            words, _ = self._words.get(path, (frozenset[bytes](), None))
+            if not names.isdisjoint(words):
+                yield path
+
+    def _told(
+        self, setup: _Setup, results: Sequence[FileResult], candidates: Sequence[str]
+    ) -> LiveResult:
+        """Say what follows from the results of passes."""
         config = setup.config
         owned = frozenset((*setup.workspace.files, *self._loose))
         active = select_rules(discover_rules(), config.select, config.ignore)
@@ -149,6 +198,12 @@ class LiveWorkspace:
         return before != self._words[path]
 
 
+def _concerns(result: FileResult, path: str) -> bool:
+    """Say whether a pass can bring findings in a file."""
+    places = (place for entry in result.entries for place in entry.places)
+    return result.path == path or any(place.path == path for place in places)
+
+
 def _words(path: str, job: Job) -> tuple[frozenset[bytes], frozenset[str]]:
     """What decides whether a file can have to do with torch, and what rules ask of a workspace."""
     try:
@@ -175,6 +230,10 @@ class _Reads:
         self._stop = stop or (lambda: False)
         self.passes: Passes = {}
         self._names = PassNames()
+
+    def knows(self, stage: str, path: str, built: Built) -> bool:
+        """Say whether a pass need not be made."""
+        return (path, self._names(path, stage, built)) in self._setup.kept
 
     def __call__(self, stage: str, paths: Sequence[str], built: Built) -> Iterator[FileResult]:
         for path in sorted(paths, key=lambda path: path != self._first):

@@ -6,7 +6,7 @@ take the newest state, so that it never works for long on a text that is gone.
 
 import os
 import signal
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import cast
@@ -124,9 +124,15 @@ def serve(pipe: Connection) -> None:
 def _answer(pipe: Connection, state: _State) -> None:
     for root in list(state.waiting):
         request = state.waiting[root]
+        active = (request.active,) if request.active in request.wanted else ()
+        early = replace(request, wanted=active)
+
+        def ahead(result: LiveResult, early: Request = early) -> None:
+            pipe.send(_snapshot(result, early, state))
+
         workspace = state.workspace(root)
         try:
-            result = workspace.check(request.active, pipe.poll)
+            result = workspace.check(request.active, pipe.poll, ahead)
         except Stopped:
             return
         except (UserError, ProfileError) as error:
