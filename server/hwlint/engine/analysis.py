@@ -166,7 +166,9 @@ class Analyst:
             number = next(numbers)
             readings = self._readings(graph)
             self._look_at_graph(number, graph, readings, outcome)
-            return self._kept(graph, readings)
+            kept = self._kept(graph, readings)
+            graph.release()
+            return kept
 
         return look
 

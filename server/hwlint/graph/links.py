@@ -184,6 +184,13 @@ class Links:
         for name in names:
             yield from self.named.get(name, ())
 
+    def release(self) -> None:
+        """Let go of the steps, which hold this in turn. Otherwise all of a run stays until garbage
+        is collected."""
+        self.by_number.clear()
+        self.makers.clear()
+        self.__dict__.pop("named", None)
+
     def _enter(self, number: int, operation: Operation) -> None:
         step = self.by_number[number] = Step(self, number, operation)
         step.taken = tuple([self._value(index) for index in operation.inputs])

@@ -263,3 +263,9 @@ class ModelGraph:
         if self.flow is None or not self.flow.complete:
             return None
         return Links(self.flow, self.walk, self.named_layers)
+
+    def release(self) -> None:
+        """Let go of what was worked out from it: nobody looks at it any more."""
+        links = self.__dict__.pop("links", None)
+        if links is not None:
+            links.release()
