@@ -155,9 +155,7 @@ def _argument(
     step: SetArgument, source: SourceFile, positions: Positions
 ) -> tuple[Edit, ...] | None:
     call = _call_at(source, step.call)
-    if call is None or any(keyword.arg is None for keyword in call.keywords):
-        return None
-    if any(isinstance(argument, ast.Starred) for argument in call.args):
+    if call is None or any(isinstance(argument, ast.Starred) for argument in call.args):
         return None
     place = _placing(source)
     for keyword in call.keywords:
@@ -206,7 +204,9 @@ def _rename(step: Rename, source: SourceFile, positions: Positions) -> tuple[Edi
     _, stop = positions.span(place(call))
     if step.arguments is not None:
         opened = source.text.index("(", end)
-        edits.append(Edit(positions.place(source.path, opened + 1, stop - 1), step.arguments))
+        inside = positions.place(source.path, opened + 1, stop - 1)
+        if positions.read(inside) != step.arguments:
+            edits.append(Edit(inside, step.arguments))
     elif step.extra:
         edits.append(_appended(call, step.extra, source, positions))
     return tuple(edits)
