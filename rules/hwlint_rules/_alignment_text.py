@@ -25,7 +25,8 @@ def finding(
     every: Collection[Dimension],
 ) -> Finding | None:
     """Return the finding of one cause; `things` are what would be aligned. None where the number
-    that would align them adds more to the model than they are of it: nobody would pay that.
+    that would align them is not the next that fills the tile and adds more to the model than they
+    are of it: nobody would pay that.
 
     `every`: all dimensions of the model, which are not to miss their tiles instead.
     """
@@ -39,9 +40,11 @@ def finding(
     solved = _solved(cause, tied, filled)
     loose = solved is None and _solved(cause, [], []) is not None
     bought = _bought(reading, waste, place, solved)
-    if solved is not None and bought is not None and bought[1] * waste.model > waste.params:
-        return None
     value = cause.literal.value if cause.literal is not None else None
+    if isinstance(value, int) and solved is not None and bought is not None:
+        step = max(dim.tile.minimum for dim in dims)
+        if solved > -(-value // step) * step and bought[1] > waste.taken:
+            return None
     known = waste.time is not None or (waste.whole and waste.model)
     model_share = waste.lost if known else None
     return Finding(

@@ -267,19 +267,21 @@ class Net(nn.Module):
     assert not told(MisalignedFeatures, text, "h100-sxm", NAME="num_heads")
 
 
-def test_what_fills_its_tile_still_does_with_the_number_that_is_said(told: Told):
-    """Groups of 24 fill steps of 8, groups of 26 do not, though they make 416 channels of 408."""
+@pytest.mark.parametrize(("beside", "padded"), [(56, None), (64, 48)])
+def test_what_fills_its_tile_still_does_with_the_number_that_is_said(
+    told: Told, beside: int, padded: int | None
+):
+    """With 48 the 128 of 2 * 36 + 56 would become 152, which is no multiple of 16."""
     text = """
 import torch.nn as nn
 
 class Net(nn.Module):
-    def __init__(self, group_width=24):
+    def __init__(self, width=36):
         super().__init__()
-        width = 408 // group_width * group_width
-        wider = round(408 / group_width) * group_width
-        self.first = nn.Conv2d(408, wider, 1)
-        self.grouped = nn.Conv2d(wider, wider, 3, groups=wider // group_width)
-        self.second = nn.Conv2d(wider, 408, 1)
+        self.first = nn.Conv2d(64, width, 3)
+        self.second = nn.Conv2d(width, 64, 3)
+        self.other = nn.Conv2d(2 * width + BESIDE, 64, 3)
+        self.last = nn.Conv2d(64, 64, 3)
 """
-    for finding in told(MisalignedChannels, text, "ethos-u55-128"):
-        assert "24 -> 26" not in finding.message
+    (found,) = told(MisalignedChannels, text, "ethos-u55-128", BESIDE=beside)
+    assert found.data["padded"] == padded
