@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from hwlint.graph import Unbuilt
 from hwlint.reader.contexts.candidates import name_place
-from hwlint.reader.contexts.wanted import wanted
+from hwlint.reader.contexts.wanted import Trials
 from hwlint.reader.imports import PythonModule
 from hwlint.reader.values import Class
 
@@ -30,6 +30,7 @@ def unbuilt_of(
     `begin`: what prepares for building something.
     """
     classes = [v for v in module.frame.vars.values() if isinstance(v, Class) and v.is_module]
+    trials = Trials(interp, begin)
     bases = {base for cls in classes for base in cls.mro[1:]}
     for segment in module.source.segments:
         cls = module.frame.vars.get(segment.name) if segment.kind == "class" else None
@@ -40,7 +41,7 @@ def unbuilt_of(
         if cls in bases:
             yield Unbuilt(cls.name, cls.qualname, name_place(module, segment), "")
             continue
-        needed = wanted(interp, cls, begin)
+        needed = trials.wanted(cls)
         if needed is not None and (needed.has_layers or _BUILDS.search(segment.text)):
             hint = f"# hwlint: build({needed.arguments})"
             place = name_place(module, segment)

@@ -1,9 +1,9 @@
 """What a class needs to be given, found by building it with values that are not known."""
 
 import ast
-import contextlib
+import os
 import re
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from hwlint.reader.budget import Exhausted
@@ -22,12 +22,14 @@ from hwlint.reader.values import Class, Function, PyRaise, Unknown, Value
 if TYPE_CHECKING:
     from hwlint.reader.interpreter import Interpreter
 
-__all__ = ["Wanted", "wanted"]
+__all__ = ["Trials", "Wanted"]
 
 _MAX_NAMES = 40
 _MAX_DEPTH = 4
 _MAX_STEPS = 40_000
 """Steps that one try to build a class may take."""
+_MAX_STEPS_OF_FILE = 400_000
+"""Steps that all tries of one file may take."""
 _MORE = 3
 """Values that are tried for `*args`."""
 _OPEN = "..."
@@ -44,12 +46,48 @@ class Wanted:
         self.has_layers = has_layers
 
 
-def wanted(interp: "Interpreter", cls: Class, begin: Callable[[], None]) -> Wanted | None:
-    """Find out what a class has to be given; None where it needs nothing, or nothing helps."""
-    init = initialiser(interp, cls)
-    if init is None:
+class Trials:
+    """Builds classes of one file with values that are not known. Nothing is left behind of it, and
+    its steps are bounded: what comes after these is only told the names that it requires."""
+
+    def __init__(self, interp: "Interpreter", begin: Callable[[], None]) -> None:
+        """`begin`: what prepares for building something."""
+        self.interp = interp
+        self._begin = begin
+        self._left = _MAX_STEPS_OF_FILE
+
+    def wanted(self, cls: Class) -> Wanted | None:
+        """Find out what a class has to be given; None where it needs nothing, or nothing helps."""
+        init = initialiser(self.interp, cls)
+        return _TrialsOfClass(self, cls, init).result() if init is not None else None
+
+    def raised(self, build: Callable[[Needs], object]) -> PyRaise | None:
+        """Return what building something raises."""
+        if self._left <= 0:
+            return None
+        self._begin()
+        interp, memo, limit = self.interp, self.interp.memo, self.interp.budget.limit
+        enabled, memo.enabled = memo.enabled, False
+        memo.world = World(interp.clock)
+        interp.needs = Needs()
+        interp.budget.limit = min(limit, _MAX_STEPS)
+        try:
+            build(interp.needs)
+        except PyRaise as problem:
+            return problem.with_traceback(None)
+        except (Exhausted, RecursionError):
+            return None
+        except Exception:  # a fault of the reader costs one hint, never the file
+            if os.environ.get("HWLINT_RAISE"):
+                raise
+            return None
+        finally:
+            self._left -= interp.budget.steps
+            interp.needs = None
+            interp.budget.limit = limit
+            memo.world.put_back()
+            memo.world, memo.enabled = None, enabled
         return None
-    return _Trials(interp, cls, init, begin).result()
 
 
 class _Given:
@@ -60,15 +98,13 @@ class _Given:
         self.more = more
 
 
-class _Trials:
-    def __init__(
-        self, interp: "Interpreter", cls: Class, init: Function, begin: Callable[[], None]
-    ) -> None:
-        self.interp = interp
+class _TrialsOfClass:
+    def __init__(self, trials: Trials, cls: Class, init: Function) -> None:
+        self.trials = trials
+        self.interp = trials.interp
         self.cls = cls
         self.init = init
         self.code = init.code
-        self.begin = begin
         self.needs: dict[str, Need] = {}
         self.parts: set[Class] = set()
         self.has_layers = False
@@ -111,8 +147,9 @@ class _Trials:
 
     def _fails(self, given: _Given) -> PyRaise | None:
         """Build the class once; return what its constructor raises."""
-        interp, code = self.interp, self.code
-        with _aside(interp, self.begin) as needs:
+        code = self.code
+
+        def build(needs: Needs) -> None:
             self.needs = {name: needs.new(name) for name in given.names}
             values: dict[str, Value] = {n: need.value for n, need in self.needs.items()}
             args: list[Value] = []
@@ -121,14 +158,10 @@ class _Trials:
                     break
                 args.append(values.pop(name, Unknown(name)))
             args += [Unknown(code.vararg or "")] * (_MORE if given.more else 0)
-            try:
-                interp.call(self.cls, args, values)
-            except PyRaise as problem:
-                return problem.with_traceback(None)
-            except (Exhausted, RecursionError):
-                pass
-            self.parts, self.has_layers = set(interp.built), bool(interp.constructed)
-        return None
+            self.interp.call(self.cls, args, values)
+            self.parts, self.has_layers = set(self.interp.built), bool(self.interp.constructed)
+
+        return self.trials.raised(build)
 
     # --- in words ---------------------------------------------------------------------------
 
@@ -191,32 +224,8 @@ class _Trials:
         return f"{cls.defined_in.name}.{cls.qualname}"
 
     def _makes(self, cls: Class, names: list[str]) -> PyRaise | None:
-        with _aside(self.interp, self.begin):
-            try:
-                self.interp.call(cls, [], {name: Unknown(name) for name in names})
-            except PyRaise as problem:
-                return problem.with_traceback(None)
-            except (Exhausted, RecursionError):
-                pass
-        return None
-
-
-@contextlib.contextmanager
-def _aside(interp: "Interpreter", begin: Callable[[], None]) -> Generator[Needs]:
-    """Let something run of which nothing is to be left behind."""
-    begin()
-    memo, limit = interp.memo, interp.budget.limit
-    enabled, memo.enabled = memo.enabled, False
-    memo.world = World(interp.clock)
-    interp.needs = Needs()
-    interp.budget.limit = min(limit, _MAX_STEPS)
-    try:
-        yield interp.needs
-    finally:
-        interp.needs = None
-        interp.budget.limit = limit
-        memo.world.put_back()
-        memo.world, memo.enabled = None, enabled
+        given: dict[str, Value] = {name: Unknown(name) for name in names}
+        return self.trials.raised(lambda _: self.interp.call(cls, [], given))
 
 
 def _shape(need: Need) -> str:
