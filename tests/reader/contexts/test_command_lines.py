@@ -100,6 +100,17 @@ ENUMS = """
     if __name__ == "__main__":
         app()
 """
+SHORT = """
+    import argparse
+    from model import Net
+
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--wide-or-narrow", "--wide", type=int, default=16)
+    parser.add_argument("-d", "--depth", type=int, default=2)
+    parser.add_argument("-x", action="store_true")
+    args = parser.parse_args()
+    Net(args.wide_or_narrow, args.depth)
+"""
 BOOLEANS = """
     import argparse
     from model import Net
@@ -134,6 +145,8 @@ FIRE = """
         (ENUMS, "", [(2, 8), (2, 80), (5, 80), (6, 80)]),
         (ENUMS, "train --size l --no-bias", [(2, 8), (2, 80), (3, 80), (5, 80), (6, 80)]),
         (ENUMS, "show -s s --narrow", [(2, 8), (2, 80), (5, 16), (5, 80), (6, 80)]),
+        (SHORT, "--wid 24 -d3", [(2, 16), (3, 24)]),
+        (SHORT, "--wide=24 -x -d 3", [(2, 16), (3, 24)]),
         (BOOLEANS, "", [(1, 3)]),
         (BOOLEANS, "--no-deep", [(1, 3), (2, 3)]),
     ],

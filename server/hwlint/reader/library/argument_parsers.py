@@ -195,7 +195,7 @@ def split(options: list[Value], words: list[str]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     current: Option | None = None
     for word in words:
-        flag, equals, value = word.partition("=")
+        flag, equals, value = _flag_of(word, by_flag)
         if flag in by_flag:
             current = by_flag[flag]
             said = [value] if equals else []
@@ -206,6 +206,21 @@ def split(options: list[Value], words: list[str]) -> dict[str, list[str]]:
             current = places.pop(0)
             found[current.dest] = [word]
     return found
+
+
+def _flag_of(word: str, known: dict[str, Option]) -> tuple[str, str, str]:
+    """Return the flag of a word and the value behind it: `--width=8`, a beginning of it that means
+    no other one (`--wid=8`), `-w8`."""
+    flag, equals, value = word.partition("=")
+    if flag in known or not flag.startswith("-"):
+        return flag, equals, value
+    if flag.startswith("--"):
+        meant = [name for name in known if name.startswith(flag)]
+        one = len({known[name].dest for name in meant}) == 1
+        return (meant[0] if one else flag), equals, value
+    short = known.get(word[:2])
+    attached = short is not None and short.action == "store"
+    return (word[:2], "=", word[2:]) if attached else (flag, equals, value)
 
 
 def _takes_more(option: Option, taken: list[str]) -> bool:
