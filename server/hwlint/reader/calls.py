@@ -212,6 +212,7 @@ class Calls:
         if self.depth >= self.budget.max_depth:
             raise self.error("RecursionError", "maximum recursion depth exceeded")
         self.depth += 1
+        self.cells.add(code.cell)
         fr.site = self.site
         self.callers.append(fr)
         if code.is_generator:

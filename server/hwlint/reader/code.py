@@ -32,6 +32,7 @@ class Code:
         "annotations",
         "body",
         "captured",
+        "cell",
         "cls",
         "default_code",
         "eager",
@@ -67,6 +68,8 @@ class Code:
         self.captured = outer.comprehension_variables() if outer.renames else {}
         self.node = node
         self.qualname = outer.inner_qualname(name)
+        self.cell = (segment.path, f"{self.qualname}()")
+        """What a reading depends on that ran it."""
         self.ready = False
         self.failed = 0
         self.raises = False

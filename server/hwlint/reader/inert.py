@@ -72,10 +72,10 @@ class Verdicts:
         self._judging: set[Any] = set()
         self._circular = False
 
-    def forget(self) -> None:
-        """Drop all verdicts."""
-        self._known.clear()
-        self._cells.clear()
+    def drop(self, cells: "set[tuple[str, str]]") -> None:
+        """Drop the verdicts that rest on any of the cells."""
+        for key in [k for k, own in self._cells.items() if not cells.isdisjoint(own)]:
+            del self._known[key], self._cells[key]
 
     def function(self, func: Function) -> Conditions | None:
         """Return under which conditions a function is inert, None where it never is."""
@@ -134,6 +134,7 @@ class Verdicts:
 
     def _judge_code(self, func: Function) -> Conditions | None:
         code = func.code
+        self.interp.cells.add(code.cell)
         try:
             node = code.function_node()
         except Exception:  # noqa: BLE001 - whatever does not parse is not judged here

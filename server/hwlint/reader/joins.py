@@ -87,6 +87,9 @@ class World:
         if value.stamp < self._stamp and id(held) not in self._journal:
             self._journal[id(held)] = (held, snapshot(held))
 
+    def __bool__(self) -> bool:
+        return bool(self._journal)
+
     def holds(self, value: Value) -> bool:
         """Say whether the earlier state of something is kept."""
         return id(getattr(value, "frame", value)) in self._journal

@@ -140,12 +140,23 @@ class Memo:
                 self.leaked.remember(value)
             self.forget()
 
-    def put_back(self) -> None:
-        """Undo what entry points changed of what outlives them, and drop all templates."""
+    def put_back(self) -> bool:
+        """Undo what entry points changed of what outlives them; returns whether there was such. All
+        templates are dropped then: they may rest on what was changed."""
+        if not self.leaked:
+            return False
         self.leaked.put_back()
         self.leaked = World(NEVER_OLD)
         self.epoch += 1
         self.forget()
+        return True
+
+    def drop(self, cells: "set[tuple[str, str]]") -> None:
+        """Drop the templates that rest on any of the cells."""
+        for kept in (self.templates, self.before):
+            for key in [k for k, t in kept.items() if t is None or not cells.isdisjoint(t.cells)]:
+                del kept[key]
+        self._forget_emitted()
 
     def start(self) -> _Recording:
         """Begin to watch whether what is older than now changes."""

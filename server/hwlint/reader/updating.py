@@ -47,7 +47,7 @@ def update(imports: Imports, path: str) -> bool:
     module.source = source
     module.executed.update(source.segments)
     if changed:
-        _forget(imports)
+        _forget(imports, {module.codes[new].cell for _, new in changed})
     return True
 
 
@@ -136,9 +136,11 @@ def _signature(segment: Segment) -> tuple[str, str | None]:
     return "".join(lines), ast.get_docstring(node, clean=False)
 
 
-def _forget(imports: Imports) -> None:
+def _forget(imports: Imports, cells: set[tuple[str, str]]) -> None:
     interp = imports.interp
-    interp.memo.put_back()
-    interp.followed.forget()
-    interp.verdicts.forget()
+    interp.verdicts.drop(cells)
+    if interp.memo.put_back():
+        interp.followed.forget()
+    interp.memo.drop(cells)
+    interp.followed.drop(cells)
     is_aside.cache_clear()

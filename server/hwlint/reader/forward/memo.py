@@ -83,6 +83,12 @@ class ForwardMemo:
         if self.running:
             self.escapes.through(value)
 
+    def drop(self, cells: "set[tuple[str, str]]") -> None:
+        """Drop the templates that rest on any of the cells."""
+        kept = self.templates.items()
+        for key in [k for k, t in kept if t is None or not cells.isdisjoint(t.cells)]:
+            del self.templates[key]
+
     def forget(self) -> None:
         """Drop all templates."""
         self.templates.clear()
