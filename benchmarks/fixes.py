@@ -1,6 +1,6 @@
 """Fixes for findings drawn from the sources of timm and torchvision.
 
-    python benchmarks/fixes.py SITE [--findings 200] [--seed 1] [--limit SECONDS]
+    python benchmarks/fixes.py SITE [--findings 200] [--seed 1] [--device D] [--limit SECONDS]
 
 SITE holds `timm` and `torchvision` as they are installed. Files are drawn at random, and of each at
 most five findings for which a rule proposes a change, until so many were drawn. The fix that is
@@ -32,7 +32,6 @@ from hwlint.source import overlaid
 from hwlint.source.changes import written_number
 from hwlint.source.edits import Positions, move
 
-DEVICES = ("h100-sxm", "ethos-u55-128")
 EACH = 5
 PACKAGES = ("timm/models", "torchvision/models")
 
@@ -56,31 +55,35 @@ def main() -> None:
     parser.add_argument("site", type=Path)
     parser.add_argument("--findings", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--device", default="h100-sxm")
+    parser.add_argument("--bytes", type=int, default=1_000_000, help="of the largest file")
     parser.add_argument("--limit", type=float, default=3600, help="seconds of a processor")
     given = parser.parse_args()
     tally = Tally()
     start = time.process_time()
-    for file in _files(given.site, given.seed):
+    for file in _files(given.site, given.seed, given.bytes):
         if sum(tally.drawn.values()) >= given.findings or time.process_time() - start > given.limit:
             break
-        _try_file(given.site, file, given.findings, tally)
+        _try_file(given.site, file, (given.device, given.findings), tally)
         print(file.relative_to(given.site), dict(tally.drawn), flush=True)
     tally.seconds = time.process_time() - start
-    record = _record(tally, given.seed)
+    record = _record(tally, given)
     print(json.dumps(record, indent=2))
     target = Path(__file__).parent / "results" / "fixes.json"
     target.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
 
 
-def _files(site: Path, seed: int) -> Iterator[Path]:
-    files = sorted(file for part in PACKAGES for file in (site / part).rglob("*.py"))
+def _files(site: Path, seed: int, most: int) -> Iterator[Path]:
+    every = (file for part in PACKAGES for file in (site / part).rglob("*.py"))
+    files = sorted(file for file in every if file.stat().st_size <= most)
     random.Random(seed).shuffle(files)
     return iter(files)
 
 
-def _try_file(site: Path, file: Path, most: int, tally: Tally) -> None:
+def _try_file(site: Path, file: Path, wanted: tuple[str, int], tally: Tally) -> None:
+    device, most = wanted
     root = site / file.relative_to(site).parts[0]
-    options = Options(devices=DEVICES, root=root, cache=False, tracked=True)
+    options = Options(devices=(device,), root=root, cache=False, tracked=True)
     config, workspace, job = prepare(root, (file,), options, discover_rules())
     owned = frozenset(workspace.files)
     passes: Passes = {}
@@ -163,10 +166,11 @@ def _read_again(bench: Bench, found: Diagnostic, trial: Trial, anchor: object) -
         yield "the finding is still there"
 
 
-def _record(tally: Tally, seed: int) -> dict[str, object]:
+def _record(tally: Tally, given: argparse.Namespace) -> dict[str, object]:
     return {
-        "devices": DEVICES,
-        "seed": seed,
+        "device": given.device,
+        "seed": given.seed,
+        "files of at most": given.bytes,
         "files": tally.files,
         "drawn": sum(tally.drawn.values()),
         "drawn by rule": dict(sorted(tally.drawn.items())),

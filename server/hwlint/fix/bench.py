@@ -48,7 +48,7 @@ class Bench:
 
     Nothing here writes. `trial` reads again, in this process, every pass that rests on the files
     that edits concern; `accept` makes what was tried the state that the next trial starts from.
-    `owned` are the files that may be edited: absolute paths, links followed.
+    `owned` are the absolute paths of the files that may be edited.
     """
 
     job: Job
@@ -110,7 +110,7 @@ class Bench:
         texts = self._edited(edits)
         if texts is None:
             return None
-        self.reads += 1
+        self._ask()
         with overlaid(self.contents | self._encoded(texts)):
             return Reader(self.job.options).read_place(path, name).graphs
 
@@ -153,14 +153,18 @@ class Bench:
         """Let the graphs go that are kept."""
         self._graphs.clear()
 
+    def _ask(self) -> None:
+        """Count one more reading, unless there is to be none."""
+        if self.stop is not None and self.stop():
+            raise Interrupted
+        self.reads += 1
+
     def _visit(self, keys: Iterable[Key]) -> dict[Key, FileResult]:
         """Read passes over the texts that lie there now."""
         analyst = Analyst(replace(self.job, tracked=True), _keep)
         found: dict[Key, FileResult] = {}
         for key in keys:
-            if self.stop is not None and self.stop():
-                raise Interrupted
-            self.reads += 1
+            self._ask()
             built, _ = self.passes[key]
             try:
                 found[key] = analyst.visit(key[0], key[1], built)
