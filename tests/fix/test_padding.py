@@ -1,6 +1,7 @@
 """Widths are padded where they are written, with everything that has to agree, or not at all."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -178,5 +179,19 @@ def test_a_width_is_padded_where_another_file_has_it(fixing: Callable[..., objec
 def test_one_number_fills_the_tiles_of_every_device(fixing: Callable[..., object]):
     project = fixing(HEAD + SHARED, device="h100-sxm,ethos-u55-128", select=("HW101",))
     assert project.check().findings
+    project.apply(project.mend())
+    assert not project.check().findings
+
+
+def test_a_width_of_a_configuration_reaches_all_of_an_example(
+    fixing: Callable[..., object], repository: Path
+):
+    # Its blocks are built in other forms with another width, and its factory is one way of it.
+    text = (repository / "examples" / "cnn.py").read_text(encoding="utf-8")
+    project = fixing(text, select=("HW101",))
+    (made,) = project.mend().made
+    (edit,) = made.fix.edits
+    assert text.splitlines()[edit.place.line] == "    width: int = 100"
+    assert edit.text == "104"
     project.apply(project.mend())
     assert not project.check().findings

@@ -6,6 +6,7 @@ from typing import cast
 
 from hwlint.api import Edit
 from hwlint.engine.analysis import Analyst, EntryResult, FileResult, Job
+from hwlint.engine.pool import Built
 from hwlint.engine.run import Passes
 from hwlint.graph import ModelGraph
 from hwlint.reader import STAGES, Reader
@@ -144,14 +145,26 @@ class Bench:
         self.contents.update(trial.contents)
         for path in trial.texts:
             self._sources.pop(path, None)
+        built = {key: self._built(key, trial.results) for key in trial.results}
         for key, result in trial.results.items():
-            built, _ = self.passes[key]
             self._graphs[key] = result
-            self.passes[key] = (built, _without_graphs(result))
+            self.passes[key] = (built[key], _without_graphs(result))
 
     def forget(self) -> None:
         """Let the graphs go that are kept."""
         self._graphs.clear()
+
+    def _built(self, key: Key, found: Mapping[Key, FileResult]) -> Built:
+        """Return what a pass is told to be built, where earlier passes have other results now: a
+        class that is built with another number is built in another form."""
+        built = self.passes[key][0]
+        earlier = {k for k in found if STAGES.index(k[0]) < STAGES.index(key[0])}
+        gone = Built().union(*(self.passes[k][1].built - found[k].built for k in earlier))
+        fresh = Built().union(*(found[k].built - self.passes[k][1].built for k in earlier))
+        if gone:
+            others = (r.built for k, (_, r) in self.passes.items() if k not in earlier)
+            gone -= Built().union(*others)
+        return (built - gone) | fresh
 
     def _ask(self) -> None:
         """Count one more reading, unless there is to be none."""
@@ -165,7 +178,7 @@ class Bench:
         found: dict[Key, FileResult] = {}
         for key in keys:
             self._ask()
-            built, _ = self.passes[key]
+            built = self._built(key, found)
             try:
                 found[key] = analyst.visit(key[0], key[1], built)
             except Exception as error:  # noqa: BLE001 - whatever goes wrong costs this fix only
