@@ -171,6 +171,8 @@ def _record(tally: Tally, given: argparse.Namespace) -> dict[str, object]:
         "device": given.device,
         "seed": given.seed,
         "files of at most": given.bytes,
+        "wanted": given.findings,
+        "limit": given.limit,
         "files": tally.files,
         "drawn": sum(tally.drawn.values()),
         "drawn by rule": dict(sorted(tally.drawn.items())),
