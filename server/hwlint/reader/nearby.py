@@ -54,10 +54,13 @@ class Nearby:
     def _prefix(self, path: str, first: str) -> str:
         if first in ("torch", "numpy") or path.startswith(self._site_packages):
             return ""
-        for folder in self._folders(path, first):
-            if self._holds(folder, first):
-                return self._from_root(folder, first)
-        return ""
+        folders = list(self._folders(path, first))
+        regular = next((f for f in folders if self._holds_file(f, first)), None)
+        if regular is None and any(self._holds_file(f, first) for f in self._site_packages):
+            return ""
+        # A folder without __init__.py counts only where there is no module of that name at all.
+        holder = regular or next((f for f in folders if self._holds(f, first)), None)
+        return self._from_root(holder, first) if holder is not None else ""
 
     def _folders(self, path: str, first: str) -> Iterator[str]:
         own = os.path.dirname(path)
@@ -78,9 +81,11 @@ class Nearby:
 
     def _holds(self, folder: str, first: str) -> bool:
         stem = os.path.join(folder, first)
-        if self._is_file(stem + ".py") or self._is_file(os.path.join(stem, "__init__.py")):
-            return True
-        return os.path.isdir(stem) and _has_python(stem)
+        return self._holds_file(folder, first) or (os.path.isdir(stem) and _has_python(stem))
+
+    def _holds_file(self, folder: str, first: str) -> bool:
+        stem = os.path.join(folder, first)
+        return self._is_file(stem + ".py") or self._is_file(os.path.join(stem, "__init__.py"))
 
     def _from_root(self, folder: str, first: str) -> str:
         """Return what to put before a name so that a search from the roots ends in `folder`."""

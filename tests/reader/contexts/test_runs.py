@@ -182,6 +182,12 @@ def test_folders_that_a_program_adds(project: Write, lines: str) -> None:
     assert widths(read(root, "tools/run.py")) == [7]
 
 
+def test_a_folder_hides_no_package_of_its_name(project: Write) -> None:
+    program = "from nets.model import Net\nNet()\n"
+    files = {"nets/__init__.py": "", "nets/model.py": MODEL, "runs/nets/first.py": program}
+    assert widths(read(project(files), "runs/nets/first.py")) == [7]
+
+
 def test_a_program_inside_a_package(project: Write) -> None:
     files = {"pkg/__init__.py": "", "pkg/model.py": MODEL, "src/other/__init__.py": ""}
     files["pkg/train.py"] = "from model import Net\nNet(3)\n"
