@@ -51,7 +51,8 @@ def finding(
         place,
         _message(padded, (value, solved), things, waste, thin=any(dim.thin for dim in dims)),
         _why(reading, dims, padded, place, waste, worst),
-        _advice(dims, waste, bought) + (_TIED if loose else ""),
+        _advice(dims, waste, bought if _is_all(reading, place, value) else None)
+        + (_TIED if loose else ""),
         alternatives=_alternatives(dims, place),
         related=related(waste.layers, place, _described),
         share=waste.share if worst is None else worst.waste,
@@ -152,6 +153,9 @@ def _message(
     if thin:
         costs = listed(f"{before} cost as {after}" for before, after in padded.items())
         text = f"{costs} in {things}"
+    elif solved is None and (value is not None or len(padded) > 1):
+        # No number of the literal is known with which they all fill their tiles.
+        text = f"{listed(map(str, padded))} miss{'es' * (len(padded) == 1)} the tile in {things}"
     elif solved is None or padded == {value: solved}:
         text = f"{changes} would align {things}"
     else:
@@ -205,6 +209,18 @@ def _bought(
     }
     here = sum(more.get(layer, 0) for layer in waste.layers)
     return here / waste.params, sum(more.values()) / waste.model if waste.model else 0.0
+
+
+def _is_all(reading: Reading, place: Place, value: object) -> bool:
+    """Say whether what the literal changes is known to be all that changes with it: it reaches
+    layers as it is, and no other layer has the same width for a reason that is not seen."""
+    layers = reading.graph.layers if reading.graph is not None else ()
+    for argument in (argument for layer in layers for argument in layer.args.values()):
+        from_here = any(leaf.place == place for leaf in _leaves(argument))
+        plain = argument.origin is not None and argument.origin.operation is None
+        if from_here != (number(argument) == value) or (from_here and not plain):
+            return False
+    return True
 
 
 def _advice(dims: list[Dimension], waste: Waste, bought: tuple[float, float] | None) -> str:

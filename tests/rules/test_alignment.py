@@ -66,7 +66,7 @@ def test_a_factor_is_to_blame_for_what_it_makes_of_round_numbers(net, findings):
     net.add("Conv2d", "last", 50, in_channels=64, out_channels=64, kernel_size=1)
     (found,) = findings(MisalignedChannels, net.graph())
     assert found.anchor == factor.place
-    assert found.message.startswith("83 -> 88, 166 -> 168 would align 2 convolutions")
+    assert found.message.startswith("83, 166 miss the tile in 2 convolutions")
     assert found.data["padded"] is None
 
 
@@ -156,7 +156,7 @@ def test_a_call_in_a_loop_is_one_finding(net, findings):
         net.add("Conv2d", f"s{number}", 1, in_channels=64, out_channels=width, kernel_size=3)
     net.add("Conv2d", "last", 2, in_channels=64, out_channels=64, kernel_size=3)
     (found,) = findings(MisalignedChannels, net.graph())
-    assert found.message.startswith("27 -> 32, 38 -> 40, 50 -> 56 would align 3 convolutions")
+    assert found.message.startswith("27, 38, 50 miss the tile in 3 convolutions")
 
 
 def test_the_same_literals_together_are_one_cause(net, findings):

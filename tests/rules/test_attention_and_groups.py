@@ -235,15 +235,31 @@ class Net(nn.Module):
 """
 
 
+PLAIN = """
+import torch.nn as nn
+
+class Net(nn.Module):
+    def __init__(self, dim=100):
+        super().__init__()
+        self.stem = nn.Conv2d(3, dim, 3)
+        self.body = nn.Conv2d(dim, dim, 1)
+"""
+
+
 def test_growth_is_that_of_the_one_number_that_is_said(told: Told):
-    (found,) = told(MisalignedChannels, WIDTHS, "h100-sxm", DIM=100, PART=2)
-    assert found.message.startswith("100 -> 112 would align 3 convolutions (50, 100)")
+    (found,) = told(MisalignedChannels, PLAIN, "h100-sxm")
 
     def params(dim: int) -> int:
-        part = dim // 2
-        return 28 * dim + (9 * part + 1) * part + (dim + 1) * 4 * dim + (4 * dim + 1) * dim
+        return 28 * dim + (dim + 1) * dim
 
-    assert f"+{percent(params(112) / params(100) - 1)} in the model" in found.advice
+    assert found.message.startswith("100 -> 104 would align 2 convolutions")
+    assert f"+{percent(params(104) / params(100) - 1)} in the model" in found.advice
+
+
+def test_growth_is_not_said_where_more_may_depend_on_the_number(told: Told):
+    (found,) = told(MisalignedChannels, WIDTHS, "h100-sxm", DIM=100, PART=2)
+    assert found.message.startswith("100 -> 112 would align 3 convolutions (50, 100)")
+    assert "parameters in" not in found.advice
 
 
 def test_a_number_that_adds_more_than_it_aligns_is_not_said(told: Told):
