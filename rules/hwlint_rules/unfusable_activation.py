@@ -27,10 +27,10 @@ class UnfusableActivation(Rule):
     What it checks
     --------------
     Activations that directly follow a convolution, a linear layer or another operator of which the
-    profile says that it takes up some activations (a batch norm between them that goes into the
-    weights does not count), and that are none of these. Only activations that have a kernel of
-    their own in the deployed data type: others are HW201's. Gates (sigmoid, tanh) are left alone,
-    since nothing that fuses would do in their place.
+    profile says that it takes up some activations and no others (a batch norm between them that
+    goes into the weights does not count), and that are none of these. Only activations that have a
+    kernel of their own in the deployed data type: others are HW201's. Gates (sigmoid, tanh) are
+    left alone, since nothing that fuses would do in their place.
 
     Why it costs
     ------------
@@ -62,7 +62,7 @@ class UnfusableActivation(Rule):
 
     code = "HW308"
     name = "unfusable-activation"
-    example_devices = ("ethos-u55-128",)
+    example_devices = ("stm32h743",)
     VALID = (
         """
         import torch.nn as nn
@@ -131,7 +131,7 @@ class UnfusableActivation(Rule):
                 self.conv = nn.Conv2d(3, 32, 3)
 
             def forward(self, x):
-                return F.gelu(self.conv(x))
+                return F.hardswish(self.conv(x))
         """,
     )
 
@@ -175,8 +175,14 @@ def _unfused(
         fused = fused_after(fusion, reading.dtype, before.op)
         instead = [name for name in CLOSEST[step.op] if name in fused]
         native = reading.profile.support(reading.dtype, step.op) == "native"
-        if instead and native and step.op not in fused:
+        every = _is_complete(fusion, before.op)
+        if instead and native and every and step.op not in fused:
             yield step, (before, instead)
+
+
+def _is_complete(fusion: Fusion, op: str) -> bool:
+    """Say whether nothing fuses into an operator but what the profile names."""
+    return all(known.complete for known in fusion.activations if op in known.producers)
 
 
 def _called(act: Step) -> str:

@@ -117,6 +117,10 @@ class FusedActivations(Sourced):
     """torch.nn's class names."""
     dtypes: tuple[Dtype, ...] = ()
     """Empty: all."""
+    complete: bool = True
+    """False: others cost nothing at times too, and it is not known when."""
+    condition: str = ""
+    """Which, in words."""
 
 
 @frozen(kw_only=True)
