@@ -411,6 +411,15 @@ copy = base.clone()
 copy.fill_(3)
 result = base.tolist()
 """,
+    "a part in place": """
+import numpy as np
+repeats, whole = np.full((8,), 1), torch.arange(6)
+part = whole[1:3]
+repeats[1:-2] *= 5
+whole[1:3] += 10
+result = [repeats.tolist(), sum([[n] * int(r) for n, r in zip("abcdefgh", repeats)], [])]
+result += [whole.tolist()]
+""",
     "unpacked": """
 a, (b, c) = torch.tensor([1, 2]), torch.arange(4).chunk(2)
 result = [a, b, c]

@@ -19,7 +19,7 @@ from hwlint.reader.frame import (
 )
 from hwlint.reader.joins import Rest
 from hwlint.reader.options import narrowing, narrowly
-from hwlint.reader.values import ListValue, PyRaise, Unknown, Value
+from hwlint.reader.values import ListValue, PyRaise, Tensor, Unknown, Value
 
 __all__ = ["compile_body", "compile_store"]
 
@@ -226,7 +226,10 @@ def _augmented(scope: Scope, node: ast.AugAssign) -> Compiled:
     def run_item(fr: Frame) -> Value:
         target, key = holder(fr), index(fr)
         old = operators.subscript(fr.interp, target, key)
-        new = operators.inplace(fr.interp, operator, old, value(fr))
+        # Changed through a view of a part, the values of the whole would be lost.
+        plain = isinstance(target, Tensor) and fr.interp.flow is None
+        compute = operators.binary if plain else operators.inplace
+        new = compute(fr.interp, operator, old, value(fr))
         operators.store_subscript(fr.interp, target, key, new)
 
     return run_item
