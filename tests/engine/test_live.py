@@ -12,6 +12,7 @@ import pytest
 from hwlint.engine.analysis import Analyst
 from hwlint.engine.live import LiveResult, LiveWorkspace
 from hwlint.engine.run import Options
+from hwlint.reader import Reader, ReadOptions
 from hwlint.source import lay_over
 
 PROJECTS = Path(__file__).parent.parent / "reader" / "contexts" / "projects"
@@ -107,6 +108,7 @@ EDITS = {
     "a constant": ("width_of(2)", "width_of(3)", False),
     "a base": ("class Block(nn.Module)", "class Block(nn.Sequential)", False),
     "a line more": ("    return 25 * factor", "\n    return 25 * factor", False),
+    "a comment": ("def head():\n", "def head():  # the end\n", False),
     "a global": ("    return nn.Conv2d(100, 10, 1)", "    global WIDTH; WIDTH = 9", False),
 }
 
@@ -125,6 +127,21 @@ def test_an_edit(name: str, laid: Path, taken_over: list[bool]) -> None:
         assert said(live.check()) == cold(laid)
     assert said(live.check()) == first
     assert taken_over[0] is kept
+
+
+def test_a_file_that_was_not_executed_is_executed_with_its_new_text(laid: Path) -> None:
+    """A module is loaded as soon as it is imported, and executed when something of it is used."""
+    (laid / "hwlint.toml").touch()
+    (laid / "a_use.py").write_text("import net\n", encoding="utf-8")
+    net = laid / "net.py"
+    net.write_text(NET, encoding="utf-8")
+    reader = Reader(ReadOptions(laid, (laid,)))
+    reader.read(str(laid / "a_use.py"))
+    assert reader.imports.by_path[str(net)].state == "new"
+    lay_over(str(net), NET.replace("64", "48").encode())
+    assert reader.update(str(net))
+    (graph,) = reader.read_place(str(net), "Net").graphs
+    assert graph.root.children["block"].children["conv"].layer.args["out_channels"].value == 48
 
 
 def of(path: Path, result: LiveResult) -> list[Any]:

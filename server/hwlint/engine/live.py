@@ -129,7 +129,7 @@ class LiveWorkspace:
         if early is not None and first in candidates and len(candidates) > 1:
             passes = self._ahead(setup, read, first)
             if passes:
-                early(self._told(setup, passes, candidates))
+                early(self._told(setup, passes))
         results = read_stages(setup.workspace, candidates, read)
         self._passes, setup.last = read.passes, dict(read.passes)
         return self._told(setup, results, candidates)
@@ -165,9 +165,10 @@ class LiveWorkspace:
                 yield path
 
     def _told(
-        self, setup: _Setup, results: Sequence[FileResult], candidates: Sequence[str]
+        self, setup: _Setup, results: Sequence[FileResult], candidates: Sequence[str] = ()
     ) -> LiveResult:
-        """Say what follows from the results of passes."""
+        """Say what follows from the results of passes. `candidates`: the files of which all passes
+        are there, so that a comment can be said to silence nothing."""
         config = setup.config
         owned = frozenset((*setup.workspace.files, *self._loose))
         active = select_rules(discover_rules(), config.select, config.ignore)

@@ -45,7 +45,8 @@ def update(imports: Imports, path: str) -> bool:
         module.codes[new] = module.codes.pop(old)
         module.codes[new].renew(new)
     module.source = source
-    module.executed.update(source.segments)
+    if module.state == "done":
+        module.executed.update(source.segments)
     if changed:
         _forget(imports, {module.codes[new].cell for _, new in changed})
     return True
