@@ -262,7 +262,7 @@ SHAPES = {
     "star": "x = " + "*" * 50_000 + "a",
     "quotes": "x = " + "'" * 99_999,
     "backslashes": "x = 1 + \\\n" * 50_000 + "1",
-    "comments": "# hwlint: ignore[HW101]\n" * 100_000,
+    "comments": "# hwlint: ignore[HW101]\n" * 60_000,
     "hints": "# hwlint: build(" + "(" * 5000 + ")\nimport torch",
     "hint-runs": "# hwlint: build(__import__('os').remove('marker'))\nclass Net(nn.Module): pass",
     "type-parameters": "x: " + "List[" * 5000 + "int" + "]" * 5000 + " = 1",

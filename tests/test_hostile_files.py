@@ -158,7 +158,7 @@ def circular_package(folder: Path) -> None:
 
 
 def import_ladder(folder: Path) -> None:
-    for i in range(300):
+    for i in range(200):
         text = f"from m{i + 1} import *\nimport m{i + 1}\nWIDTH = m{i + 1}.WIDTH\n"
         (folder / f"m{i}.py").write_text(text + MODEL)
 
