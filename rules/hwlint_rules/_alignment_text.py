@@ -41,10 +41,8 @@ def finding(
     loose = solved is None and _solved(cause, [], []) is not None
     bought = _bought(reading, waste, place, solved)
     value = cause.literal.value if cause.literal is not None else None
-    if isinstance(value, int) and solved is not None and bought is not None:
-        step = max(dim.tile.minimum for dim in dims)
-        if solved > -(-value // step) * step and bought[1] > waste.taken:
-            return None
+    if bought is not None and _is_too_dear(dims, value, solved, bought[1] - waste.taken):
+        return None
     known = waste.time is not None or (waste.whole and waste.model)
     model_share = waste.lost if known else None
     return Finding(
@@ -67,6 +65,15 @@ def finding(
         },
         changes=padded_literal(cause.literal, solved),
     )
+
+
+def _is_too_dear(dims: list[Dimension], value: object, solved: int | None, more: float) -> bool:
+    """Say whether the number that is said is not the next that fills the tile, and adds more to the
+    model than what it aligns is of it: by the share `more`."""
+    if not isinstance(value, int) or solved is None:
+        return False
+    step = max(dim.tile.minimum for dim in dims)
+    return solved > -(-value // step) * step and more > 0
 
 
 def _padded(dims: list[Dimension]) -> dict[int, int]:

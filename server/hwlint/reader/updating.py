@@ -1,8 +1,8 @@
 """A file changes while its workspace stays read: the bodies of functions are exchanged in place.
 
 What a function does is looked up when it is called, so a new body takes effect everywhere at once;
-what was remembered of calls is dropped. Any other change could reach what modules did when they
-were executed, which nothing can take back: then reading begins anew.
+what is remembered of readings that ran it is dropped. Any other change could reach what modules did
+when they were executed, which nothing can take back: then reading begins anew.
 """
 
 import ast
