@@ -165,6 +165,16 @@ def test_naming_paths_only_filters(hwlint: Run, project: Project):
         assert as_json(hwlint, root, *chosen) == filtered
 
 
+def test_what_is_excluded_is_read_where_it_is_named_unless_told_otherwise(
+    hwlint: Run, project: Project
+):
+    config = CONFIG + 'exclude = ["old"]\n'
+    root = project({"pyproject.toml": config, "net.py": NET, "old/net.py": NET})
+    both = ("net.py", "old/net.py")
+    assert {f["path"] for f in as_json(hwlint, root, *both)} == set(both)
+    assert {f["path"] for f in as_json(hwlint, root, *both, "--force-exclude")} == {"net.py"}
+
+
 def test_the_number_of_processes_changes_nothing(hwlint: Run, project: Project):
     files = {f"net{n}.py": NET.replace("100", str(84 + 4 * n)) for n in range(12)}
     root = project({"pyproject.toml": CONFIG, **files})

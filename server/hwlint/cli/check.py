@@ -75,6 +75,11 @@ _FORMATS = ("full", "concise", "json", "json-lines", "sarif", "github", "gitlab"
 )
 @click.option("--fix-only", is_flag=True, help="The same as --fix, without reporting what is left.")
 @click.option("--diff", is_flag=True, help="Print what --fix would change; write nothing.")
+@click.option(
+    "--force-exclude",
+    is_flag=True,
+    help="Leave out what the configuration or .gitignore excludes also where PATH names it.",
+)
 @click.option("--no-cache", is_flag=True, help="Neither use nor write results of other runs.")
 @click.option(
     "--python",
@@ -103,6 +108,7 @@ def check(
     unsafe_fixes: bool,
     fix_only: bool,
     diff: bool,
+    force_exclude: bool,
     no_cache: bool,
     python: Path | None,
     root: Path | None,
@@ -129,6 +135,7 @@ def check(
         fail_on=fail_on,
         jobs=jobs,
         cache=not no_cache,
+        force_exclude=force_exclude,
         baseline=None if baseline_update else baseline,
     )
     if baseline_update and baseline is None:

@@ -68,6 +68,8 @@ class Options:
     baseline: Path | None = None
     """Findings that this file knows are left out."""
     kill_after: float = KILL_AFTER
+    force_exclude: bool = False
+    """Leave out what the configuration or a .gitignore leaves out, also where a path names it."""
     tracked: bool = False
     """Let results say which files they rest on, also without the cache."""
 
@@ -182,7 +184,8 @@ def prepare(
     running = tuple(rule for rule in rules if rule.code in active)
     words = frozenset(word for rule in running for word in rule.words)
     nested = options.root is not None
-    workspace = index(root, chosen, config.exclude, words, nested=nested)
+    named = () if options.force_exclude else chosen
+    workspace = index(root, named, config.exclude, words, nested=nested)
     reading = read_options(workspace, config)
     job = Job(root, reading, targets, running, config.budgets, workspace.words)
     return config, workspace, job

@@ -3,10 +3,15 @@
 `--python` or the configured interpreter first, then VIRTUAL_ENV, then .venv or venv in the
 workspace, then CONDA_PREFIX. Its site-packages folder is read: .pth files and editable installs as
 text.
+
+A hook of pre-commit runs in an environment of its own, which VIRTUAL_ENV names then and which holds
+none of the project's packages. It comes last, and what PATH still says of the environment that was
+active around pre-commit comes before it.
 """
 
 import os
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -37,16 +42,37 @@ def _prefixes(python: Path | None, root: Path) -> Iterator[Path]:
         if not python.is_dir() and resolved != python:
             yield resolved.parent.parent
         return
-    for name in ("VIRTUAL_ENV", "CONDA_PREFIX"):
-        if os.environ.get(name) and name == "VIRTUAL_ENV":
-            yield Path(os.environ[name])
+    active, hook = os.environ.get("VIRTUAL_ENV"), _hook_environment()
+    if active and hook is None:
+        yield Path(active)
     folder = root.resolve()
     for parent in (folder, *list(folder.parents)[:3]):
         for name in (".venv", "venv", "env"):
             if os.path.isfile(parent / name / "pyvenv.cfg"):
                 yield parent / name
+    if hook is not None:
+        yield from _on_path(hook)
     if os.environ.get("CONDA_PREFIX"):
         yield Path(os.environ["CONDA_PREFIX"])
+    if hook is not None:
+        yield hook
+
+
+def _hook_environment() -> Path | None:
+    """Return the environment that pre-commit made for this process; None where it made none."""
+    active = os.environ.get("VIRTUAL_ENV")
+    if not active or "PRE_COMMIT" not in os.environ:
+        return None
+    own = Path(active)
+    return own if own.resolve() == Path(sys.prefix).resolve() else None
+
+
+def _on_path(hook: Path) -> Iterator[Path]:
+    """Yield the virtual environments whose programs are found, other than the hook's own."""
+    for folder in os.environ.get("PATH", "").split(os.pathsep):
+        prefix = Path(folder).parent
+        if folder and os.path.isfile(prefix / "pyvenv.cfg") and prefix.resolve() != hook.resolve():
+            yield prefix
 
 
 def _site_folders(prefix: Path) -> Iterator[Path]:
