@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from lsprotocol import types
@@ -199,3 +200,43 @@ async def test_untitled_documents_are_read(editor):
     )
     editor.replace(uri, text)
     assert editor.codes(await editor.diagnostics(uri)) == ["HW101"]
+
+
+async def report(editor, uri: str, **more: object) -> Any:
+    asked = types.ExecuteCommandParams("hwlint.report", [{"uri": uri, **more}])
+    return await editor.client.workspace_execute_command_async(asked)
+
+
+async def test_the_report_of_a_model(editor, root: Path, hwlint):
+    other = (root / "net.py").read_text().replace("Net", "Other").replace("width=100", "width=64")
+    (root / "net.py").write_text((root / "net.py").read_text() + "\n\n" + other)
+    uri = editor.open(root / "net.py")
+    told = await report(editor, uri, position={"line": 11, "character": 8})
+    assert told["model"] == "Net"
+    assert [(row["name"], row["line"], row["uri"] == uri) for row in told["rows"]] == [
+        ("stem", 6, True),
+        ("conv", 7, True),
+        ("head", 8, True),
+    ]
+    done = hwlint("inspect", root / "net.py:Net", "--device", "h100-sxm", "--output-format", "json")
+    (said,) = json.loads(done.stdout)["entry_points"][0]["devices"]
+    assert [row["costs"][0]["seconds"] for row in told["rows"]] == [
+        part["seconds"] for part in said["parts"]
+    ]
+    assert told["devices"][0]["seconds"] == said["total"]["seconds"]
+    assert sum(row["share"] for row in told["rows"]) == pytest.approx(1)
+    assert [chart["id"] for chart in told["charts"]] == ["roofline", "latency", "memory"]
+    points = told["charts"][0]["spec"]["datasets"]["points"]
+    assert [point["layer"] for point in points] == ["stem", "conv", "head"]
+    assert (await report(editor, uri, position={"line": 24, "character": 0}))["model"] == "Other"
+    editor.change(uri, types.TextDocumentContentChangePartial(LITERAL, "128"))
+    changed = await report(editor, uri)
+    assert changed["model"] == "Net"
+    assert changed["rows"][1]["kind"] == "Conv2d 128->128"
+    assert editor.codes(await editor.diagnostics(uri)) == []
+
+
+async def test_no_report_where_there_is_no_model(editor, root: Path):
+    uri = editor.open(root / "plain.py", "import torch\n")
+    assert await report(editor, uri) is None
+    assert await report(editor, "file:///nowhere.py") is None

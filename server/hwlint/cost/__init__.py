@@ -4,6 +4,7 @@ from hwlint.cost.estimate import Estimate, Kernel, OperationCost
 from hwlint.cost.estimation import (
     amounts,
     estimate,
+    memory_course,
     peak_on,
     plan_of,
     silent_for,
@@ -20,9 +21,9 @@ from hwlint.cost.fit import (
     fit,
     fit_flops,
 )
-from hwlint.cost.memory import Peak, peak_memory
+from hwlint.cost.memory import Moment, Peak, peak_memory, peak_of
 from hwlint.cost.plan import Amounts, Plan
-from hwlint.cost.rates import wanting
+from hwlint.cost.rates import Roof, roof_of, wanting
 from hwlint.cost.tensors import item_bytes
 from hwlint.cost.work import Product, layer_op, product_of
 
@@ -33,10 +34,12 @@ __all__ = [
     "Coefficients",
     "Estimate",
     "Kernel",
+    "Moment",
     "OperationCost",
     "Peak",
     "Plan",
     "Product",
+    "Roof",
     "Sample",
     "accuracy",
     "amounts",
@@ -46,10 +49,13 @@ __all__ = [
     "fit_flops",
     "item_bytes",
     "layer_op",
+    "memory_course",
     "peak_memory",
+    "peak_of",
     "peak_on",
     "plan_of",
     "product_of",
+    "roof_of",
     "silent_for",
     "unknown_of",
     "wanting",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from hwlint.cost.estimate import Estimate, Kernel, OperationCost
 from hwlint.cost.fusion import Group
-from hwlint.cost.memory import Peak, peak_memory, planned_peak
+from hwlint.cost.memory import Moment, Peak, peak_of, planned_course, run_course
 from hwlint.cost.plan import Amounts, Plan
 from hwlint.cost.rates import rates_of, wanting
 from hwlint.cost.tensors import item_bytes
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = [
     "amounts",
     "estimate",
+    "memory_course",
     "peak_on",
     "plan_of",
     "silent_for",
@@ -85,6 +86,15 @@ def peak_on(
     """Return the most bytes of inputs and activations that are alive at one time on a device,
     whatever its rates; None where the run is not known in full. `plan`: its `plan_of`, where
     somebody has it already."""
+    course = memory_course(graph, profile, dtype, plan)
+    return None if course is None else peak_of(course)
+
+
+def memory_course(
+    graph: ModelGraph, profile: Profile, dtype: str, plan: Plan | None = None
+) -> list[Moment] | None:
+    """Return what is alive on a device while each kernel runs, of which `peak_on` is the highest;
+    None where the run is not known in full."""
     plan = plan or plan_of(graph, profile, dtype)
     if plan is None:
         return None
@@ -92,7 +102,7 @@ def peak_on(
     if blocks is not None:
         for made in plan.groups:
             blocks.kernel(made)  # what it copies ahead of its use takes memory as well
-    return _peak(plan, blocks)
+    return _course(plan, blocks)
 
 
 def weight_bytes(graph: ModelGraph, dtype: str) -> float | None:
@@ -129,14 +139,14 @@ class _Estimation:
             kernels.append(kernel)
             costs |= of_each
         seconds = sum(kernel.seconds for kernel in kernels) + self.rates.constant
-        peak = _peak(plan, self.blocks)
+        course = _course(plan, self.blocks)
         return Estimate(
             tuple(costs.get(n, _NOTHING) for n in range(len(plan.flow.operations))),
             tuple(kernels),
             max(0.0, seconds),
             self.rates.constant,
             self._joules(seconds, sum(self._operations(n) for n in costs), sum(moved)),
-            peak.bytes if peak is not None else None,
+            peak_of(course).bytes if course is not None else None,
             (self.params or 0) * (item_bytes(plan.dtype) or 0),
             tuple(n for n in sorted(plan.tensors.running) if self._unsupported(n)),
             tuple(operation.module for operation in plan.flow.operations),
@@ -244,14 +254,16 @@ def _blocks(plan: Plan) -> "BlockRun | None":
     return BlockRun(plan.flow, plan.tensors, engine, plan.layers)
 
 
-def _peak(plan: Plan, blocks: "BlockRun | None") -> Peak | None:
+def _course(plan: Plan, blocks: "BlockRun | None") -> list[Moment] | None:
     """As the compiler of an NPU, a runtime that plans, or Python itself has it."""
     if blocks is not None:
-        return Peak(blocks.peak(plan.groups), planned_peak(plan).operation)
+        alive = blocks.alive(plan.groups)
+        first = [made.operations[0] for made in plan.groups]
+        return [Moment(-1, 0.0), *map(Moment, first, alive)]
     fusion = plan.profile.fusion
     if fusion is not None and fusion.drops_unused is False:
-        return peak_memory(plan.flow, item_bytes(plan.dtype))
-    return planned_peak(plan)
+        return run_course(plan.flow, item_bytes(plan.dtype))
+    return planned_course(plan)
 
 
 _NOTHING = OperationCost(0.0, 0.0, 0.0, 0.0, "", 0.0, 0.0, None, 0.0, None)

@@ -1,14 +1,22 @@
 """Peak activation memory by the lifetimes of tensors: as Python runs a model, and as a runtime
 plans it that compiles the graph beforehand."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from hwlint.cost.plan import Plan
 from hwlint.graph import Flow, TensorInfo
 from hwlint.ops.dtypes import is_float, item_size
 
-__all__ = ["Peak", "peak_memory", "planned_peak"]
+__all__ = ["Moment", "Peak", "peak_memory", "peak_of", "planned_course", "run_course"]
+
+
+class Moment(NamedTuple):
+    """The bytes of inputs and activations that are alive while something runs."""
+
+    operation: int
+    """Index of the operation, the first one of a kernel; -1 before any runs."""
+    bytes: float
 
 
 class Peak(NamedTuple):
@@ -20,7 +28,20 @@ class Peak(NamedTuple):
 
 
 def peak_memory(flow: Flow, item: float | None = None) -> Peak | None:
-    """Return the peak of one forward pass without gradients; None where the run is not complete.
+    """Return the peak of `run_course`; None where the run is not complete."""
+    course = run_course(flow, item)
+    return None if course is None else peak_of(course)
+
+
+def peak_of(course: Sequence[Moment]) -> Peak:
+    """Return the first moment at which most is alive."""
+    highest = max(course, key=lambda moment: moment.bytes)
+    return Peak(highest.bytes, highest.operation)
+
+
+def run_course(flow: Flow, item: float | None = None) -> list[Moment] | None:
+    """Return what is alive in one forward pass without gradients, operation by operation; None
+    where the run is not complete.
 
     Parameters and buffers do not count. A view shows memory of another tensor, and an operation in
     place writes into its input: both count once. A tensor lives from the operation that makes it to
@@ -44,13 +65,13 @@ def peak_memory(flow: Flow, item: float | None = None) -> Peak | None:
         else:
             changes[producer] += size or 0
             changes[last.get(index, producer) + 1] -= size or 0
-    return _highest(alive, changes)
+    return _course(alive, changes, range(len(flow.operations)))
 
 
-def planned_peak(plan: Plan) -> Peak:
-    """Return the peak where kernels run one after the other and a tensor is there from the kernel
-    that makes it to the last one that reads it. What only one kernel sees takes no memory; inputs
-    are there until they are read, outputs to the end."""
+def planned_course(plan: Plan) -> list[Moment]:
+    """Return what is alive kernel by kernel, where they run one after the other and a tensor is
+    there from the kernel that makes it to the last one that reads it. What only one kernel sees
+    takes no memory; inputs are there until they are read, outputs to the end."""
     tensors, kernels = plan.tensors, plan.touched
     last = _last_kernels(plan)
     changes = [0.0] * (len(kernels) + 1)
@@ -67,9 +88,7 @@ def planned_peak(plan: Plan) -> Peak:
                 born.add(root)
                 changes[number] += size
                 changes[last.get(root, number) + 1] -= size
-    peak = _highest(alive, changes)
-    first = plan.groups[peak.operation].operations[0] if peak.operation >= 0 else -1
-    return Peak(peak.bytes, first)
+    return _course(alive, changes, [made.operations[0] for made in plan.groups])
 
 
 def _last_kernels(plan: Plan) -> Mapping[int, int]:
@@ -82,13 +101,13 @@ def _last_kernels(plan: Plan) -> Mapping[int, int]:
     return last
 
 
-def _highest(alive: float, changes: list[float]) -> Peak:
-    peak = Peak(alive, -1)
-    for operation, change in enumerate(changes[:-1]):
+def _course(alive: float, changes: Sequence[float], operations: Sequence[int]) -> list[Moment]:
+    """What is alive at first, and after each step's change; the last change is behind them all."""
+    course = [Moment(-1, alive)]
+    for operation, change in zip(operations, changes[:-1], strict=True):
         alive += change
-        if alive > peak.bytes:
-            peak = Peak(alive, operation)
-    return peak
+        course.append(Moment(operation, alive))
+    return course
 
 
 def _counts(index: int, tensor: TensorInfo) -> bool:

@@ -89,16 +89,15 @@ class BlockRun:
         """Cycles of a job that runs by itself."""
         return job.times * spent(job.work, self._engine, job.weights).total
 
-    def peak(self, groups: Sequence[Group]) -> int:
-        """Return the most bytes of feature maps, and of weights that are copied beside them, that
-        are alive at one time. A map lives from the kernel that makes it to the last that reads it.
-        """
+    def alive(self, groups: Sequence[Group]) -> list[int]:
+        """Return the bytes of feature maps, and of weights that are copied beside them, that are
+        alive during each kernel. A map lives from the kernel that makes it to the last that reads
+        it."""
         lives = self._lives(groups)
-        peak = 0
-        for at, staged in enumerate(self._staged):
-            alive = sum(size for size, start, end in lives if start <= at <= end)
-            peak = max(peak, alive + _aligned(staged))
-        return peak
+        return [
+            sum(size for size, start, end in lives if start <= at <= end) + _aligned(staged)
+            for at, staged in enumerate(self._staged)
+        ]
 
     def _lives(self, groups: Sequence[Group]) -> list[tuple[int, int, int]]:
         """Bytes, first and last kernel of each piece of memory for feature maps."""

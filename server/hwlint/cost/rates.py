@@ -1,14 +1,34 @@
 """How fast a device is at what, as its profile says."""
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from hwlint.cost.tensors import item_bytes
 from hwlint.cost.work import Product
 from hwlint.profile import Fit, Profile
 from hwlint.profile.sourced import LayerKind
 
-__all__ = ["Fitted", "Rates", "Roofline", "rates_of", "wanting"]
+__all__ = ["Fitted", "Rates", "Roof", "Roofline", "rates_of", "roof_of", "wanting"]
+
+
+class Roof(NamedTuple):
+    """What no kernel can exceed, by the profile."""
+
+    ops: float
+    """Operations in a second at the peak; one multiply-accumulate is two."""
+    bandwidth: float | None
+    """Bytes in a second from and to the outermost memory; None where no one rate is known."""
+
+
+def roof_of(profile: Profile, dtype: str) -> Roof | None:
+    """Return the roof of the roofline model (Williams, Waterman, Patterson 2009: attainable rate =
+    min(peak, bandwidth x operations per byte)); None where the profile has no peak rate."""
+    ops = profile.peak_ops(dtype)
+    if ops is None:
+        return None
+    # An engine that works in blocks keeps maps in another memory than weights: no one rate holds.
+    blocks = profile.blocks is not None and dtype in profile.blocks.dtypes
+    return Roof(ops, None if blocks else _bandwidth(profile))
 
 
 class Rates(Protocol):

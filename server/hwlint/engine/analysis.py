@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import cast
+from typing import TypeVar, cast
 
 from hwlint.api import Budget, Finding, Reading, Rule
 from hwlint.engine.budgets import Judged, budgets_for, judged
@@ -20,6 +20,8 @@ from hwlint.source.facts import FileFacts
 from hwlint.source.spans import Place
 
 __all__ = ["Analyst", "Crash", "EntryResult", "FileResult", "Job", "Raised"]
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -158,6 +160,28 @@ class Analyst:
         reading = self._reader.read_stage(stage, path, built, look, forward=not shown)
         return self._result(path, reading, outcome)
 
+    def again(
+        self,
+        stage: str,
+        path: str,
+        built: Built,
+        entry: EntryPoint,
+        show: Callable[[ModelGraph], T],
+    ) -> T | None:
+        """Read one entry point again that a pass over a file met, and return what `show` makes of
+        its graph; None where it is not met any more."""
+        shown: list[T] = []
+
+        def look(graph: ModelGraph) -> None:
+            if not shown and graph.entry == entry:
+                shown.append(show(graph))
+
+        if entry.kind in _NAMED:
+            self._reader.read_place(path, entry.name, look)
+        if not shown:
+            self._reader.read_stage(stage, path, built, look)
+        return shown[0] if shown else None
+
     def _looking(self, outcome: "_Outcome") -> Callable[[ModelGraph], "EntryResult"]:
         """Run the rules on each graph as it comes; a summary is all that is kept of it."""
         numbers = itertools.count()
@@ -291,6 +315,10 @@ def _severity(rule: Rule, finding: Finding, profile: Profile) -> str:
     if least is None or finding.model_share is None:
         return rule.default_severity
     return "warning" if finding.model_share >= least.warning_model_share else "info"
+
+
+_NAMED = ("factory", "class", "config-class")
+"""Kinds of entry points that their name alone finds."""
 
 
 def _entry(graph: ModelGraph) -> EntryResult:

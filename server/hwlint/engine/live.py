@@ -8,6 +8,7 @@ what a cold `check` of the same texts gives.
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 from hwlint.engine.analysis import Analyst, FileResult, Job, Watch
 from hwlint.engine.config import Config
@@ -21,9 +22,12 @@ from hwlint.engine.stages import read_stages, settled
 from hwlint.engine.suppress import Suppressions
 from hwlint.engine.targets import Target
 from hwlint.engine.workspace import Workspace, imported_words
+from hwlint.graph import EntryPoint, ModelGraph
 from hwlint.source import SourceError, lay_over, read_regular, read_source
 
 __all__ = ["LiveResult", "LiveWorkspace", "Stopped"]
+
+T = TypeVar("T")
 
 
 class Stopped(Exception):
@@ -110,6 +114,24 @@ class LiveWorkspace:
         if self._setup is None or self._passes is None:
             return None
         return self._setup.job, dict(self._passes), frozenset(self._setup.workspace.files)
+
+    def again(
+        self,
+        meant: Callable[[EntryPoint], bool],
+        made: Callable[[tuple[Target, ...]], Callable[[ModelGraph], T]],
+    ) -> T | None:
+        """Read one way of building again that the last check met, and return what `made`, given
+        the targets, makes of its graph; None where something has changed since, or it met none."""
+        setup = self._setup
+        if setup is None or self._passes is None:
+            return None
+        for (stage, path), (built, result) in self._passes.items():
+            entry = next((entry.entry for entry in result.entries if meant(entry.entry)), None)
+            if entry is not None:
+                setup.analyst = setup.analyst or Analyst(setup.job, self._watch)
+                show = made(setup.job.targets)
+                return setup.analyst.again(stage, path, built, entry, show)
+        return None
 
     def check(
         self,

@@ -11,6 +11,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import cast
 
+from hwlint.api import Fix
 from hwlint.engine.errors import UserError
 from hwlint.engine.live import LiveResult, LiveWorkspace, Stopped
 from hwlint.engine.run import Options
@@ -20,11 +21,15 @@ from hwlint.lsp.snapshot import (
     FileSnapshot,
     FixAnswer,
     FixRequest,
+    Question,
     Request,
+    SheetAnswer,
+    SheetRequest,
     Snapshot,
 )
 from hwlint.lsp.views import ModelView, view
 from hwlint.profile import ProfileError
+from hwlint.report.sheet import SheetMaker
 
 __all__ = ["Changed", "Closed", "Configured", "serve"]
 
@@ -52,7 +57,7 @@ class Configured:
     options: Options
 
 
-Message = Document | Closed | Changed | Configured | Request | FixRequest
+Message = Document | Closed | Changed | Configured | Request | Question
 
 
 @dataclass
@@ -62,16 +67,16 @@ class _State:
     documents: dict[str, Document] = field(default_factory=dict[str, Document])
     waiting: dict[str, Request] = field(default_factory=dict[str, Request])
     """The newest request for each workspace."""
-    fixes: list[FixRequest] = field(default_factory=list[FixRequest])
-    """Fixes that are asked for, the newest last: it is looked for first."""
+    questions: list[Question] = field(default_factory=list[Question])
+    """What is asked beyond snapshots, the newest last: it is answered first."""
 
     def take(self, message: Message) -> None:
         """Note what came in."""
         match message:
             case Request():
                 self.waiting[message.root] = message
-            case FixRequest():
-                self.fixes.append(message)
+            case FixRequest() | SheetRequest():
+                self.questions.append(message)
             case Document():
                 self.documents[message.path] = message
                 self._lay(message.path, message.content, loose=message.loose)
@@ -115,8 +120,8 @@ def serve(pipe: Connection) -> None:
                 state.take(cast("Message", pipe.recv()))
             if state.waiting:
                 _answer(pipe, state)
-            while state.fixes and not pipe.poll():
-                _fix(pipe, state)
+            while state.questions and not pipe.poll():
+                _reply(pipe, state)
         except (EOFError, OSError):
             return
 
@@ -143,18 +148,26 @@ def _answer(pipe: Connection, state: _State) -> None:
         pipe.send(_snapshot(result, request, state))
 
 
-def _fix(pipe: Connection, state: _State) -> None:
-    """Look for the fix that was asked for last; it is asked for still where more comes in."""
-    wanted = state.fixes[-1]
-    survey = state.workspace(wanted.root).survey()
-    fix = None
-    if survey is not None:
-        try:
-            fix = fix_for(Bench(*survey, stop=pipe.poll), wanted.found)
-        except Interrupted:
-            return
-    state.fixes.remove(wanted)
-    pipe.send(FixAnswer(wanted.root, wanted.found, fix))
+def _reply(pipe: Connection, state: _State) -> None:
+    """Answer what was asked last; it is asked still where more comes in."""
+    wanted = state.questions[-1]
+    workspace = state.workspace(wanted.root)
+    try:
+        if isinstance(wanted, SheetRequest):
+            answer = SheetAnswer(wanted, workspace.again(wanted.means, SheetMaker))
+        else:
+            answer = FixAnswer(wanted, _fix(pipe, workspace, wanted))
+    except Interrupted:
+        return
+    state.questions.remove(wanted)
+    pipe.send(answer)
+
+
+def _fix(pipe: Connection, workspace: LiveWorkspace, wanted: FixRequest) -> Fix | None:
+    survey = workspace.survey()
+    if survey is None:
+        return None
+    return fix_for(Bench(*survey, stop=pipe.poll), wanted.found)
 
 
 def _empty(state: _State, request: Request) -> dict[str, FileSnapshot]:

@@ -19,6 +19,7 @@ from hwlint.lsp.diagnostics import diagnostics_of
 from hwlint.lsp.documents import Documents, Lines
 from hwlint.lsp.lookup import layer_at, model_at
 from hwlint.lsp.mending import FIX_ALL, fix_all, fixes_for
+from hwlint.lsp.panel import report_of
 from hwlint.lsp.settings import Settings, read_settings
 from hwlint.lsp.snapshot import Snapshot
 from hwlint.lsp.state import State
@@ -338,6 +339,17 @@ def _commands(server: Server) -> None:
                 before.code_lens,
             )
         )
+
+    @server.command("hwlint.report")
+    async def report(where: dict[str, Any]) -> dict[str, object] | None:  # pyright: ignore[reportUnusedFunction] - registered
+        uri, at = str(where.get("uri")), where.get("position")
+        entry = state.open.get(uri)
+        if entry is None:
+            return None
+        point = None
+        if at is not None:
+            point = Lines(entry.document).point(types.Position(at["line"], at["character"]))
+        return await report_of(state, uri, point)
 
     @server.command("hwlint.debugInformation")
     def debug_information() -> dict[str, object]:  # pyright: ignore[reportUnusedFunction] - registered

@@ -5,10 +5,23 @@ from dataclasses import dataclass, field
 
 from hwlint.api import Fix
 from hwlint.engine.findings import Diagnostic
-from hwlint.graph import Unbuilt
+from hwlint.graph import EntryPoint, Unbuilt
 from hwlint.lsp.views import ModelView
+from hwlint.report.sheet import Sheet
+from hwlint.source.spans import Place
 
-__all__ = ["Document", "FileSnapshot", "FixAnswer", "FixRequest", "Request", "Snapshot"]
+__all__ = [
+    "Document",
+    "FileSnapshot",
+    "FixAnswer",
+    "FixRequest",
+    "Question",
+    "Reply",
+    "Request",
+    "SheetAnswer",
+    "SheetRequest",
+    "Snapshot",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +54,54 @@ class FixRequest:
     root: str
     found: Diagnostic
 
+    @property
+    def key(self) -> tuple[object, ...]:
+        """What tells it from others, the root first."""
+        return (self.root, self.found.code, self.found.anchor)
+
 
 @dataclass(frozen=True, slots=True)
 class FixAnswer:
     """What a `FixRequest` brought."""
 
-    root: str
-    found: Diagnostic
-    fix: Fix | None
+    asked: FixRequest
+    value: Fix | None
     """Of the texts that were read; None where none is proved, or a text has changed since."""
+
+
+@dataclass(frozen=True, slots=True)
+class SheetRequest:
+    """Say what each part of a model of the last snapshot takes on each target."""
+
+    root: str
+    name: str
+    """This and what follows is of its `ModelView`."""
+    kind: str
+    place: Place
+    built_with: str
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """What tells it from others, the root first."""
+        return (self.root, self.name, self.kind, self.place, self.built_with)
+
+    def means(self, entry: EntryPoint) -> bool:
+        """Say whether this is the way of building that is asked about."""
+        mine = (self.name, self.kind, self.place, self.built_with)
+        return mine == (entry.name, entry.kind, entry.place, entry.built_with)
+
+
+@dataclass(frozen=True, slots=True)
+class SheetAnswer:
+    """What a `SheetRequest` brought."""
+
+    asked: SheetRequest
+    value: Sheet | None
+    """None where the model is not there any more, or a text has changed since."""
+
+
+Question = FixRequest | SheetRequest
+Reply = FixAnswer | SheetAnswer
 
 
 @dataclass(frozen=True)

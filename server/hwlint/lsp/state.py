@@ -8,12 +8,13 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast
 from urllib.parse import quote
 
 from pygls import uris
 from pygls.workspace import TextDocument
 
-from hwlint.api import Fix, Place
+from hwlint.api import Fix
 from hwlint.engine.findings import Diagnostic
 from hwlint.engine.workspace import find_root, is_marked
 from hwlint.lsp.reading import Changed, Closed, Configured
@@ -22,12 +23,16 @@ from hwlint.lsp.shift import Shift
 from hwlint.lsp.snapshot import (
     Document,
     FileSnapshot,
-    FixAnswer,
     FixRequest,
+    Question,
+    Reply,
     Request,
+    SheetRequest,
     Snapshot,
 )
+from hwlint.lsp.views import ModelView
 from hwlint.lsp.worker import Answer, Worker
+from hwlint.report.sheet import Sheet
 
 __all__ = ["Known", "Open", "State"]
 
@@ -36,8 +41,8 @@ _DEBOUNCE = 0.05
 """Seconds after a keystroke before reading starts; another keystroke starts them again."""
 _PATIENCE = 5.0
 """Seconds that a request waits for a reading before it is answered from the last one."""
-_FixKey = tuple[str, str, Place]
-"""Root, code and anchor of a finding."""
+_LONG_PATIENCE = 60.0
+"""The same for what somebody asked for by a command, who can cancel it."""
 _LOOSE = Path(tempfile.gettempdir()) / "hwlint-untitled"
 """Where documents that are no files stand in for the reader; nothing is ever written there."""
 
@@ -85,7 +90,8 @@ class State:
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._waiters: dict[str, list[asyncio.Future[None]]] = {}
         self._active: str | None = None
-        self._fixes: dict[_FixKey, asyncio.Future[Fix | None]] = {}
+        self._replies: dict[tuple[object, ...], asyncio.Future[object]] = {}
+        """By the key of the question, which begins with the root: what snapshots make void."""
         self.worker = Worker(self._answered, self._restarted)
 
     # --- from the editor ----------------------------------------------------------------------
@@ -167,21 +173,29 @@ class State:
 
     async def fix_of(self, root: str, found: Diagnostic) -> Fix | None:
         """Wait for the fix of a finding of the last snapshot, within reason."""
-        key = (root, found.code, found.anchor)
-        if key not in self._fixes:
-            self._fixes[key] = asyncio.get_running_loop().create_future()
-            self.worker.send(FixRequest(root, found))
-        done, _ = await asyncio.wait([self._fixes[key]], timeout=_PATIENCE)
+        return cast("Fix | None", await self._reply(FixRequest(root, found), _PATIENCE))
+
+    async def sheet_of(self, root: str, model: ModelView) -> Sheet | None:
+        """Wait for what the parts of a model of the last snapshot take; None where it is gone."""
+        asked = SheetRequest(root, model.name, model.kind, model.place, model.built_with)
+        return cast("Sheet | None", await self._reply(asked, _LONG_PATIENCE))
+
+    async def _reply(self, asked: Question, patience: float) -> object:
+        future = self._replies.get(asked.key)
+        if future is None:
+            future = self._replies[asked.key] = asyncio.get_running_loop().create_future()
+            self.worker.send(asked)
+        done, _ = await asyncio.wait([future], timeout=patience)
         return next((future.result() for future in done if not future.cancelled()), None)
 
-    def _take_fix(self, answer: FixAnswer) -> None:
-        future = self._fixes.get((answer.root, answer.found.code, answer.found.anchor))
+    def _take_reply(self, answer: Reply) -> None:
+        future = self._replies.get(answer.asked.key)
         if future is not None and not future.done():
-            future.set_result(answer.fix)
+            future.set_result(answer.value)
 
-    def _forget_fixes(self, root: str) -> None:
-        for key in [key for key in self._fixes if key[0] == root]:
-            self._fixes.pop(key).cancel()
+    def _forget_replies(self, root: str) -> None:
+        for key in [key for key in self._replies if key[0] == root]:
+            self._replies.pop(key).cancel()
 
     def uri_of(self, path: str) -> str:
         """Return the URI of a path as the editor writes it, where it has it open."""
@@ -217,13 +231,13 @@ class State:
             self.worker.send(Request(root, self._active, wanted))
 
     def _answered(self, answer: Answer) -> None:
-        if isinstance(answer, FixAnswer):
-            self._take_fix(answer)
-        else:
+        if isinstance(answer, Snapshot):
             self._take_snapshot(answer)
+        else:
+            self._take_reply(answer)
 
     def _take_snapshot(self, snapshot: Snapshot) -> None:
-        self._forget_fixes(snapshot.root)
+        self._forget_replies(snapshot.root)
         self.answers[snapshot.root] = snapshot
         touched = frozenset(self._take(snapshot))
         for waiter in self._waiters.pop(snapshot.root, ()):
@@ -245,8 +259,8 @@ class State:
                 yield path
 
     def _restarted(self) -> None:
-        for key in list(self._fixes):
-            self._fixes.pop(key).cancel()
+        for key in list(self._replies):
+            self._replies.pop(key).cancel()
         self.worker.send(Configured(self.settings.options()))
         for entry in self.open.values():
             self._send(entry)

@@ -10,11 +10,11 @@ from multiprocessing.process import BaseProcess
 from typing import cast
 
 from hwlint.lsp.reading import Message, serve
-from hwlint.lsp.snapshot import FixAnswer, Snapshot
+from hwlint.lsp.snapshot import Reply, Snapshot
 
 __all__ = ["Answer", "Worker"]
 
-Answer = Snapshot | FixAnswer
+Answer = Snapshot | Reply
 
 _log = logging.getLogger(__name__)
 

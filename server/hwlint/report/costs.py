@@ -2,14 +2,37 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
-from hwlint.cost import Estimate, Peak, estimate, peak_on, silent_for, weight_bytes
+from hwlint.cost import (
+    Estimate,
+    Moment,
+    Peak,
+    Roof,
+    estimate,
+    memory_course,
+    peak_of,
+    plan_of,
+    roof_of,
+    silent_for,
+    weight_bytes,
+)
 from hwlint.graph import Layer, ModelGraph, Operation
 from hwlint.ops import LAYERS
 from hwlint.profile import Profile
 from hwlint.source.spans import Place
 
-__all__ = ["Cost", "DeviceCosts", "Part", "amount", "costs_on", "parts_of"]
+__all__ = [
+    "Cost",
+    "DeviceCosts",
+    "Held",
+    "Part",
+    "amount",
+    "costs_on",
+    "duration",
+    "energy",
+    "parts_of",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +65,17 @@ class Cost:
     """What does not fit or is not supported."""
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Inputs and activations in memory at one moment of a run."""
+
+    before: float
+    """Seconds that what ran until then takes; 0 where there is no estimate."""
+    bytes: float
+    module: str
+    """What is running: a qualified name; "" is the model, or nothing yet."""
+
+
 @dataclass(frozen=True)
 class DeviceCosts:
     """A model on one device."""
@@ -55,6 +89,9 @@ class DeviceCosts:
     total: Cost | None = None
     peak_bytes: float | None = None
     weight_bytes: float | None = None
+    course: tuple[Held, ...] = ()
+    """Kernel by kernel; empty where the run is not known in full."""
+    roof: Roof | None = None
 
 
 def parts_of(graph: ModelGraph) -> list[Part]:
@@ -92,8 +129,11 @@ def _layer(layer: Layer) -> str:
 
 def costs_on(graph: ModelGraph, profile: Profile, dtype: str, parts: Sequence[Part]) -> DeviceCosts:
     """Return what the parts and the whole take on a device, and what breaks there."""
-    known = estimate(graph, profile, dtype)
-    peak, weights = peak_on(graph, profile, dtype), weight_bytes(graph, dtype)
+    plan = plan_of(graph, profile, dtype)
+    known = estimate(graph, profile, dtype, plan)
+    course = memory_course(graph, profile, dtype, plan)
+    peak = peak_of(course) if course is not None else None
+    weights = weight_bytes(graph, dtype)
     breaks = [_breaks(graph, profile, dtype, part, peak) for part in parts]
     whole = tuple(_too_much(profile, peak.bytes if peak is not None else None, weights))
     return DeviceCosts(
@@ -106,7 +146,19 @@ def costs_on(graph: ModelGraph, profile: Profile, dtype: str, parts: Sequence[Pa
         _cost(known, range(len(known.operations) if known is not None else 0), whole, whole=True),
         peak.bytes if peak is not None else None,
         weights,
+        tuple(_held(graph, known, course or ())),
+        roof_of(profile, dtype),
     )
+
+
+def _held(graph: ModelGraph, known: Estimate | None, course: Sequence[Moment]) -> Iterator[Held]:
+    assert graph.flow is not None or not course
+    operations = graph.flow.operations if graph.flow is not None else ()
+    each = (cost.seconds for cost in known.operations) if known is not None else ()
+    before = list(accumulate(each, initial=0.0))
+    for at, size in sorted(course, key=lambda moment: moment.operation):
+        past = before[at] if known is not None and at >= 0 else 0.0
+        yield Held(past, size, operations[at].module if at >= 0 else "")
 
 
 def _cost(
@@ -192,3 +244,21 @@ def amount(size: float) -> str:
         if size >= step:
             return f"{size / step:.3g} {unit}"
     return f"{size:.0f} B"
+
+
+def duration(seconds: float) -> str:
+    """Return a time with three figures: "11.2 us", "0.213 ms", "1.9 s"."""
+    for unit, size in (("s", 1.0), ("ms", 1e-3), ("us", 1e-6)):
+        if seconds >= size:
+            return f"{seconds / size:.3g} {unit}"
+    return f"{seconds / 1e-9:.3g} ns"
+
+
+def energy(joules: float | None) -> str:
+    """Return an energy with three figures: "2.1 mJ"; "" where it is not known."""
+    if joules is None:
+        return ""
+    for unit, size in (("J", 1.0), ("mJ", 1e-3), ("uJ", 1e-6)):
+        if joules >= size:
+            return f"{joules / size:.3g} {unit}"
+    return f"{joules / 1e-9:.3g} nJ"

@@ -6,9 +6,19 @@ from pathlib import Path
 
 from hwlint.engine.targets import Target
 from hwlint.graph import Flow, ModelGraph
-from hwlint.report.costs import Cost, DeviceCosts, Part, amount, costs_on, parts_of
+from hwlint.report.costs import (
+    Cost,
+    DeviceCosts,
+    Part,
+    amount,
+    costs_on,
+    duration,
+    energy,
+    parts_of,
+)
 from hwlint.report.inspect_text import human, shape_text
 from hwlint.report.lines import clean, where
+from hwlint.report.sheet import amount_of
 from hwlint.source.spans import Place
 
 __all__ = ["TextDevices"]
@@ -56,7 +66,7 @@ class TextDevices:
         if self.sort == "time":
             costs = [device.parts[number] for device in found]
             return (-sum(cost.seconds for cost in costs if cost is not None), number)
-        return (-float(_amount(part, flow, self.sort) or 0), number)
+        return (-float(amount_of(part, flow, self.sort) or 0), number)
 
     def _notes(self, found: Sequence[DeviceCosts]) -> list[str]:
         lines: list[str] = []
@@ -73,23 +83,10 @@ class TextDevices:
         return lines
 
 
-def _amount(part: Part, flow: Flow, what: str) -> int | None:
-    if what == "params":
-        return part.layer.params if part.layer is not None else 0
-    operations = [flow.operations[n] for n in part.numbers]
-    if what == "macs":
-        return _sum([operation.macs for operation in operations])
-    return _sum([x for operation in operations for x in (operation.read, operation.written)])
-
-
-def _sum(numbers: Sequence[int | None]) -> int | None:
-    return None if None in numbers else sum(n for n in numbers if n is not None)
-
-
 def _cells(part: Part, number: int, flow: Flow, found: Sequence[DeviceCosts]) -> tuple[str, ...]:
     outputs = flow.operations[part.numbers[-1]].outputs
     shape = shape_text(flow.tensors[outputs[0]].shape) if outputs else ""
-    own = [_human(_amount(part, flow, what)) for what in ("params", "macs", "bytes")]
+    own = [_human(amount_of(part, flow, what)) for what in ("params", "macs", "bytes")]
     line = f"{part.place.line + 1}" if part.place is not None else ""
     head = (part.name or ".", part.what, line, shape, *own)
     return (*head, *_columns([device.parts[number] for device in found]))
@@ -116,11 +113,11 @@ def _in_full(cost: Cost | None) -> list[str]:
     achieved = f"{100 * cost.achieved:.0f} %" if cost.achieved is not None else ""
     timed = cost.seconds > 0
     return [
-        _time(cost.seconds) if timed else "",
+        duration(cost.seconds) if timed else "",
         cost.bound,
         achieved,
         amount(cost.moved) if timed else "",
-        _energy(cost.joules),
+        energy(cost.joules),
         "; ".join(cost.breaks),
     ]
 
@@ -131,7 +128,7 @@ FULL = ("time", "bound by", "of peak", "moved", "energy", "breaks")
 def _in_short(cost: Cost | None) -> str:
     if cost is None:
         return ""
-    timed = f"{_time(cost.seconds)} {cost.bound}".strip() if cost.seconds else ""
+    timed = f"{duration(cost.seconds)} {cost.bound}".strip() if cost.seconds else ""
     return "; ".join(part for part in (timed, *cost.breaks) if part)
 
 
@@ -166,20 +163,3 @@ def _padded(text: str, width: int, column: int) -> str:
 
 def _human(number: int | None) -> str:
     return human(number) if number else "" if number == 0 else "?"
-
-
-def _time(seconds: float) -> str:
-    """Return a time with three figures: "11.2 us", "0.213 ms", "1.9 s"."""
-    for unit, size in (("s", 1.0), ("ms", 1e-3), ("us", 1e-6)):
-        if seconds >= size:
-            return f"{seconds / size:.3g} {unit}"
-    return f"{seconds / 1e-9:.3g} ns"
-
-
-def _energy(joules: float | None) -> str:
-    if joules is None:
-        return ""
-    for unit, size in (("J", 1.0), ("mJ", 1e-3), ("uJ", 1e-6)):
-        if joules >= size:
-            return f"{joules / size:.3g} {unit}"
-    return f"{joules / 1e-9:.3g} nJ"
