@@ -153,8 +153,11 @@ def check(
         result = with_fixes(where, options)
     else:
         result = _checked(where, options)
+    from hwlint.report.cells import by_cells
+
     if baseline_update and baseline is not None:
         result = _kept_in(result, baseline)
+    result = by_cells(result)
     emit(_counted(result) if statistics else _rendered(result, form, file), file)
     _say_aside(
         result, debug=debug, summary=statistics or form not in ("full", "json") or file is not None

@@ -6,7 +6,7 @@ what a cold `check` of the same texts gives.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -203,7 +203,9 @@ class LiveWorkspace:
         )
 
     def _prepare(self) -> _Setup:
-        config, workspace, job = prepare(self.root, (), self._options, discover_rules())
+        # An editor has the cells of a notebook as documents of their own.
+        options = replace(self._options, notebooks=False)
+        config, workspace, job = prepare(self.root, (), options, discover_rules())
         self._words.clear()
         for path in workspace.files:
             self._words[path] = _words(path, job)

@@ -70,6 +70,7 @@ class Options:
     kill_after: float = KILL_AFTER
     force_exclude: bool = False
     """Leave out what the configuration or a .gitignore leaves out, also where a path names it."""
+    notebooks: bool = True
     tracked: bool = False
     """Let results say which files they rest on, also without the cache."""
 
@@ -185,7 +186,9 @@ def prepare(
     words = frozenset(word for rule in running for word in rule.words)
     nested = options.root is not None
     named = () if options.force_exclude else chosen
-    workspace = index(root, named, config.exclude, words, nested=nested)
+    workspace = index(
+        root, named, config.exclude, words, nested=nested, notebooks=options.notebooks
+    )
     reading = read_options(workspace, config)
     job = Job(root, reading, targets, running, config.budgets, workspace.words)
     return config, workspace, job

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from hwlint.engine.gitignore import Ignore, parse_ignore, read_ignore
-from hwlint.source import SourceError, read_regular
+from hwlint.source import SourceError, decode_source, read_regular
 
 __all__ = [
     "Workspace",
@@ -36,6 +36,7 @@ _IMPORT = re.compile(
     rb"^[ \t]*(?:from[ \t]+[\w.]+[ \t]+)?import\b[^#\r\n(]*(?:\([^)]{0,9999}\))?", re.MULTILINE
 )
 _WORD = re.compile(rb"\w+")
+_CODE = (".py", ".ipynb")
 _SETTINGS = (".yaml", ".yml", ".json", ".toml")
 _DOCUMENTS = (".md", ".rst", ".sh", "README", "README.txt", "Makefile")
 _MOST = 2_000
@@ -49,7 +50,7 @@ class Workspace:
 
     root: Path
     files: tuple[str, ...]
-    """Absolute paths of every Python file, sorted."""
+    """Absolute paths of every Python file and notebook, sorted."""
     candidates: tuple[str, ...]
     """Those that can have to do with torch, tests left out."""
     import_roots: tuple[Path, ...]
@@ -125,6 +126,7 @@ def index(
     words: Iterable[str] = (),
     *,
     nested: bool = False,
+    notebooks: bool = True,
 ) -> Workspace:
     """List and search the workspace at `root`. Files named by the user are read even if ignored.
 
@@ -136,7 +138,7 @@ def index(
         if path.is_dir() and not _skipped_inside(path, root, files):
             continue
         files.update(walk.files(path) if path.is_dir() else _named_file(path))
-    ordered = tuple(sorted(files))
+    ordered = tuple(sorted(f for f in files if notebooks or not f.endswith(".ipynb")))
     contents = _Contents(frozenset(words))
     for path in ordered:
         contents.add(path)
@@ -164,7 +166,7 @@ def _those(paths: Iterable[str], endings: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _named_file(path: Path) -> Iterator[str]:
-    if path.suffix == ".py" and path.is_file():
+    if path.suffix in _CODE and path.is_file():
         yield str(path)
 
 
@@ -198,7 +200,7 @@ class _Walk:
         self._above = _ignores_above(root, exclude)
 
     def files(self, top: Path) -> Iterator[str]:
-        """Yield the regular .py files below `top`."""
+        """Yield the regular .py and .ipynb files below `top`."""
         stack: list[tuple[str, tuple[Ignore, ...]]] = [(str(top), self._above)]
         while stack:
             folder, ignores = stack.pop()
@@ -212,7 +214,7 @@ class _Walk:
                         stack.append((entry.path, rules))
                 elif not _is_regular(entry):
                     continue
-                elif entry.name.endswith(".py"):
+                elif entry.name.endswith(_CODE):
                     yield entry.path
                 else:
                     self.beside.append(entry.path)
@@ -237,7 +239,7 @@ class _Walk:
 
 
 def _is_source(entry: os.DirEntry[str]) -> bool:
-    if entry.name.endswith((".py", *_SETTINGS, *_DOCUMENTS)):
+    if entry.name.endswith((*_CODE, *_SETTINGS, *_DOCUMENTS)):
         return True
     hidden = entry.name.startswith(".") or entry.name in _SKIPPED
     return not hidden and entry.is_dir(follow_symlinks=False)
@@ -302,6 +304,8 @@ class _Contents:
             self.unreadable.append((path, error.message))
             return
         self.digests[path] = digest(content)
+        if path.endswith(".ipynb"):
+            content = _cells_of(path, content)
         self.words.update(w for w in self._wanted - self.words if w.encode() in content)
         if _TORCH.search(content):
             self._torch.add(path)
@@ -326,6 +330,14 @@ class _Contents:
                 del waiting[path]
             found |= fresh
         return tuple(sorted(found))
+
+
+def _cells_of(path: str, content: bytes) -> bytes:
+    """Return the code of a notebook; all of it where it is none, so that somebody says so."""
+    try:
+        return decode_source(path, content).text.encode()
+    except SourceError:
+        return content
 
 
 def imported_words(content: bytes) -> frozenset[bytes]:

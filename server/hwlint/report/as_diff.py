@@ -25,7 +25,8 @@ def _file(path: str, before: bytes, after: bytes, base: Path) -> str:
 def _lines(path: str, content: bytes) -> list[str]:
     source = decode_source(path, content)
     mark = "\ufeff" if source.bom else ""
-    lines = (mark + source.text).split("\n")
+    text = source.text if source.notebook is None else source.notebook.raw
+    lines = (mark + text).split("\n")
     kept = [f"{line}\n" for line in lines[:-1]]
     return [*kept, lines[-1]] if lines[-1] else kept
 

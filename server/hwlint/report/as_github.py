@@ -7,7 +7,7 @@ from pathlib import Path
 
 from hwlint.engine.findings import Diagnostic
 from hwlint.engine.run import CheckResult
-from hwlint.report.lines import clean, where
+from hwlint.report.lines import clean, in_file, where
 
 __all__ = ["render"]
 
@@ -20,7 +20,7 @@ def render(result: CheckResult, base: Path) -> str:
 
 
 def _command(found: Diagnostic, base: Path) -> str:
-    place = found.anchor
+    place = in_file(found.anchor)
     properties = {
         "file": where(place.path, base),
         "line": str(place.line + 1),

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from hwlint.engine.fingerprint import fingerprints
 from hwlint.engine.run import CheckResult
-from hwlint.report.lines import clean, where
+from hwlint.report.lines import clean, in_file, where
 
 __all__ = ["render"]
 
@@ -25,9 +25,10 @@ def render(result: CheckResult, base: Path) -> str:
             "severity": _SEVERITIES[found.severity],
             "location": {
                 "path": where(found.anchor.path, base),
-                "lines": {"begin": found.anchor.line + 1, "end": found.anchor.end_line + 1},
+                "lines": {"begin": place.line + 1, "end": place.end_line + 1},
             },
         }
         for found, fingerprint in fingerprints(result.findings, str(base))
+        for place in (in_file(found.anchor),)
     ]
     return json.dumps(items, indent=2, ensure_ascii=False) + "\n"

@@ -1,8 +1,9 @@
 """Everything a check found, for programs.
 
 One object. Lines and columns count from 1, columns in code points, ends are exclusive; paths are
-relative to the current folder where they lie below it. `version` changes when a field changes its
-meaning or goes; new fields may come at any time.
+relative to the current folder where they lie below it. In a notebook lines count from the start of
+the `cell`, and cells from 1, those of text too. `version` changes when a field changes its meaning
+or goes; new fields may come at any time.
 """
 
 import json
@@ -12,7 +13,7 @@ from hwlint.api import Fix
 from hwlint.engine.coverage import Coverage
 from hwlint.engine.findings import Diagnostic, Row
 from hwlint.engine.run import CheckResult
-from hwlint.report.lines import where
+from hwlint.report.lines import cell_of, where
 from hwlint.source.spans import Place
 
 __all__ = ["finding", "render"]
@@ -80,11 +81,13 @@ def _fix(fix: Fix | None, base: Path) -> dict[str, object] | None:
 
 
 def _place(place: Place, base: Path) -> dict[str, object]:
+    cell, inside = cell_of(place)
     return {
         "path": where(place.path, base),
-        "line": place.line + 1,
+        **({"cell": cell} if cell else {}),
+        "line": inside.line + 1,
         "column": place.col + 1,
-        "end_line": place.end_line + 1,
+        "end_line": inside.end_line + 1,
         "end_column": place.end_col + 1,
     }
 

@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 
 from hwlint.engine.findings import Diagnostic
 from hwlint.engine.run import CheckResult
-from hwlint.report.lines import clean, where
+from hwlint.report.lines import clean, in_file, where
 
 __all__ = ["render"]
 
@@ -39,7 +39,8 @@ def _suite(path: str, findings: Iterable[Diagnostic]) -> ET.Element:
 
 
 def _case(path: str, found: Diagnostic) -> ET.Element:
-    line, column = found.anchor.line + 1, found.anchor.col + 1
+    place = in_file(found.anchor)
+    line, column = place.line + 1, place.col + 1
     case = ET.Element(
         "testcase",
         name=f"{found.code} {found.name} ({line}:{column})",

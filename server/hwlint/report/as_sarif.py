@@ -15,7 +15,7 @@ from hwlint.engine.findings import Diagnostic
 from hwlint.engine.fingerprint import fingerprints
 from hwlint.engine.registry import Page, pages
 from hwlint.engine.run import CheckResult
-from hwlint.report.lines import clean, where
+from hwlint.report.lines import clean, in_file, quoted, where
 from hwlint.source.spans import Place
 
 __all__ = ["render"]
@@ -91,7 +91,7 @@ def _fix(fix: Fix, base: Path) -> dict[str, object]:
         {
             "artifactLocation": _artifact(edits[0].place, base),
             "replacements": [
-                {"deletedRegion": _region(e.place), "insertedContent": {"text": e.text}}
+                {"deletedRegion": _region(e.place), "insertedContent": {"text": quoted(e)}}
                 for e in edits
             ],
         }
@@ -105,7 +105,8 @@ def _location(place: Place, base: Path) -> dict[str, object]:
     return {"physicalLocation": location}
 
 
-def _region(place: Place) -> dict[str, int]:
+def _region(within: Place) -> dict[str, int]:
+    place = in_file(within)
     return {
         "startLine": place.line + 1,
         "startColumn": place.col + 1,

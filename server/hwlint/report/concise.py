@@ -4,7 +4,7 @@ from pathlib import Path
 
 from hwlint.engine.findings import Diagnostic
 from hwlint.engine.run import CheckResult
-from hwlint.report.lines import clean, where
+from hwlint.report.lines import clean, spot
 
 __all__ = ["finding_line", "render"]
 
@@ -17,5 +17,5 @@ def render(result: CheckResult, base: Path) -> str:
 def finding_line(diagnostic: Diagnostic, base: Path) -> str:
     """Return one finding."""
     place = diagnostic.anchor
-    start = f"{where(place.path, base)}:{place.line + 1}:{place.col + 1}"
+    start = f"{spot(place, base)}:{place.col + 1}"
     return clean(f"{start}: {diagnostic.code} [{diagnostic.name}] {diagnostic.message}")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from hwlint.engine.findings import Diagnostic, Row
 from hwlint.engine.run import CheckResult
-from hwlint.report.lines import clean, source_line, where, width_of
+from hwlint.report.lines import cell_of, clean, line_of, source_line, spot, width_of
 from hwlint.report.plain import Paint, plain
 from hwlint.report.words import (
     count,
@@ -60,12 +60,12 @@ def _summary(result: CheckResult, base: Path, paint: Paint) -> Iterator[str]:
 
 def _block(diagnostic: Diagnostic, base: Path, paint: Paint, width: int) -> str:
     place = diagnostic.anchor
-    start = clean(f"{where(place.path, base)}:{place.line + 1}:{place.col + 1}")
+    start = clean(f"{spot(place, base)}:{place.col + 1}")
     colour = _COLOURS[diagnostic.severity]
     head = f"{paint(start, 'bold', Path(place.path).as_uri())}  "
     head += f"{paint(diagnostic.code, colour)} {diagnostic.name}  "
     head += paint(diagnostic.severity, colour)
-    gutter = len(str(place.line + 1))
+    gutter = len(str(cell_of(place)[1].line + 1))
     lines = [head, *_excerpt(diagnostic, paint, gutter, width)]
     bar = paint(f"{' ' * gutter} =", "blue")
     for first, *rest in _notes(diagnostic, base, paint, width - gutter - 3):
@@ -82,12 +82,13 @@ def _excerpt(diagnostic: Diagnostic, paint: Paint, gutter: int, width: int) -> I
         yield f"{' ' * gutter} {paint('=', 'blue')} {message}"
         return
     yield paint(f"{' ' * gutter} |", "blue")
-    before = source_line(place.path, place.line - 1)
+    line = cell_of(place)[1].line
+    before = source_line(place.path, place.line - 1) if line else ""
     room = max(40, width - gutter - 3)
     start = _cut(text, place, room)
     if before.strip():
-        yield _numbered(place.line, _spread(before)[start:], paint, gutter, room)
-    yield _numbered(place.line + 1, _spread(text)[start:], paint, gutter, room)
+        yield _numbered(line, _spread(before)[start:], paint, gutter, room)
+    yield _numbered(line + 1, _spread(text)[start:], paint, gutter, room)
     offset, length = _mark(text, place, start)
     caret = paint("^" * length, _COLOURS[diagnostic.severity])
     yield f"{paint(' ' * gutter + ' |', 'blue')} {' ' * offset}{caret} {message}"
@@ -173,10 +174,9 @@ def _also(diagnostic: Diagnostic, base: Path) -> str:
     shown: dict[str, None] = {}
     for related in diagnostic.related:
         place = related.place
-        line = str(place.line + 1)
         if place.path == own and place.line == diagnostic.anchor.line:
             continue
-        shown[line if place.path == own else f"{where(place.path, base)}:{line}"] = None
+        shown[line_of(place) if place.path == own else spot(place, base)] = None
     if not shown:
         return ""
     listed = list(shown)

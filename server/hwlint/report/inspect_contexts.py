@@ -8,7 +8,8 @@ from typing import Any
 
 from hwlint.graph import ModelGraph, Unbuilt
 from hwlint.report.inspect_text import human
-from hwlint.report.lines import clean, where
+from hwlint.report.lines import by_cell, cell_of, clean, spot, where
+from hwlint.source.spans import Place
 
 __all__ = ["ContextRow", "as_json", "as_text"]
 
@@ -31,8 +32,8 @@ class ContextRow:
                 "entry_point": entry.name,
                 "kind": entry.kind,
                 "file": where(entry.path, self.base),
-                "line": entry.place.line + 1,
-                "built_with": entry.built_with,
+                **_line_fields(entry.place),
+                "built_with": by_cell(entry.built_with, entry.path),
                 "parameters": graph.params,
                 "complete": graph.complete,
                 "missing": [missing.reason for missing in graph.missing[:1]],
@@ -48,7 +49,7 @@ def as_text(shown: Iterable[str], unbuilt: Sequence[Unbuilt], base: Path) -> str
         lines += [_line(row) for row in rows]
         blocks.append(clean_lines(lines))
     for item in unbuilt:
-        place = f"{where(item.place.path, base)}:{item.place.line + 1}"
+        place = spot(item.place, base)
         blocks.append(clean_lines([f"{item.name}  nothing builds it", f"    {place}  {item.hint}"]))
     return "\n".join(blocks)
 
@@ -60,12 +61,17 @@ def as_json(shown: Iterable[str], unbuilt: Sequence[Unbuilt], base: Path) -> str
         {
             "model": item.name,
             "file": where(item.place.path, base),
-            "line": item.place.line + 1,
+            **_line_fields(item.place),
             "hint": item.hint,
         }
         for item in unbuilt
     ]
     return json.dumps({"models": models, "unbuilt": left}, indent=2) + "\n"
+
+
+def _line_fields(place: Place) -> dict[str, int]:
+    cell, inside = cell_of(place)
+    return {**({"cell": cell} if cell else {}), "line": inside.line + 1}
 
 
 def clean_lines(lines: Iterable[str]) -> str:
@@ -85,8 +91,14 @@ def _models(shown: Iterable[str]) -> list[tuple[str, list[dict[str, Any]]]]:
     return sorted(found.items())
 
 
-def _order(row: dict[str, Any]) -> tuple[bool, int, str, int]:
-    return (not row["complete"], _RANK.index(row["kind"]), row["file"], row["line"])
+def _order(row: dict[str, Any]) -> tuple[bool, int, str, int, int]:
+    return (
+        not row["complete"],
+        _RANK.index(row["kind"]),
+        row["file"],
+        row.get("cell", 0),
+        row["line"],
+    )
 
 
 def _line(row: dict[str, Any]) -> str:
@@ -99,5 +111,6 @@ def _line(row: dict[str, Any]) -> str:
     elif row["kind"] == "shown":
         how = f"{row['built_with']} (a test or document)"
     else:
-        how = f"{row['entry_point']} at {row['file']}:{row['line']}, {row['built_with']}"
+        line = f"cell {row['cell']}:{row['line']}" if "cell" in row else row["line"]
+        how = f"{row['entry_point']} at {row['file']}:{line}, {row['built_with']}"
     return f"  {mark} {row['kind']:12} {how}   {size}"

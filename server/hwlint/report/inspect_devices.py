@@ -17,7 +17,7 @@ from hwlint.report.costs import (
     parts_of,
 )
 from hwlint.report.inspect_text import human, shape_text
-from hwlint.report.lines import clean, where
+from hwlint.report.lines import clean, line_of, spot, where
 from hwlint.report.sheet import amount_of
 from hwlint.source.spans import Place
 
@@ -53,10 +53,10 @@ class TextDevices:
         if flow is not None:
             inputs = ", ".join(shape_text(shape) for _, shape, _ in flow.inputs)
             given = f"   input {inputs}{' (assumed)' if flow.assumed else ''}"
-        return f"{entry.name}{given}   {where(entry.path, self.base)}:{entry.place.line + 1}"
+        return f"{entry.name}{given}   {where(entry.path, self.base)}:{line_of(entry.place)}"
 
     def _at(self, place: Place | None) -> str:
-        return f"{where(place.path, self.base)}:{place.line + 1}: " if place is not None else ""
+        return f"{spot(place, self.base)}: " if place is not None else ""
 
     def _key(
         self, part: Part, number: int, flow: Flow, found: Sequence[DeviceCosts]
@@ -87,7 +87,7 @@ def _cells(part: Part, number: int, flow: Flow, found: Sequence[DeviceCosts]) ->
     outputs = flow.operations[part.numbers[-1]].outputs
     shape = shape_text(flow.tensors[outputs[0]].shape) if outputs else ""
     own = [_human(amount_of(part, flow, what)) for what in ("params", "macs", "bytes")]
-    line = f"{part.place.line + 1}" if part.place is not None else ""
+    line = line_of(part.place) if part.place is not None else ""
     head = (part.name or ".", part.what, line, shape, *own)
     return (*head, *_columns([device.parts[number] for device in found]))
 

@@ -8,7 +8,7 @@ from hwlint.engine.targets import Target
 from hwlint.graph import Layer, Missing, ModelGraph, Node
 from hwlint.report.costs import Cost, DeviceCosts, Part, costs_on, parts_of
 from hwlint.report.inspect_jsonl import arguments
-from hwlint.report.lines import where
+from hwlint.report.lines import cell_of, where
 from hwlint.report.origins import explain
 from hwlint.source.spans import Place
 
@@ -81,9 +81,11 @@ class JsonTree:
     def _place(self, place: Place | None) -> dict[str, object]:
         if place is None:
             return {}
+        cell, inside = cell_of(place)
         return {
             "path": where(place.path, self.base),
-            "line": place.line + 1,
+            **({"cell": cell} if cell else {}),
+            "line": inside.line + 1,
             "column": place.col + 1,
         }
 

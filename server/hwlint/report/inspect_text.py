@@ -8,7 +8,7 @@ from typing import cast
 
 from hwlint.cost import peak_memory
 from hwlint.graph import Argument, Called, Flow, Layer, Mismatch, ModelGraph, Node
-from hwlint.report.lines import clean, where
+from hwlint.report.lines import by_cell, clean, line_of, spot, where
 from hwlint.report.origins import explain
 from hwlint.source.spans import Place
 
@@ -40,11 +40,11 @@ class TextTree:
         entry = graph.entry
         parts = [
             f"{entry.name} ({entry.kind})",
-            f"{where(entry.path, self.base)}:{entry.place.line + 1}",
+            f"{where(entry.path, self.base)}:{line_of(entry.place)}",
         ]
         if entry.built_with:
             word = "by" if entry.kind == "call" else "with"
-            parts.append(f"built {word} {entry.built_with}")
+            parts.append(f"built {word} {by_cell(entry.built_with, entry.path)}")
         known = graph.params is not None
         parts.append(f"{human(graph.params)} parameters" if known else "parameters not known")
         return clean("   ".join(parts))
@@ -88,7 +88,7 @@ class TextTree:
         return f"HW002 shape-mismatch: {self._at(found.place)}{found.message}{built}"
 
     def _at(self, place: Place | None) -> str:
-        return f"{where(place.path, self.base)}:{place.line + 1}: " if place else ""
+        return f"{spot(place, self.base)}: " if place else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +174,7 @@ class _Rows:
         if place is None:
             return ""
         file = "" if place.path == self.graph.entry.path else where(place.path, self.base)
-        return f"{file}:{place.line + 1}"
+        return f"{file}:{line_of(place)}"
 
 
 def _total(numbers: list[int | None]) -> int | None:

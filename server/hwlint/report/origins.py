@@ -1,7 +1,7 @@
 """In words, where an argument's value comes from."""
 
 from hwlint.graph import Origin
-from hwlint.report.lines import clean
+from hwlint.report.lines import clean, line_of, named_line
 from hwlint.source.spans import Place
 
 __all__ = ["explain"]
@@ -47,7 +47,7 @@ def _leaf(leaf: Origin, call: Place) -> str:
     text = f"{leaf.name} {leaf.value!r}" if leaf.name else repr(leaf.value)
     if leaf.place is None or _at(leaf, call):
         return text
-    line = leaf.place.line + 1
     if leaf.place.path == call.path:
-        return f"{text} (line {line})"
-    return f"{text} ({leaf.place.path.replace(chr(92), '/').rpartition('/')[2]}:{line})"
+        return f"{text} ({named_line(leaf.place)})"
+    file = leaf.place.path.replace(chr(92), "/").rpartition("/")[2]
+    return f"{text} ({file}:{line_of(leaf.place)})"

@@ -6,7 +6,7 @@ from pathlib import Path
 from hwlint.engine.coverage import Coverage
 from hwlint.engine.findings import Diagnostic
 from hwlint.engine.run import CheckResult
-from hwlint.report.lines import clean, where
+from hwlint.report.lines import clean, spot, where
 from hwlint.source.spans import Place
 
 __all__ = [
@@ -73,7 +73,7 @@ def coverage_lines(coverage: Coverage, base: Path) -> list[str]:
         return [f"{said}.", *helped]
     lines = [f"{said}; {missing} not:"]
     for gap in coverage.gaps[:_SHOWN_GAPS]:
-        line = f"{where(gap.place.path, base)}:{gap.place.line + 1}"
+        line = spot(gap.place, base)
         number = f"{gap.count} x " if gap.count > 1 else ""
         lines.append(clean(f"  {number}{gap.reason} ({gap.entry}, {line})"))
     others = sum(gap.count for gap in coverage.gaps[_SHOWN_GAPS:])
@@ -86,7 +86,7 @@ def coverage_lines(coverage: Coverage, base: Path) -> list[str]:
 def unbuilt_lines(coverage: Coverage, base: Path, most: int = 5) -> list[str]:
     """Return a line for each class that nothing builds: the comment that would make it read."""
     lines = [
-        clean(f"{where(u.place.path, base)}:{u.place.line + 1}: nothing builds {u.name}: {u.hint}")
+        clean(f"{spot(u.place, base)}: nothing builds {u.name}: {u.hint}")
         for u in coverage.unbuilt[:most]
     ]
     more = len(coverage.unbuilt) - most
@@ -121,10 +121,7 @@ def fix_lines(result: CheckResult, base: Path) -> list[str]:
 def note_lines(result: CheckResult, base: Path) -> list[str]:
     """Return what else could not be done: the first few of it."""
     placed = [(note.place, note.reason) for note in result.notes if note.place is not None]
-    lines = [
-        clean(f"{where(place.path, base)}:{place.line + 1}: {reason}")
-        for place, reason in placed[:_SHOWN_NOTES]
-    ]
+    lines = [clean(f"{spot(place, base)}: {reason}") for place, reason in placed[:_SHOWN_NOTES]]
     more = len(placed) - _SHOWN_NOTES
     return [*lines, f"and {count(more, 'more note')}"] if more > 0 else lines
 

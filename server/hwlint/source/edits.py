@@ -8,7 +8,8 @@ from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from hwlint.source.files import SourceFile
+from hwlint.source.files import SourceError, SourceFile
+from hwlint.source.notebooks import NotebookProblem
 from hwlint.source.scan import line_starts
 from hwlint.source.spans import Place
 
@@ -93,7 +94,13 @@ def _spans(text: str, edits: Iterable[Edit]) -> list[tuple[int, int, str]]:
 def encoded(source: SourceFile, text: str) -> bytes:
     """Return a new text of a file as bytes: its encoding and byte order mark stay.
 
-    Raises `UnicodeError` where its encoding has no bytes for it.
+    Raises `UnicodeError` where its encoding has no bytes for it, and `SourceError` where a notebook
+    has no cells for it.
     """
+    if source.notebook is not None:
+        try:
+            text = source.notebook.written(text)
+        except NotebookProblem as problem:
+            raise SourceError(source.path, str(problem)) from None
     mark = b"\xef\xbb\xbf" if source.bom else b""
     return mark + text.encode(source.encoding)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from hwlint.source.names import bound_names
+from hwlint.source.notebooks import Notebook, NotebookProblem
 from hwlint.source.scan import split_lines
 from hwlint.source.segments import Segment, SyntaxProblem, problems_of, top_segments
 
@@ -84,6 +85,7 @@ class SourceFile:
         "bom",
         "encoding",
         "newline",
+        "notebook",
         "path",
         "text",
     )
@@ -96,6 +98,8 @@ class SourceFile:
     bom: bool
     newline: str
     """The line break that the file uses most: "\\n", "\\r\\n" or "\\r"."""
+    notebook: Notebook | None
+    """What the text was made from, where the file is a notebook: `text` is not what it holds."""
 
     def __init__(self, path: str, text: str, encoding: str = "utf-8", *, bom: bool = False) -> None:
         self.path = path
@@ -103,6 +107,7 @@ class SourceFile:
         self.encoding = encoding
         self.bom = bom
         self.newline = _newline(text)
+        self.notebook = None
         self._segments: tuple[Segment, ...] | None = None
         self._problems: tuple[SyntaxProblem, ...] | None = None
         self._names: Mapping[str, tuple[Segment, ...]] | None = None
@@ -188,18 +193,32 @@ def _read(path: str) -> bytes:
 
 
 def decode_source(path: str, data: bytes) -> SourceFile:
-    """Decode a file's bytes by its byte order mark or its PEP 263 comment, UTF-8 without one."""
+    """Decode a file's bytes by its byte order mark or its PEP 263 comment, UTF-8 without one.
+
+    Of a notebook the text is the Python code of its cells.
+    """
     bom = data.startswith(codecs.BOM_UTF8)
     if bom:
         data = data[len(codecs.BOM_UTF8) :]
-    encoding = _encoding(path, data)
+    is_notebook = path.endswith(".ipynb")
+    encoding = "utf-8" if is_notebook else _encoding(path, data)
     if bom and encoding != "utf-8":
         raise SourceError(path, f"has a UTF-8 byte order mark but says that it is {encoding}")
     try:
         text = data.decode(encoding)
     except (UnicodeError, LookupError) as error:
         raise SourceError(path, f"is not valid {encoding}: {error}") from error
-    return SourceFile(path, text, encoding, bom=bom)
+    return _notebook(path, text, bom) if is_notebook else SourceFile(path, text, encoding, bom=bom)
+
+
+def _notebook(path: str, text: str, bom: bool) -> SourceFile:
+    try:
+        notebook = Notebook(text)
+    except NotebookProblem as problem:
+        raise SourceError(path, str(problem)) from None
+    source = SourceFile(path, notebook.text, bom=bom)
+    source.notebook = notebook
+    return source
 
 
 def _encoding(path: str, data: bytes) -> str:

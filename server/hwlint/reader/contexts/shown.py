@@ -21,10 +21,10 @@ _MAX_TESTS = 60
 def shown_source(path: str) -> SourceFile | None:
     """Return the Python code that a file shows, at its own lines; None where there is none.
 
-    A test is code as a whole. Of a document it is the blocks of Python and the lines after prompts,
-    of another source file what its docstrings show in that way.
+    A test and a notebook are code as a whole. Of a document it is the blocks of Python and the
+    lines after prompts, of another source file what its docstrings show in that way.
     """
-    if path.endswith(".py") and is_test_file(path):
+    if path.endswith(".ipynb") or (path.endswith(".py") and is_test_file(path)):
         try:
             return read_source(path)
         except SourceError:
