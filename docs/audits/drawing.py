@@ -22,10 +22,13 @@ from hwlint.report.machine import FORMATS
 Found = dict[str, Any]
 
 
-def checked(root: Path, kept: Path, options: Options, every: int = 1) -> dict[str, Any]:
+def checked(
+    root: Path, kept: Path, options: Options, every: int = 1, first: int = 0
+) -> dict[str, Any]:
     """Return what `hwlint check` says of a folder; run it unless its result was kept.
 
-    `every`: only every so manieth file is read for models, and the others where it imports them.
+    `every`: only every so manieth file is read for models, beginning with number `first`, and the
+    others where it imports them.
     """
     if not kept.exists():
         kept.parent.mkdir(parents=True, exist_ok=True)
@@ -34,7 +37,7 @@ def checked(root: Path, kept: Path, options: Options, every: int = 1) -> dict[st
         if every == 1:
             result = check((root,), options, Progress(root.name))
         else:
-            result = part_of(root, options, every)
+            result = part_of(root, options, every, first)
         said = {**json.loads(FORMATS["json"](result, Path.cwd())), "every": every}
         part = kept.with_suffix(".part")
         part.write_text(json.dumps(said), encoding="utf-8")
@@ -43,12 +46,12 @@ def checked(root: Path, kept: Path, options: Options, every: int = 1) -> dict[st
     return json.loads(kept.read_text(encoding="utf-8"))
 
 
-def part_of(root: Path, options: Options, every: int) -> CheckResult:
+def part_of(root: Path, options: Options, every: int, first: int) -> CheckResult:
     """Check a part of a folder, without what tests and documents show, which gives no findings.
     What files that are not read build counts as built by nobody."""
     root = root.resolve()
     config, workspace, job = prepare(root, (root,), options, discover_rules())
-    paths = workspace.candidates[::every]
+    paths = workspace.candidates[first::every]
     results = read_part(paths, replace(job, tracked=False), options, Progress(root.name))
     found = collect(results, job.rules, config, frozenset(workspace.files))
     ended = [Incomplete(r.path, r.incomplete, r.trace) for r in results if r.incomplete]

@@ -82,7 +82,9 @@ def main() -> None:
     given = arguments()
     options = Options(devices=tuple(given.device), jobs=given.jobs)
     said = {
-        name: checked(given.site / name, given.kept / f"{name}.json", options, given.every)
+        name: checked(
+            given.site / name, given.kept / f"{name}.json", options, given.every, given.first
+        )
         for name in given.library
     }
     given.page.write_text(page(said, given.device), encoding="utf-8")
@@ -105,6 +107,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--library", nargs="+", default=LIBRARIES)
     parser.add_argument("--device", nargs="+", default=DEVICES)
     parser.add_argument("--every", type=int, default=1, metavar="N", help="read every Nth file")
+    parser.add_argument("--first", type=int, default=0, metavar="N", help="beginning with the Nth")
     parser.add_argument("--jobs", type=int, help="processes of each check")
     parser.add_argument("--kept", type=Path, default=Path("ecosystem"), help="the checks' JSON")
     parser.add_argument("--page", type=Path, default=PAGE)

@@ -4,6 +4,7 @@ import math
 from collections.abc import Collection, Mapping
 
 from hwlint.api import Argument, Finding, Layer, Origin, Place, Reading
+from hwlint_rules._agreement import agrees
 from hwlint_rules._changes import padded as padded_literal
 from hwlint_rules._dimensions import Cause, Dimension, Waste
 from hwlint_rules._growth import grown
@@ -20,11 +21,12 @@ def finding(
     reading: Reading,
     cause: Cause,
     waste: Waste,
-    things: str,
+    things: tuple[str, str],
     steps: Steps,
     every: Collection[Dimension],
 ) -> Finding | None:
-    """Return the finding of one cause; `things` are what would be aligned. None where the number
+    """Return the finding of one cause; `things` are what misses the tile, and what would be aligned
+    where the model is known to fit together with another number. None where the number
     that would align them is not the next that fills the tile and adds more to the model than they
     are of it: nobody would pay that.
 
@@ -43,13 +45,15 @@ def finding(
     value = cause.literal.value if cause.literal is not None else None
     if bought is not None and _is_too_dear(dims, value, solved, bought[1] - waste.taken):
         return None
+    links = reading.graph.links if reading.graph is not None else None
+    proved = solved is not None and not loose and agrees(links, place, solved)
     known = waste.time is not None or (waste.whole and waste.model)
     model_share = waste.lost if known else None
     return Finding(
         place,
-        _message(padded, (value, solved), things, waste, thin=any(dim.thin for dim in dims)),
+        _message(padded, (value, solved if proved else None), things, waste, thin=_is_thin(dims)),
         _why(reading, dims, padded, place, waste, worst),
-        _advice(dims, waste, bought if _is_all(reading, place, value) else None)
+        _advice(dims, waste, bought if proved and _is_all(reading, place, value) else None)
         + (_TIED if loose else ""),
         alternatives=_alternatives(dims, place),
         related=related(waste.layers, place, _described),
@@ -65,6 +69,10 @@ def finding(
         },
         changes=padded_literal(cause.literal, solved),
     )
+
+
+def _is_thin(dims: list[Dimension]) -> bool:
+    return any(dim.thin for dim in dims)
 
 
 def _is_too_dear(dims: list[Dimension], value: object, solved: int | None, more: float) -> bool:
@@ -150,23 +158,24 @@ def _fills(dim: Dimension, place: Place, candidate: int) -> bool:
 def _message(
     padded: dict[int, int],
     literal: tuple[object, int | None],
-    things: str,
+    things: tuple[str, str],
     waste: Waste,
     *,
     thin: bool,
 ) -> str:
     value, solved = literal
+    missing, aligned = things
     changes = listed(f"{before} -> {after}" for before, after in padded.items())
     if thin:
         costs = listed(f"{before} cost as {after}" for before, after in padded.items())
-        text = f"{costs} in {things}"
-    elif solved is None and (value is not None or len(padded) > 1):
-        # No number of the literal is known with which they all fill their tiles.
-        text = f"{listed(map(str, padded))} miss{'es' * (len(padded) == 1)} the tile in {things}"
-    elif solved is None or padded == {value: solved}:
-        text = f"{changes} would align {things}"
+        text = f"{costs} in {missing}"
+    elif solved is None:
+        # No number of the literal is known with which they all fill their tiles, and run.
+        text = f"{listed(map(str, padded))} miss{'es' * (len(padded) == 1)} the tile in {missing}"
+    elif padded == {value: solved}:
+        text = f"{changes} would align {aligned}"
     else:
-        text = f"{value} -> {solved} would align {things} ({listed(map(str, padded))})"
+        text = f"{value} -> {solved} would align {aligned} ({listed(map(str, padded))})"
     if waste.time is not None:
         return f"{text}: {percent(waste.time)} of the estimated time"
     if not waste.whole or not waste.model:
@@ -231,7 +240,7 @@ def _is_all(reading: Reading, place: Place, value: object) -> bool:
 
 
 def _advice(dims: list[Dimension], waste: Waste, bought: tuple[float, float] | None) -> str:
-    if any(dim.thin for dim in dims):
+    if _is_thin(dims):
         return "more channels take about as long (changes the checkpoint); or fewer layers so thin"
     steps = " and ".join(str(step) for step in sorted({dim.tile.minimum for dim in dims}))
     said = ["changes the checkpoint"]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import pytest
 
@@ -19,6 +20,7 @@ from hwlint.api import (
 )
 from hwlint.ops import LAYERS, bind, count, normalise
 from hwlint.profile import Profile, ProfileIndex, discover_profiles
+from hwlint.reader import ForwardOptions, Reader, ReadOptions
 
 PATH = "/models/net.py"
 
@@ -122,5 +124,26 @@ def findings(devices: ProfileIndex) -> Callable[..., list[Finding]]:
     ) -> list[Finding]:
         profile = devices[device] if isinstance(device, str) else device
         return list(rule().check(Reading(profile, profile.default_dtype, graph=graph)))
+
+    return look
+
+
+@pytest.fixture
+def told(devices: ProfileIndex, tmp_path: Path) -> Callable[..., list[Finding]]:
+    """Return a function that lets a rule look at a model; words in it are replaced."""
+
+    def look(rule: type[Rule], text: str, device: str, **words: object) -> list[Finding]:
+        for word, value in words.items():
+            text = text.replace(word, str(value))
+        path = tmp_path / "net.py"
+        path.write_text(text)
+        reader = Reader(ReadOptions(tmp_path, (tmp_path,), forward=ForwardOptions()))
+        profile = devices[device]
+        graphs = reader.read(str(path)).graphs
+        return [
+            finding
+            for graph in graphs
+            for finding in rule().check(Reading(profile, profile.default_dtype, graph))
+        ]
 
     return look
