@@ -179,17 +179,24 @@ def sheet(chosen: Sequence[Found], total: int, said: Mapping[str, Any], seed: in
     lines = [f"{len(chosen)} of {total} findings in {libraries}, seed {seed}. {by}", ""]
     lines += ["| | place | rule | says | verdict |", "| ---: | --- | --- | --- | --- |"]
     for number, found in enumerate(chosen, 1):
-        told = "<br>".join(f"{row['device']}: {row['message']}" for row in found["devices"])
+        told = "<br>".join(said_on(row) for row in found["devices"])
         place = f"{found['file']}:{found['line']}:{found['column']}"
         lines.append(f"| {number} | {place} | {found['code']} | {told} | |")
     return "\n".join(lines) + "\n"
+
+
+def said_on(row: Mapping[str, str]) -> str:
+    """Return what is said for one device, and in which way of building."""
+    built = f" ({row['worst']})" if row["worst"] else ""
+    return f"{row['device']}: {row['message']}{built}"
 
 
 def one(number: int, found: Found, site: Path) -> str:
     """Return one finding with the source at its place and at the related ones."""
     lines = [f"\n## {number}. {found['code']} {found['name']}: {found['file']}:{found['line']}\n"]
     for row in found["devices"]:
-        lines.append(f"{row['device']} ({row['dtype']}): {row['message']}")
+        built = f" [in {row['worst']}]" if row["worst"] else ""
+        lines.append(f"{row['device']} ({row['dtype']}): {row['message']}{built}")
         lines += [f"    {row[key]}" for key in ("why", "advice") if row[key]]
     worst = found.get("contexts", {}).get("worst")
     lines += [f"worst in: {worst or 'the file itself'}", ""]

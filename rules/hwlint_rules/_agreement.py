@@ -225,4 +225,3 @@ def _moved(step: Step, width: _Width, *, keep: bool) -> _Width:
     if size is None or before.count(size) != 1 or made.count(size) != 1:
         return _LOST
     return _Width(made.index(size), width.then)
-

@@ -23,6 +23,7 @@ from hwlint.api import (
 from hwlint_rules._alignment_text import finding
 from hwlint_rules._dimensions import Cause, Dimension, Waste
 from hwlint_rules._gates import gate_layers
+from hwlint_rules._homes import Homes
 from hwlint_rules._origins import breaker, owner
 from hwlint_rules._steps import Steps
 from hwlint_rules._text import count, widths
@@ -107,8 +108,10 @@ def _causes(
     """Group dimensions by the literal that decides them, else by those that they come from."""
     limits = reading.profile.reporting
     few = limits.image_channels if limits is not None else 0
-    ends = _Ends(reading.graph)
-    gates = gate_layers(reading.graph) if reading.graph is not None else frozenset[int]()
+    if reading.graph is None:
+        return ()
+    ends, homes = _Ends(reading.graph), Homes(reading.graph)
+    gates = gate_layers(reading.graph)
     found = [
         dim
         for layer in layers
@@ -122,8 +125,9 @@ def _causes(
     for dim in found:
         literal = owners.deciding(dim)
         place = literal.place if literal is not None else owners.breaking(dim)
-        key = place or owners.leaves(dim.argument.origin) or dim.layer.place
-        cause = causes.setdefault(key, Cause(literal, place or dim.layer.place))
+        built = homes.of(dim.layer)
+        key = place or owners.leaves(dim.argument.origin) or built
+        cause = causes.setdefault(key, Cause(literal, place or built))
         (cause.exempt if ends.given(dim, literal) else cause.dims).append(dim)
     return _joined(causes.values())
 
@@ -186,12 +190,12 @@ class _Owners:
 class _Ends:
     """What is not the author's to choose: the ends of the model, class counts, 1 + 2 * width."""
 
-    def __init__(self, graph: ModelGraph | None) -> None:
-        layers = graph.layers if graph is not None else ()
+    def __init__(self, graph: ModelGraph) -> None:
+        layers = graph.layers
         known = [x for x in layers if not x.maybe and widths(x) is not None]
         self._first = known[0] if known else None
         self._last = known[-1] if known else None
-        self._ending = _ending(graph.links) if graph is not None and graph.links else None
+        self._ending = _ending(graph.links) if graph.links is not None else None
         self._taken = _Sides()
         self._made = _Sides()
         for layer in layers:

@@ -1,10 +1,12 @@
 """Operators that a deploy path has no kernel for: what the HW20x rules share."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from hwlint.api import LAYERS, Change, Finding, Flow, Layer, Operation, Place, Reading
+from hwlint.api import LAYERS, Change, Finding, Flow, Layer, ModelGraph, Operation, Place, Reading
 from hwlint_rules._changes import activation_for
+from hwlint_rules._homes import Homes
 from hwlint_rules._runs import cost_words, run_of, steps
 from hwlint_rules._text import count, related
 
@@ -57,22 +59,24 @@ class Use:
 def uses(reading: Reading, supports: Sequence[str]) -> list[Use]:
     """Return what the model uses of which the profile says one of `supports`, by place.
 
-    Layers count as they are built, where forward is not known also without it; functions as they
-    are called on what depends on the inputs.
+    Layers count as they run on what depends on the inputs, and where forward is not known as they
+    are built; functions as they are called on it.
     """
     if not _listed(reading, supports):
         return []
+    if reading.graph is None:
+        return []
     found: dict[tuple[Place, str], Use] = {}
-    idle = _idle(reading)
-    for layer, number in reading.graph.layers.items() if reading.graph is not None else ():
-        asked = not layer.maybe and layer not in idle
-        support = reading.profile.support(reading.dtype, layer.op) if asked else None
+    homes = Homes(reading.graph)
+    for layer, number in _running(reading.graph, reading).items():
+        support = None if layer.maybe else reading.profile.support(reading.dtype, layer.op)
         if support is not None and support in supports:
-            use = found.setdefault((layer.place, layer.op), Use(layer.op, support, layer.place))
+            place = homes.of(layer)
+            use = found.setdefault((place, layer.op), Use(layer.op, support, place))
             use.number += number
             use.layers.append(layer)
     flow = run_of(reading)
-    if reading.graph is None or flow is None:
+    if flow is None:
         return list(found.values())
     for step in steps(reading.graph, flow):
         if step.layer is not None and _is_own(step.layer, step.operation):
@@ -96,15 +100,15 @@ def _listed(reading: Reading, supports: Sequence[str]) -> bool:
     return not said.isdisjoint(supports)
 
 
-def _idle(reading: Reading) -> frozenset[Layer]:
-    """Return the layers that only work on constants: an exporter runs them once."""
+def _running(graph: ModelGraph, reading: Reading) -> Mapping[Layer, int]:
+    """Return the layers with how many of each run on what the model is given: an exporter runs the
+    others once, or never meets them. All of them where the run is not known."""
     flow = run_of(reading)
-    if reading.graph is None or flow is None:
-        return frozenset()
-    layers = reading.graph.named_layers
-    ran = {layers[o.module] for o in flow.operations if o.module in layers}
-    alive = {work.layer for work in steps(reading.graph, flow)}
-    return frozenset(ran - alive)
+    if flow is None:
+        return graph.layers
+    named = graph.named_layers
+    alive = dict.fromkeys(work.operation.module for work in steps(graph, flow))
+    return Counter(named[name] for name in alive if name in named)
 
 
 def _is_own(layer: Layer, operation: Operation) -> bool:
@@ -179,12 +183,17 @@ def _changes(use: Use, usable: Sequence[tuple[str, str]], family: str) -> tuple[
 
 def finding(reading: Reading, use: Use, others: Sequence[Use], advice: str = "") -> Finding:
     """Return what there is to say of one use."""
-    places = related([x for o in others for x in o.layers], use.place, lambda x: f"{x.op} too")
+    places = (
+        *related(use.layers, use.place, lambda x: f"{x.op} is built here"),
+        *related([x for o in others for x in o.layers], use.place, lambda x: f"{x.op} too"),
+    )
+    places = tuple({one.place: one for one in reversed(places)}.values())
     return Finding(
         use.place,
         _message(reading, use) + cost_words(reading, use.layers, use.operations),
         _why(reading, use.op),
         advice,
+        alternatives=tuple(dict.fromkeys(x.place for x in use.layers if x.place != use.place)),
         related=places,
         model_share=reading.share(use.layers, use.operations),
         severity="warning" if use.support == "none" else None,

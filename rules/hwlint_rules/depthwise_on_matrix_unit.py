@@ -1,8 +1,9 @@
 """HW502."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
-from hwlint.api import Finding, Place, Reading, Rule, product_of
+from hwlint.api import Finding, Flow, ModelGraph, Place, Reading, Rule, product_of
+from hwlint_rules._homes import Homes
 from hwlint_rules._runs import Work, run_of, share_words, steps
 from hwlint_rules._text import count, percent, related
 
@@ -92,10 +93,15 @@ class DepthwiseOnMatrixUnit(Rule):
         if limits is None or peak is None or flow is None or achieved is None:
             return
         total = sum(operation.macs or 0 for operation in flow.operations)
-        groups: dict[Place, list[Work]] = {}
-        for work in _depthwise(reading):
-            groups.setdefault(work.place, []).append(work)
-        for place, works in groups.items():
+        known = reading.estimate
+        if reading.graph is None or known is None:
+            return
+        homes, groups = Homes(reading.graph), dict[Place, list[Work]]()
+        for work in _depthwise(reading.graph, flow):
+            at = homes.called(work.operation.module, work.layer) if work.layer else work.place
+            groups.setdefault(at, []).append(work)
+        for place, every in groups.items():
+            works = [w for w in every if known.operations[w.number].bound == "compute"]
             share = reading.share(operations=[work.number for work in works])
             macs = sum(work.operation.macs or 0 for work in works) / total
             if share is None or share < max(limits.time_model_share, macs):
@@ -103,23 +109,26 @@ class DepthwiseOnMatrixUnit(Rule):
             layers = [work.layer for work in works if work.layer is not None]
             yield Finding(
                 place,
-                f"{count(len(works), 'depthwise convolution')}: {percent(macs)} of the "
+                f"{_counted(works, every)}: {percent(macs)} of the "
                 f"multiply-accumulates, {share_words(reading, share)}",
                 f"they reach {percent(peak)} of the peak here [{achieved.evidence}]",
                 "regular convolutions where maps are large and channels few; measure both",
-                related=related(layers, place, lambda layer: f"{layer.op} too"),
+                alternatives=tuple(dict.fromkeys(x.place for x in layers if x.place != place)),
+                related=related(layers, place, lambda layer: f"{layer.op} is built here"),
                 model_share=share,
                 data={"layers": len(works), "macs_share": macs},
             )
 
 
-def _depthwise(reading: Reading) -> Iterator[Work]:
-    flow, known = run_of(reading), reading.estimate
-    if reading.graph is None or flow is None or known is None:
-        return
-    for work in steps(reading.graph, flow):
+def _counted(works: Sequence[Work], every: Sequence[Work]) -> str:
+    """Say how many there are, and of how many where memory or starting decides the others."""
+    if len(works) == len(every):
+        return count(len(works), "depthwise convolution")
+    return f"{len(works)} of {len(every)} depthwise convolutions, those that computing bounds"
+
+
+def _depthwise(graph: ModelGraph, flow: Flow) -> Iterator[Work]:
+    for work in steps(graph, flow):
         product = product_of(flow, work.operation)
-        if product is None or product.kind != "depthwise":
-            continue
-        if known.operations[work.number].bound == "compute":
+        if product is not None and product.kind == "depthwise":
             yield work

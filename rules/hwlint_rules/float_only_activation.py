@@ -50,7 +50,7 @@ class FloatOnlyActivation(Rule):
 
     code = "HW201"
     name = "float-only-activation"
-    example_devices = ("ethos-u55-128", "stm32h743", "raspberry-pi-5")
+    example_devices = ("stm32h743", "raspberry-pi-5")
     VALID = (
         """
         import torch.nn as nn

@@ -1,8 +1,10 @@
 """HW204."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from hwlint.api import LAYERS, Finding, Layer, Limit, Origin, Place, Reading, Rule
+from hwlint.api import LAYERS, Finding, Layer, Limit, ModelGraph, Origin, Place, Reading, Rule
+from hwlint_rules._homes import Homes
 from hwlint_rules._origins import describe
 from hwlint_rules._properties import applies, holds, value_of
 from hwlint_rules._runs import run_of, steps
@@ -95,10 +97,13 @@ class OperatorLimit(Rule):
 
     def check(self, reading: Reading) -> Iterable[Finding]:
         """Yield one finding for each call that builds layers outside a bound."""
-        groups: dict[tuple[Place, str], list[tuple[Layer, Limit, int]]] = {}
+        groups: dict[tuple[Place, str, str], list[tuple[Layer, Limit, int]]] = {}
+        homes = Homes(reading.graph) if reading.graph is not None else None
         for layer, limit, value in _outside(reading):
-            groups.setdefault((layer.place, limit.property), []).append((layer, limit, value))
-        return [_finding(reading, place, found) for (place, _), found in groups.items()]
+            assert homes is not None
+            key = (homes.of(layer), limit.property, _bounds(limit))
+            groups.setdefault(key, []).append((layer, limit, value))
+        return [_finding(reading, place, found) for (place, *_), found in groups.items()]
 
 
 def _outside(reading: Reading) -> Iterator[tuple[Layer, Limit, int]]:
@@ -142,20 +147,33 @@ def _finding(reading: Reading, place: Place, found: list[tuple[Layer, Limit, int
     assert reading.graph is not None
     number = sum(reading.graph.layers[each] for each in dict.fromkeys(layers))
     origin = _origin(layer, limit.property)
-    literal = [leaf.place for leaf in origin.leaves()] if origin is not None else []
+    others = [leaf.place for leaf in origin.leaves()] if origin is not None else []
+    others += [each.place for each in layers]
     known = reading.profile.requirements
     lost = known.unsupported if known is not None else None
     return Finding(
         place,
-        f"{limit.property.replace('_', ' ')} {value} of {layer.op}: {_bounds(limit)} "
+        f"{limit.property.replace('_', ' ')} {_values(reading.graph, found)}: {_bounds(limit)} "
         f"is what runs; {_lost(lost, number)}",
         _why(limit, origin, place),
-        alternatives=tuple(p for p in dict.fromkeys(literal) if p is not None and p != place),
-        related=related(layers, place, lambda other: f"{other.op} too"),
+        alternatives=tuple(p for p in dict.fromkeys(others) if p is not None and p != place),
+        related=related(layers, place, lambda other: f"{other.op} is built here"),
         model_share=reading.share(layers),
         severity="warning",
         data={"property": limit.property, "value": value, "layers": number},
     )
+
+
+def _values(graph: ModelGraph, found: list[tuple[Layer, Limit, int]]) -> str:
+    """Say what there is: "3 of Conv3d", "3 (19 layers) or 7 (1 layer) of Conv3d"."""
+    counts: Counter[int] = Counter()
+    for layer, _, value in found:
+        counts[value] += graph.layers[layer]
+    ops = " or ".join(dict.fromkeys(layer.op for layer, _, _ in found))
+    if len(counts) == 1:
+        return f"{found[0][2]} of {ops}"
+    each = (f"{value} ({count(times, 'layer')})" for value, times in sorted(counts.items()))
+    return f"{' or '.join(each)} of {ops}"
 
 
 def _bounds(limit: Limit) -> str:

@@ -1,11 +1,13 @@
 """HW302."""
 
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from hwlint.api import (
     LAYERS,
     Argument,
+    Change,
     Finding,
     Layer,
     Links,
@@ -17,6 +19,7 @@ from hwlint.api import (
 )
 from hwlint_rules._changes import without_bias
 from hwlint_rules._flow import one_axis, title
+from hwlint_rules._homes import Homes
 from hwlint_rules._sequences import Part, fits, parts, plain_runs
 from hwlint_rules._text import count, related
 
@@ -117,8 +120,10 @@ class RedundantBias(Rule):
         links = reading.graph.links
         found = _built(reading.graph) if links is None else _run(links)
         groups: dict[Place, list[Biased]] = {}
+        homes = Homes(reading.graph)
         for biased in found:
-            groups.setdefault(biased.run[0].place, []).append(biased)
+            at = homes.called(biased.module, biased.layer) if biased.module else None
+            groups.setdefault(at or homes.of(biased.layer), []).append(biased)
         yield from _findings(reading.graph, groups, fusion.batch_norm_folds_into)
 
 
@@ -189,19 +194,40 @@ def _findings(
     graph: ModelGraph, groups: dict[Place, list[Biased]], folds: tuple[str, ...]
 ) -> Iterator[Finding]:
     for place, found in groups.items():
-        producer, norm = found[0].run
+        norm = found[0].run[1]
+        norms = Counter[str]()
+        for biased in found:
+            norms[biased.run[1].op] += biased.times
         biases = sum(biased.channels * biased.times for biased in found)
         number = sum(biased.times for biased in found)
         where = f" in {number} layers of this call" if number > 1 else ""
         yield Finding(
             place,
-            f"{norm.op} cancels this bias: {count(biases, 'parameter')} without effect{where}",
-            _why(producer, norm, folds),
+            f"{_named(norms)} this bias: {count(biases, 'parameter')} without effect{where}",
+            _why([biased.run for biased in found], folds),
             "bias=False (changes the checkpoint)",
-            related=related((norm,), place, lambda part: f"the {part.op} that follows"),
+            alternatives=_calls(found, place),
+            related=(
+                *related((norm,), place, lambda part: f"the {part.op} that follows"),
+                *related([b.layer for b in found], place, _built_here),
+            ),
             data={"parameters": biases, "layers": number},
-            changes=without_bias(found[0].layer) if _is_all(graph, found) else (),
+            changes=_changes(graph, place, found),
         )
+
+
+def _changes(graph: ModelGraph, place: Place, found: list[Biased]) -> tuple[Change, ...]:
+    own = found[0].layer.place == place
+    return without_bias(found[0].layer) if own and _is_all(graph, found) else ()
+
+
+def _built_here(layer: Layer) -> str:
+    return f"{layer.op} is built here"
+
+
+def _calls(found: list[Biased], place: Place) -> tuple[Place, ...]:
+    """Return the calls that build the layers, where a helper makes them."""
+    return tuple(dict.fromkeys(b.layer.place for b in found if b.layer.place != place))
 
 
 def _is_all(graph: ModelGraph, found: list[Biased]) -> bool:
@@ -213,7 +239,17 @@ def _is_all(graph: ModelGraph, found: list[Biased]) -> bool:
     return built == seen
 
 
-def _why(producer: Part, norm: Part, folds: tuple[str, ...]) -> str:
-    if "BatchNorm" in norm.op and producer.op in folds:
+def _named(norms: Counter[str]) -> str:
+    """Say what cancels: "BatchNorm2d cancels", "BatchNorm2d (15) and GroupNorm (3) cancel"."""
+    if len(norms) == 1:
+        return f"{next(iter(norms))} cancels"
+    return f"{' and '.join(f'{op} ({number})' for op, number in norms.items())} cancel"
+
+
+def _why(runs: Sequence[tuple[Part, ...]], folds: tuple[str, ...]) -> str:
+    if all("BatchNorm" in norm.op and producer.op in folds for producer, norm in runs):
         return "it is trained and stored for nothing; once the norm is folded it costs no time"
+    folded = any("BatchNorm" in norm.op and producer.op in folds for producer, norm in runs)
+    if folded:
+        return "it is trained and stored for nothing; where the norm is folded it costs no time"
     return "it is trained, stored and added for nothing"

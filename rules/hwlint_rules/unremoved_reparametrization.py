@@ -1,9 +1,10 @@
 """HW405."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from hwlint.api import LAYERS, Finding, Links, Reading, Rule, Step
-from hwlint_rules._branches import parallel_branches
+from hwlint_rules._branches import Branches, parallel_branches
 from hwlint_rules._flow import (
     by_anchor,
     by_call,
@@ -156,10 +157,9 @@ def _merged(links: Links, reading: Reading) -> Iterator[Finding]:
         share = share_of(links, reading, saved)
         if not costly(reading, share):
             continue
-        number = count(len(branches.ends), "branch", "branches")
         yield Finding(
             place,
-            f"{number} of one input are added up: they are one {title(branches.largest)}"
+            f"{_numbers(group)} of one input are added up: they are one {_made(group)}"
             f"{instances(len(group))}{said_share(reading, saved, share)}",
             "there is no activation between them; no runtime merges them by itself",
             "merge them once after training (same result but for rounding)",
@@ -169,6 +169,21 @@ def _merged(links: Links, reading: Reading) -> Iterator[Finding]:
         )
 
 
+def _numbers(group: Sequence[tuple[Step, Branches]]) -> str:
+    """Say how many branches there are: "3 branches", "3 branches (in 8 places) and 2 (in 2)"."""
+    found = Counter(len(branches.ends) for _, branches in group).most_common()
+    (first, places), *others = found
+    text = count(first, "branch", "branches")
+    if not others:
+        return text
+    more = (f"{number} (in {times})" for number, times in others)
+    return f"{text} (in {count(places, 'place')}) and {' and '.join(more)}"
+
+
+def _made(group: Sequence[tuple[Step, Branches]]) -> str:
+    return " or ".join(dict.fromkeys(title(branches.largest) for _, branches in group))
+
+
 def _anew(links: Links, reading: Reading, evidence: str) -> Iterator[Finding]:
     for place, found in by_anchor(_computed(links)).items():
         step = found[0][0]
@@ -176,12 +191,13 @@ def _anew(links: Links, reading: Reading, evidence: str) -> Iterator[Finding]:
         share = share_of(links, reading, steps) if steps else _traffic(links, found)
         if not costly(reading, share):
             continue
+        named = " or ".join(dict.fromkeys(title(each) for each, _ in found))
         said = said_share(reading, steps, share) if steps else f", {percent(share or 0)} more bytes"
-        names = dict.fromkeys(made.name for made in found[0][1])
-        how = f" ({', '.join(names)})" if names else ""
+        every = {tuple(dict.fromkeys(made.name for made in inner)) for _, inner in found}
+        how = f" ({', '.join(names)})" if len(every) == 1 and (names := every.pop()) else ""
         yield Finding(
             place,
-            f"the weight of {title(step)} is computed anew at each call{how}"
+            f"the weight of {named} is computed anew at each call{how}"
             f"{instances(len(found))}{said}",
             f"the runtime computes nothing beforehand [{evidence}]",
             "compute it once after training and store the result (same result)",

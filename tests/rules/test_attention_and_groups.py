@@ -1,13 +1,10 @@
 """HW103, HW104 and HW105: heads, vocabularies and groups."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
-from hwlint.api import Finding, Reading, Rule
-from hwlint.profile import ProfileIndex
-from hwlint.reader import ForwardOptions, Reader, ReadOptions
+from hwlint.api import Finding
 from hwlint_rules._text import percent
 from hwlint_rules.misaligned_channels import MisalignedChannels
 from hwlint_rules.misaligned_features import MisalignedFeatures

@@ -37,7 +37,7 @@ GELU = "0.5 * x * (1 + torch.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * torch
         ("x * 0.5 * (1 + torch.erf(x / 1.41421))", "GELU is one operator here (same result)"),
         ("x * F.relu6(x + 3) / 6", "Hardswish is one operator here (same result)"),
         ("0.5 * x * (x + 2).clamp(0, 2)", ""),  # a hard Mish
-        ("F.relu6(x + 3) / 6", None),  # a hard sigmoid, which has no operator of its own either
+        ("F.relu6(x + 3) / 6", "Hardsigmoid is one operator here (same result)"),
         ("2 * torch.tanh(0.5 * x) + 1", ""),
     ],
 )

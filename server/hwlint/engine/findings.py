@@ -25,6 +25,8 @@ class Row:
     advice: str
     share: float | None
     model_share: float | None
+    worst: str = ""
+    """The entry point in which it costs most on this device."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +169,7 @@ def _merged(
         anchor,
         worst.finding.message,
         worst.finding.advice,
-        _rows([raised for _, raised in ordered]),
+        _rows(ordered),
         tuple(r for r in related if r.place.path in owned),
         len(contexts),
         reach.count(places, contexts) if contexts else 0,
@@ -223,10 +225,10 @@ def _related(findings: Iterable[Finding], anchor: Place) -> tuple[Related, ...]:
     return tuple(found[place] for place in sorted(found))
 
 
-def _rows(ordered: Iterable[Raised]) -> tuple[Row, ...]:
+def _rows(ordered: Iterable[tuple[FileResult, Raised]]) -> tuple[Row, ...]:
     """One row for each device, the device that is hit hardest first."""
     rows: dict[str, Row] = {}
-    for raised in ordered:
+    for result, raised in ordered:
         finding = raised.finding
         row = Row(
             raised.device,
@@ -236,6 +238,7 @@ def _rows(ordered: Iterable[Raised]) -> tuple[Row, ...]:
             finding.advice,
             finding.share,
             finding.model_share,
+            "" if raised.entry is None else result.entries[raised.entry].entry.name,
         )
         rows.setdefault(raised.device, row)
     return tuple(rows.values())

@@ -101,6 +101,7 @@ def _row(row: Row) -> dict[str, object]:
         "advice": row.advice,
         "share": row.share,
         "model_share": row.model_share,
+        "worst": row.worst or None,
     }
 
 

@@ -106,3 +106,27 @@ class Net(nn.Module):
     flow = read_flow(path, "Net", ["2x9"]).flow
     assert flow.mismatch is None
     assert flow.macs == 2 * 8 * 8
+
+
+@pytest.mark.parametrize("name", ["input_ids", "x"])
+def test_what_takes_indices_is_not_given_numbers(tmp_path, read_flow, name):
+    """Also where another layer is built before the table that is asked first."""
+    path = tmp_path / "net.py"
+    path.write_text(
+        f"""
+import torch.nn as nn
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.head = nn.Linear(64, 100)
+        self.table = nn.Embedding(100, 64)
+
+    def forward(self, {name}):
+        return self.head(self.table({name}))
+"""
+    )
+    flow = read_flow(path, "Net").flow
+    assert flow.assumed
+    assert flow.complete
+    assert flow.inputs[0][2] == "int64"

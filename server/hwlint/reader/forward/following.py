@@ -18,6 +18,7 @@ from hwlint.reader.forward.inputs import (
     default_inputs,
     make_inputs,
     open_shape,
+    texts,
     typed,
 )
 from hwlint.reader.forward.recording import Flow, tensors_of
@@ -76,6 +77,10 @@ def _guessed(
         first = first or flow
     if first is None:
         return None
+    if not guesses[0][0].dtype:  # perhaps it takes indices
+        flow = _safely(interp, model, make_inputs(texts(options)[0], assumed=True))
+        if flow.mismatch is None and flow.complete:
+            return flow
     anything = [replace(spec, shape=open_shape(spec)) for spec in guesses[0]]
     proof = _safely(interp, model, make_inputs(anything, assumed=True))
     return replace(first, mismatch=proof.mismatch)

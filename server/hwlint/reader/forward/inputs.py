@@ -17,6 +17,7 @@ __all__ = [
     "default_inputs",
     "make_inputs",
     "open_shape",
+    "texts",
     "typed",
 ]
 
@@ -35,7 +36,11 @@ class InputSpec:
         """Return the dtype: indices for what is called so, else float32."""
         if self.dtype:
             return self.dtype
-        return "int64" if self.name.endswith(("_ids", "tokens", "indices")) else "float32"
+        return "int64" if self.name.endswith(_INDICES) else "float32"
+
+
+_INDICES = ("_ids", "tokens", "indices")
+"""How names of tensors end that hold indices."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +117,33 @@ def default_inputs(
     if isinstance(forward, Function) and _required(interp, forward) > 1:
         return []
     entrance = _entrance(model)
-    return _for_entrance(model, entrance, options) if entrance is not None else []
+    if entrance is None:
+        return []
+    if entrance.spec.family != "embedding" and _takes_indices(interp, forward):
+        return texts(options) if _has_embedding(model) else []
+    return _for_entrance(model, entrance, options)
+
+
+def texts(options: ForwardOptions) -> list[list[InputSpec]]:
+    """Return token ids of several lengths."""
+    lengths = dict.fromkeys((options.tokens, *_OTHER_TEXTS))
+    return [[InputSpec("", (options.batch, length), "int64")] for length in lengths]
+
+
+def _takes_indices(interp: "Interpreter", forward: object) -> bool:
+    """Whether the first parameter of forward is called as indices are."""
+    if not isinstance(forward, Function):
+        return False
+    if not forward.ready:
+        interp.prepare_function(forward)
+    params = forward.code.params
+    return len(params) > 1 and params[1].endswith(_INDICES)
+
+
+def _has_embedding(model: ModuleInstance) -> bool:
+    modules = (module for _, module in named_modules(model))
+    records = (module.layer for module in modules if isinstance(module, ModuleInstance))
+    return any(record is not None and record.spec.family == "embedding" for record in records)
 
 
 def _entrance(model: ModuleInstance) -> LayerRecord | None:
@@ -140,8 +171,7 @@ def _for_entrance(
         sizes = dict.fromkeys([*own, options.image, *other])
         return [[InputSpec("", (options.batch, channels, *size))] for size in sizes]
     if op == "Embedding":
-        lengths = dict.fromkeys((options.tokens, *_OTHER_TEXTS))
-        return [[InputSpec("", (options.batch, length), "int64")] for length in lengths]
+        return texts(options)
     if op == "Linear" and isinstance(values["in_features"], int):
         return [[InputSpec("", (options.batch, int(values["in_features"])))]]
     return []
