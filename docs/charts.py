@@ -27,13 +27,15 @@ def bound() -> alt.Color:
 
 def by_device(channel: type[alt.Color] | type[alt.Shape]) -> alt.Color | alt.Shape:
     """Return what tells devices apart, in the order in which they were asked for."""
-    return channel("device:N", sort=None, title="device").legend(orient="top")
+    legend = alt.Legend(orient="bottom", columns=3, labelLimit=220)
+    return channel("device:N", sort=None, title="device", legend=legend)
 
 
 def log(axis: alt.X | alt.Y, title: str, padding: int = 0) -> alt.X | alt.Y:
-    """Return an axis whose steps are powers of ten, with faint lines: there are many."""
+    """Return an axis with a step for each power of ten: "0.1", "10", "1k"."""
+    said = "format(datum.value, datum.value < 1 && datum.value >= 0.01 ? '~r' : '~s')"
     scaled = axis.scale(type="log", padding=padding).title(title)
-    return scaled.axis(format="~s", gridOpacity=0.3)
+    return scaled.axis(labelExpr=said, gridOpacity=0.4, tickCount=6)
 
 
 def said(field: str, title: str, form: str | None = None) -> alt.Tooltip:
@@ -94,7 +96,9 @@ def latency() -> alt.Chart:
         alt.Chart(alt.NamedData("lines"))
         .mark_bar()
         .encode(
-            alt.X("share:Q", title="share of the model's estimated time").axis(format="%"),
+            alt.X("share:Q", title="share of the model's estimated time").axis(
+                format="%", tickCount=5
+            ),
             alt.Y("label:N", sort=None, title=None).axis(labelLimit=260),
             alt.YOffset("device:N", sort=None),
             by_device(alt.Color),

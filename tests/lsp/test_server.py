@@ -225,7 +225,7 @@ async def test_the_report_of_a_model(editor, root: Path, hwlint):
     ]
     assert told["devices"][0]["seconds"] == said["total"]["seconds"]
     assert sum(row["share"] for row in told["rows"]) == pytest.approx(1)
-    assert [chart["id"] for chart in told["charts"]] == ["roofline", "latency", "memory"]
+    assert [chart["id"] for chart in told["charts"]] == ["roofline", "memory", "latency"]
     points = told["charts"][0]["spec"]["datasets"]["points"]
     assert [point["layer"] for point in points] == ["stem", "conv", "head"]
     assert (await report(editor, uri, position={"line": 24, "character": 0}))["model"] == "Other"

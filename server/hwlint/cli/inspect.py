@@ -100,7 +100,7 @@ def inspect(
     if contexts:
         return _contexts(places, options, base, context, form, file)
     asked = _forward(inputs, inputs_from) if forward else None
-    targets = _targets(options, places[0]) if devices else ()
+    targets = _targets(places[0], options) if devices else ()
     if (sort == "time" or dtype) and not targets:
         raise click.UsageError("--sort time and --dtype need a --device")
     if targets and form == "jsonl":
@@ -140,15 +140,10 @@ def _forward(inputs: tuple[str, ...], file: Path | None) -> "ForwardOptions":
     return ForwardOptions(given, load_inputs(file) if file is not None else {})
 
 
-def _targets(options: "Options", place: str) -> "tuple[Target, ...]":
-    from hwlint.engine.inspection import parse_place
-    from hwlint.engine.run import configure
-    from hwlint.engine.targets import find_targets
-    from hwlint.engine.workspace import find_root
+def _targets(place: str, options: "Options") -> "tuple[Target, ...]":
+    from hwlint.engine.inspection import targets_for
 
-    path, _ = parse_place(place)
-    root = options.root.resolve() if options.root is not None else find_root(path.resolve())
-    return find_targets(configure(root, options), root)
+    return targets_for(place, options)
 
 
 def _show(

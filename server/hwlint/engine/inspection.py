@@ -10,11 +10,12 @@ from hwlint.engine.importers import programs_for
 from hwlint.engine.pool import Built, Pool
 from hwlint.engine.run import Options, configure, processes, read_options, silent
 from hwlint.engine.stages import read_stages
+from hwlint.engine.targets import Target, find_targets
 from hwlint.engine.workspace import find_root, index
 from hwlint.graph import ModelGraph, Unbuilt
 from hwlint.reader import STAGES, FileReading, ForwardOptions, Reader, ReadOptions
 
-__all__ = ["Inspected", "inspect", "parse_place"]
+__all__ = ["Inspected", "inspect", "parse_place", "targets_for"]
 
 T = TypeVar("T")
 
@@ -89,6 +90,13 @@ def parse_place(text: str) -> tuple[Path, str | None]:
     if colon and name and Path(file).is_file():
         return Path(file), name
     raise UserError(f"{file if colon and file else text}: no such file or folder")
+
+
+def targets_for(text: str, options: Options) -> tuple[Target, ...]:
+    """Return the devices for one PATH or PLACE: those asked for, else those configured there."""
+    path, _ = parse_place(text)
+    root = options.root.resolve() if options.root is not None else find_root(path.resolve())
+    return find_targets(configure(root, options), root)
 
 
 def inspect(

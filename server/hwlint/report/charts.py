@@ -16,7 +16,7 @@ from hwlint.report.costs import Cost, DeviceCosts, amount, duration
 from hwlint.report.sheet import Row, Sheet, rate_of
 from hwlint.source.spans import Place
 
-__all__ = ["Chart", "charts_of", "template"]
+__all__ = ["Chart", "Said", "charts_of", "template"]
 
 Data = dict[str, object]
 Said = Callable[[Place], str]
@@ -49,8 +49,8 @@ def charts_of(sheet: Sheet, said: Said) -> list[Chart]:
     totals = list(_totals(sheet))
     wanted: list[tuple[str, str, Mapping[str, list[Data]]]] = [
         ("roofline", "Roofline", _roofline(sheet, said)),
-        ("latency", "Latency by source line", {"lines": list(_lines(sheet, said))}),
         ("memory", "Activations in memory", {"moments": list(_moments(sheet))}),
+        ("latency", "Latency by source line", {"lines": list(_lines(sheet, said))}),
         ("devices", "Devices", {"totals": totals if len(totals) > 1 else []}),
     ]
     return [
