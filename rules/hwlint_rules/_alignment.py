@@ -110,7 +110,7 @@ def _causes(
     few = limits.image_channels if limits is not None else 0
     if reading.graph is None:
         return ()
-    ends, homes = _Ends(reading.graph), Homes(reading.graph)
+    ends = _Ends(reading.graph)
     gates = gate_layers(reading.graph)
     found = [
         dim
@@ -122,6 +122,7 @@ def _causes(
     if not any(dim.misses for dim in found):
         return ()  # Nothing asks where a number comes from unless one of them is off.
     causes: dict[object, Cause] = {}
+    homes = Homes(reading.graph)
     for dim in found:
         literal = owners.deciding(dim)
         place = literal.place if literal is not None else owners.breaking(dim)

@@ -102,11 +102,14 @@ def _listed(reading: Reading, supports: Sequence[str]) -> bool:
 
 def _running(graph: ModelGraph, reading: Reading) -> Mapping[Layer, int]:
     """Return the layers with how many of each run on what the model is given: an exporter runs the
-    others once, or never meets them. All of them where the run is not known."""
-    flow = run_of(reading)
+    others once, or never meets them. All of them where the run is not known, without the tables
+    that are not seen to run: many a one is there for its weights alone."""
+    flow, named = run_of(reading), graph.named_layers
     if flow is None:
-        return graph.layers
-    named = graph.named_layers
+        ran = {o.module for o in graph.flow.operations} if graph.flow is not None else set[str]()
+        used = {named[name] for name in ran if name in named}
+        counted = graph.layers.items()
+        return {x: n for x, n in counted if LAYERS[x.op].family != "embedding" or x in used}
     alive = dict.fromkeys(work.operation.module for work in steps(graph, flow))
     return Counter(named[name] for name in alive if name in named)
 

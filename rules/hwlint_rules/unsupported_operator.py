@@ -14,7 +14,9 @@ class UnsupportedOperator(Rule):
     What it checks
     --------------
     Every layer that is built and every function that forward calls on what depends on the model's
-    inputs, against what the profile says of it in the deployed data type. Activations and norms
+    inputs, against what the profile says of it in the deployed data type. A layer that forward is
+    known never to call does not count; a table of embeddings only where it is seen to be called,
+    as many a one is there for its weights. Activations and norms
     have rules of their own (HW201, HW202). Left alone are operators of which the profile says
     nothing, what is computed from constants alone (exporters do that once), arithmetic on
     positions and masks, and division by a plain number, which is a scale.
@@ -80,6 +82,18 @@ class UnsupportedOperator(Rule):
             def forward(self, x):
                 return self.conv(x) + self.bias(torch.arange(8))
         """,
+        """
+        import torch
+        import torch.nn as nn
+
+        class Codebook(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.table = nn.Embedding(1000, 64)
+
+            def forward(self, x, scale):
+                return x @ self.table.weight.t() * scale
+        """,
     )
     INVALID = (
         """
@@ -90,6 +104,9 @@ class UnsupportedOperator(Rule):
                 super().__init__()
                 self.embed = nn.Embedding(1000, 64)
                 self.fc = nn.Linear(64, 64)
+
+            def forward(self, x):
+                return self.fc(self.embed(x))
         """,
         """
         import torch
