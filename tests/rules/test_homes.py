@@ -1,0 +1,121 @@
+"""Where findings stand when a helper in another file builds the layer."""
+
+from pathlib import Path
+
+import pytest
+
+from hwlint.engine.run import Options, check
+from hwlint_rules.redundant_bias import RedundantBias
+from hwlint_rules.unremoved_reparametrization import UnremovedReparametrization
+
+HELPER = """
+import torch.nn as nn
+
+class ConvNormAct(nn.Module):
+    def __init__(self, wide, out, kernel=3, groups=1, bias=True, act=nn.SiLU, norm=nn.BatchNorm2d):
+        super().__init__()
+        self.conv = nn.Conv2d(wide, out, kernel, padding=kernel // 2, groups=groups, bias=bias)
+        self.norm = norm(out)
+        self.act = act()
+
+    def forward(self, x):
+        return self.act(self.norm(self.conv(x)))
+
+def conv3d(wide, depth):
+    return nn.Conv3d(wide, wide, (depth, 3, 3), padding=(depth // 2, 1, 1))
+"""
+MODEL = """
+import torch.nn as nn
+from helper import ConvNormAct, conv3d
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.stem = ConvNormAct(3, 32, act=nn.ReLU, bias=False)
+        self.one = ConvNormAct(32, 32, bias=False)
+        self.two = ConvNormAct(32, 32, act=nn.ReLU)
+        self.three = ConvNormAct(32, 32, act=nn.ReLU, norm=nn.InstanceNorm2d)
+
+    def forward(self, x):
+        return self.three(self.two(self.one(self.stem(x))))
+
+class Video(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.body = nn.Sequential(*[conv3d(32, depth) for depth in (3, 3, 7)])
+"""
+
+
+@pytest.fixture
+def said(tmp_path: Path):
+    """Return a function that gives (line, message) of what a rule says."""
+    (tmp_path / "helper.py").write_text(HELPER)
+    (tmp_path / "net.py").write_text(MODEL)
+
+    def look(code: str, device: str) -> list[tuple[str, str]]:
+        options = Options(devices=(device,), select=(code,), jobs=1, cache=False)
+        lines = {p.name: p.read_text().splitlines() for p in tmp_path.glob("*.py")}
+        found = check((tmp_path,), options).findings
+        return [
+            (lines[Path(one.anchor.path).name][one.anchor.line].strip(), one.message)
+            for one in found
+        ]
+
+    return look
+
+
+def test_the_line_that_asks_the_helper_is_named(said):
+    ((line, message),) = said("HW201", "stm32h743")
+    assert line == "self.one = ConvNormAct(32, 32, bias=False)"
+    assert "this layer becomes several operators" in message
+
+
+def test_each_norm_that_cancels_is_named_where_its_layer_is_asked_for(said):
+    found = sorted(said("HW302", "h100-sxm"))
+    assert [line.split(" ")[0] for line, _ in found] == ["self.three", "self.two"]
+    assert [message.split(" ")[0] for _, message in found] == ["InstanceNorm2d", "BatchNorm2d"]
+
+
+def test_values_that_differ_are_said_apart(said):
+    ((_, message),) = said("HW204", "ethos-u55-128")
+    assert "kernel depth 3 (2 layers) or 7 (1 layer) of Conv3d: at most 1" in message
+
+
+MIXED = """
+import torch.nn as nn
+
+class Block(nn.Module):
+    def __init__(self, kernels, norm):
+        super().__init__()
+        self.branches = nn.ModuleList(
+            [nn.Conv2d(64, 64, k, padding=k // 2, bias=False) for k in kernels]
+        )
+        self.last = nn.Conv2d(64, 64, 3, padding=1)
+        self.norm = norm(64)
+
+    def forward(self, x):
+        total = self.branches[0](x)
+        for branch in self.branches[1:]:
+            total = total + branch(x)
+        return self.norm(self.last(total))
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.stem = nn.Conv2d(3, 64, 3, bias=False)
+        self.body = nn.Sequential(
+            Block((3, 1), nn.BatchNorm2d), Block((5, 3, 1), nn.BatchNorm2d),
+            Block((3, 1, 1), nn.InstanceNorm2d),
+        )
+
+    def forward(self, x):
+        return self.body(self.stem(x))
+"""
+
+
+def test_a_mixed_group_is_not_called_by_its_first_member(told):
+    (norms,) = told(RedundantBias, MIXED, "h100-sxm")
+    assert norms.message.startswith("BatchNorm2d (2) and InstanceNorm2d (1) cancel this bias")
+    found = told(UnremovedReparametrization, MIXED, "h100-sxm")
+    said = [one.message.partition(" of one input")[0] for one in found]
+    assert said == ["3 branches (in 2 places) and 2 (in 1)"]
