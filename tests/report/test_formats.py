@@ -35,10 +35,9 @@ def result(tmp_path: Path) -> CheckResult:
     net.parent.mkdir()
     net.write_text(SOURCE, encoding="utf-8")
     path = str(net)
-    h100 = Row("h100-sxm", "bf16", "100 -> 104", "tile 8 [vendor guide]", "use 104", 0.038, 0.02)
-    ethos = Row(
-        "ethos-u55", "int8", "100 -> 112", "step 16 [vendor compiler]", "use 112", 0.1, 0.01
-    )
+    tile, step = "tile 8 [vendor guide]", "step 16 [vendor compiler]"
+    h100 = Row("h100-sxm", "bf16", "100 -> 104", tile, "use 104", 0.038, 0.02, "net_large")
+    ethos = Row("ethos-u55", "int8", "100 -> 112", step, "use 112", 0.1, 0.01, "net_small")
     channels = Diagnostic(
         "HW101",
         "misaligned-channels",

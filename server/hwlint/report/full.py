@@ -162,7 +162,7 @@ def _wrapped(text: str, room: int) -> list[str]:
 def _row_text(row: Row, diagnostic: Diagnostic) -> str:
     """What the row says beyond the first line."""
     parts = [row.message] if row.message != diagnostic.message else []
-    if parts and row.worst != diagnostic.worst:
+    if parts and row.worst not in ("", diagnostic.worst):
         parts[0] += f" in {row.worst}"
     parts.append(row.why)
     if row.advice != diagnostic.advice:
