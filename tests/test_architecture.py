@@ -60,6 +60,8 @@ LOADERS = {
     "spec_from_file_location",
 }
 STARTS_PROCESSES = {"pty", "subprocess"}
+STARTS_GIT = "server/hwlint/engine/commits.py"
+"""For `--baseline-commit`, and what it starts reads objects only."""
 NOT_PURE = {
     "asyncio", "datetime", "glob", "io", "logging", "multiprocessing", "os", "pathlib", "random",
     "secrets", "shutil", "socket", "subprocess", "sys", "tempfile", "threading", "time", "urllib",
@@ -233,6 +235,7 @@ def test_only_measure_executes_code():
         for name, line in m.imports()
         if top(name) in RUNS_CODE_MODULES | STARTS_PROCESSES
     ]
+    wrong = [each for each in wrong if not each.startswith(f"{STARTS_GIT}:")]
     assert not wrong
 
 

@@ -66,6 +66,11 @@ _FORMATS = ("full", "concise", "json", "json-lines", "sarif", "github", "gitlab"
     is_flag=True,
     help="Write what is found now to the baseline: makes it, adds to it, prunes it.",
 )
+@click.option(
+    "--baseline-commit",
+    metavar="REV",
+    help="Leave out what was found in this commit of git: report what came since.",
+)
 @click.option("--fix", "fix", is_flag=True, help="Make the fixes that change nothing else.")
 @click.option(
     "--unsafe-fixes",
@@ -104,6 +109,7 @@ def check(
     min_coverage: float | None,
     baseline: Path | None,
     baseline_update: bool,
+    baseline_commit: str | None,
     fix: bool,
     unsafe_fixes: bool,
     fix_only: bool,
@@ -135,11 +141,14 @@ def check(
         fail_on=fail_on,
         jobs=jobs,
         cache=not no_cache,
+        baseline_commit=baseline_commit,
         force_exclude=force_exclude,
         baseline=None if baseline_update else baseline,
     )
     if baseline_update and baseline is None:
         raise click.UsageError("--baseline-update needs --baseline FILE.")
+    if baseline_commit is not None and baseline is not None:
+        raise click.UsageError("--baseline-commit and --baseline exclude each other.")
     if baseline_update and (fix or fix_only or diff):
         raise click.UsageError("--baseline-update goes with neither --fix nor --diff.")
     where = paths or (Path(),)

@@ -14,7 +14,7 @@ from hwlint.engine.errors import UserError
 from hwlint.engine.findings import Diagnostic
 from hwlint.engine.fingerprint import fingerprints
 
-__all__ = ["Baseline", "Compared", "compare", "read_baseline", "write_baseline"]
+__all__ = ["Baseline", "Compared", "compare", "read_baseline", "without", "write_baseline"]
 
 _VERSION = 1
 
@@ -68,6 +68,13 @@ def compare(
     fresh = {id(d) for d, print_ in found if print_ not in baseline.entries}
     new = tuple(d for d in findings if id(d) in fresh)
     return Compared(new, len(findings) - len(new), stale)
+
+
+def without(prints: frozenset[str], findings: Sequence[Diagnostic], root: Path) -> Compared:
+    """Leave out the findings with one of these fingerprints."""
+    fresh = {id(d) for d, print_ in fingerprints(findings, str(root)) if print_ not in prints}
+    new = tuple(d for d in findings if id(d) in fresh)
+    return Compared(new, len(findings) - len(new), ())
 
 
 def write_baseline(file: Path, findings: Sequence[Diagnostic], root: Path) -> int:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from hwlint.api import Rule
 from hwlint.engine.analysis import FileResult, Job
-from hwlint.engine.baseline import Compared, compare, read_baseline
+from hwlint.engine.baseline import Compared, compare, read_baseline, without
 from hwlint.engine.config import Config, load_config
 from hwlint.engine.coverage import Coverage, cover
 from hwlint.engine.errors import UserError
@@ -68,9 +68,13 @@ class Options:
     baseline: Path | None = None
     """Findings that this file knows are left out."""
     kill_after: float = KILL_AFTER
+    baseline_commit: str | None = None
+    """A commit of git: what it holds already is left out."""
     force_exclude: bool = False
     """Leave out what the configuration or a .gitignore leaves out, also where a path names it."""
     notebooks: bool = True
+    config: Config | None = None
+    """In place of what stands in the workspace."""
     tracked: bool = False
     """Let results say which files they rest on, also without the cache."""
 
@@ -136,7 +140,7 @@ def surveyed(
 
 def configure(root: Path, options: Options) -> Config:
     """Read the workspace's configuration and lay the command line's wishes over it."""
-    config = load_config(root)
+    config = options.config or load_config(root)
     wishes = {
         "devices": options.devices,
         "dtype": options.dtype,
@@ -211,6 +215,8 @@ class Survey:
     active: frozenset[str]
     """The codes that are on."""
     passes: Passes
+    before: frozenset[str] = frozenset()
+    """Fingerprints of what the commit holds already that a run compares with."""
 
     @property
     def results(self) -> list[FileResult]:
@@ -232,7 +238,13 @@ def survey(
     job = replace(job, tracked=options.cache or options.tracked)
     passes: Passes = {}
     read_all(workspace, job, options, progress, passes)
-    return Survey(chosen, options, config, workspace, job, active, passes)
+    before = frozenset[str]()
+    if options.baseline_commit is not None:
+        # A run that asks for no commit starts faster, and never starts git.
+        from hwlint.engine.commits import found_in  # noqa: PLC0415
+
+        before = found_in(options.baseline_commit, root, config, options)
+    return Survey(chosen, options, config, workspace, job, active, passes, before)
 
 
 def judge(read: Survey) -> CheckResult:
@@ -247,6 +259,8 @@ def judge(read: Survey) -> CheckResult:
     suppressed = len(asked) - len(kept)
     kept += idle(suppressions, filter(shown, workspace.candidates), results, config, active)
     beside = Compared(kept, 0, ())
+    if read.options.baseline_commit is not None:
+        beside = without(read.before, kept, read.workspace.root)
     if read.options.baseline is not None:
         beside = _beside(read.options.baseline, kept, filter(shown, workspace.files))
     return _graded(

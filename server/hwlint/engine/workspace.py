@@ -23,6 +23,7 @@ __all__ = [
     "imported_words",
     "index",
     "is_marked",
+    "is_source_name",
     "is_test",
     "workspaces",
 ]
@@ -236,6 +237,11 @@ class _Walk:
             self.marked.append(folder)
             return False
         return True
+
+
+def is_source_name(name: str) -> bool:
+    """Whether a file of this name is read, or may say something of what is read."""
+    return name.endswith((*_CODE, *_SETTINGS, *_DOCUMENTS)) or name == ".gitignore"
 
 
 def _is_source(entry: os.DirEntry[str]) -> bool:

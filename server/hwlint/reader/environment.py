@@ -17,7 +17,7 @@ from pathlib import Path
 
 from hwlint.source import SourceError, read_regular
 
-__all__ = ["required_modules", "site_packages_of"]
+__all__ = ["environment_of", "required_modules", "site_packages_of"]
 
 _MAX_PTH = 100_000
 _MAPPING = re.compile(r"MAPPING[^=]*=\s*(\{[^}]*\})")
@@ -28,11 +28,14 @@ def site_packages_of(python: Path | None, root: Path) -> tuple[Path, ...]:
 
     `python` is an interpreter, or the folder of a virtual environment. Empty where none is found.
     """
-    for prefix in _prefixes(python, root):
-        folders = list(_site_folders(prefix))
-        if folders:
-            return tuple(_with_links(folders))
-    return ()
+    prefix = environment_of(python, root)
+    return () if prefix is None else tuple(_with_links(list(_site_folders(prefix))))
+
+
+def environment_of(python: Path | None, root: Path) -> Path | None:
+    """Return the folder of the user's environment; None where there is none with packages."""
+    found = (prefix for prefix in _prefixes(python, root) if any(_site_folders(prefix)))
+    return next(found, None)
 
 
 def _prefixes(python: Path | None, root: Path) -> Iterator[Path]:
