@@ -1,13 +1,14 @@
 """Fixes for findings drawn from the sources of timm and torchvision.
 
-    python benchmarks/fixes.py SITE [--findings 200] [--seed 1] [--device D] [--limit SECONDS]
+    python benchmarks/fixes.py SITE [--findings 200] [--seed 1] [--device D,...] [--more]
 
 SITE holds `timm` and `torchvision` as they are installed. Files are drawn at random, and of each at
 most five findings for which a rule proposes a change, until so many were drawn. The fix that is
 offered for a finding is made on a copy of the text, which a reader then reads that knows nothing of
 the proof. Counts what is offered, and of that what does not hold: the text parses, the finding is
 gone, there is no new HW002, and edits of widths are of whole numbers only.
-SITE is never written to.
+SITE is never written to. `--more` goes on where the last run with these settings ended, so that the
+record can be made in pieces.
 """
 
 import argparse
@@ -19,6 +20,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 from hwlint.engine.analysis import Analyst
@@ -34,6 +36,7 @@ from hwlint.source.edits import Positions, move
 
 EACH = 5
 PACKAGES = ("timm/models", "torchvision/models")
+RECORD = Path(__file__).parent / "results" / "fixes.json"
 
 
 @dataclass
@@ -46,6 +49,8 @@ class Tally:
     edits: Counter[int] = field(default_factory=Counter[int])
     faults: list[str] = field(default_factory=list[str])
     files: int = 0
+    passed: int = 0
+    """Files looked at, those without a change to propose too."""
     seconds: float = 0.0
 
 
@@ -58,19 +63,38 @@ def main() -> None:
     parser.add_argument("--device", default="h100-sxm")
     parser.add_argument("--bytes", type=int, default=1_000_000, help="of the largest file")
     parser.add_argument("--limit", type=float, default=3600, help="seconds of a processor")
+    parser.add_argument("--more", action="store_true", help="go on with the last record")
+    parser.add_argument("--record", type=Path, default=RECORD)
     given = parser.parse_args()
-    tally = Tally()
-    start = time.process_time()
-    for file in _files(given.site, given.seed, given.bytes):
+    tally = _known(given) if given.more else Tally()
+    before, start = tally.seconds, time.process_time()
+    for file in islice(_files(given.site, given.seed, given.bytes), tally.passed, None):
         if sum(tally.drawn.values()) >= given.findings or time.process_time() - start > given.limit:
             break
         _try_file(given.site, file, (given.device, given.findings), tally)
-        print(file.relative_to(given.site), dict(tally.drawn), flush=True)
-    tally.seconds = time.process_time() - start
-    record = _record(tally, given)
-    print(json.dumps(record, indent=2))
-    target = Path(__file__).parent / "results" / "fixes.json"
-    target.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+        tally.passed += 1
+        tally.seconds = before + time.process_time() - start
+        record = _record(tally, given)
+        given.record.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+        print(file.relative_to(given.site), round(tally.seconds), dict(tally.drawn), flush=True)
+
+
+def _known(given: argparse.Namespace) -> Tally:
+    """Return the tally of the last run, where that had the same settings."""
+    record = json.loads(given.record.read_text(encoding="utf-8"))
+    settings = {name: record[name] for name in _settings(given)}
+    if settings != _settings(given):
+        raise SystemExit(f"{given.record} was made with {settings}")
+    return Tally(
+        Counter(record["drawn by rule"]),
+        Counter(record["offered by rule"]),
+        Counter(record["why not"]),
+        Counter({int(n): count for n, count in record["edits of a fix"].items()}),
+        record["faults"],
+        record["files"],
+        record["files passed"],
+        record["processor seconds"],
+    )
 
 
 def _files(site: Path, seed: int, most: int) -> Iterator[Path]:
@@ -83,7 +107,7 @@ def _files(site: Path, seed: int, most: int) -> Iterator[Path]:
 def _try_file(site: Path, file: Path, wanted: tuple[str, int], tally: Tally) -> None:
     device, most = wanted
     root = site / file.relative_to(site).parts[0]
-    options = Options(devices=(device,), root=root, cache=False, tracked=True)
+    options = Options(devices=tuple(device.split(",")), root=root, cache=False, tracked=True)
     config, workspace, job = prepare(root, (file,), options, discover_rules())
     owned = frozenset(workspace.files)
     passes: Passes = {}
@@ -166,13 +190,19 @@ def _read_again(bench: Bench, found: Diagnostic, trial: Trial, anchor: object) -
         yield "the finding is still there"
 
 
-def _record(tally: Tally, given: argparse.Namespace) -> dict[str, object]:
+def _settings(given: argparse.Namespace) -> dict[str, object]:
     return {
         "device": given.device,
         "seed": given.seed,
         "files of at most": given.bytes,
         "wanted": given.findings,
-        "limit": given.limit,
+    }
+
+
+def _record(tally: Tally, given: argparse.Namespace) -> dict[str, object]:
+    return {
+        **_settings(given),
+        "files passed": tally.passed,
         "files": tally.files,
         "drawn": sum(tally.drawn.values()),
         "drawn by rule": dict(sorted(tally.drawn.items())),

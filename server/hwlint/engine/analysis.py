@@ -160,6 +160,10 @@ class Analyst:
         reading = self._reader.read_stage(stage, path, built, look, forward=not shown)
         return self._result(path, reading, outcome)
 
+    def place(self, path: str, name: str) -> tuple[ModelGraph, ...]:
+        """Read one class or factory of a file, without any rule."""
+        return self._reader.read_place(path, name).graphs
+
     def again(
         self,
         stage: str,

@@ -1,6 +1,7 @@
 """A workspace that was read, and how it reads with other texts in place of some of its files."""
 
-from collections.abc import Callable, Iterable, Mapping
+import contextlib
+from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import cast
 
@@ -9,7 +10,7 @@ from hwlint.engine.analysis import Analyst, EntryResult, FileResult, Job
 from hwlint.engine.pool import Built
 from hwlint.engine.run import Passes
 from hwlint.graph import ModelGraph
-from hwlint.reader import STAGES, Reader
+from hwlint.reader import STAGES
 from hwlint.source import (
     SourceError,
     SourceFile,
@@ -49,7 +50,8 @@ class Bench:
 
     Nothing here writes. `trial` reads again, in this process, every pass that rests on the files
     that edits concern; `accept` makes what was tried the state that the next trial starts from.
-    `owned` are the absolute paths of the files that may be edited.
+    One analyst stays and takes over the texts that are tried, as behind an editor
+    (`reader/updating.py`). `owned` are the absolute paths of the files that may be edited.
     """
 
     job: Job
@@ -63,6 +65,9 @@ class Bench:
     """How many passes were read again."""
     _graphs: dict[Key, FileResult] = field(default_factory=dict[Key, FileResult])
     _sources: dict[str, SourceFile] = field(default_factory=dict[str, SourceFile])
+    _analyst: Analyst | None = None
+    _known: dict[str, bytes] = field(default_factory=dict[str, bytes])
+    """What lay over files when the analyst read last."""
 
     def source(self, path: str) -> SourceFile | None:
         """Return a file's text as it stands now; None where it cannot be read, or not be written
@@ -89,8 +94,7 @@ class Bench:
         wanted = list(keys)
         missing = [key for key in wanted if key not in self._graphs]
         if missing:
-            with overlaid(self.contents):
-                self._graphs.update(self._visit(missing))
+            self._graphs.update(self._visit(missing, {}))
         return {key: self._graphs[key] for key in wanted}
 
     def trial(self, edits: Iterable[Edit], keys: Iterable[Key] | None = None) -> Trial | None:
@@ -103,8 +107,7 @@ class Bench:
         if len(wanted) > _MOST_PASSES:
             return None
         contents = self._encoded(texts)
-        with overlaid(self.contents | contents):
-            return Trial(texts, contents, self._visit(wanted))
+        return Trial(texts, contents, self._visit(wanted, contents))
 
     def peek(self, edits: Iterable[Edit], path: str, name: str) -> tuple[ModelGraph, ...] | None:
         """Read one class or factory of a file with edits made; None where they cannot be."""
@@ -112,8 +115,8 @@ class Bench:
         if texts is None:
             return None
         self._ask()
-        with overlaid(self.contents | self._encoded(texts)):
-            return Reader(self.job.options).read_place(path, name).graphs
+        with self._over(self._encoded(texts)):
+            return self._reading().place(path, name)
 
     def _edited(self, edits: Iterable[Edit]) -> dict[str, str] | None:
         """Return the texts with edits made; None where they do not fit."""
@@ -151,8 +154,9 @@ class Bench:
             self.passes[key] = (built[key], _without_graphs(result))
 
     def forget(self) -> None:
-        """Let the graphs go that are kept."""
+        """Let the graphs go that are kept, and what was remembered to read faster."""
         self._graphs.clear()
+        self._analyst = None
 
     def _built(self, key: Key, found: Mapping[Key, FileResult]) -> Built:
         """Return what a pass is told to be built, where earlier passes have other results now: a
@@ -172,19 +176,35 @@ class Bench:
             raise Interrupted
         self.reads += 1
 
-    def _visit(self, keys: Iterable[Key]) -> dict[Key, FileResult]:
-        """Read passes over the texts that lie there now."""
-        analyst = Analyst(replace(self.job, tracked=True), _keep)
+    def _visit(self, keys: Iterable[Key], contents: Mapping[str, bytes]) -> dict[Key, FileResult]:
+        """Read passes with texts laid over the files, on top of those that were accepted."""
         found: dict[Key, FileResult] = {}
-        for key in keys:
-            self._ask()
-            built = self._built(key, found)
-            try:
-                found[key] = analyst.visit(key[0], key[1], built)
-            except Exception as error:  # noqa: BLE001 - whatever goes wrong costs this fix only
-                found[key] = self.job.failed(key[1], f"{type(error).__name__}: {error}")
-                analyst = Analyst(replace(self.job, tracked=True), _keep)
+        with self._over(contents):
+            for key in keys:
+                self._ask()
+                built = self._built(key, found)
+                try:
+                    found[key] = self._reading().visit(key[0], key[1], built)
+                except Exception as error:  # noqa: BLE001 - whatever goes wrong costs this fix only
+                    found[key] = self.job.failed(key[1], f"{type(error).__name__}: {error}")
+                    self._analyst = None
         return found
+
+    @contextlib.contextmanager
+    def _over(self, contents: Mapping[str, bytes]) -> Generator[None]:
+        """Lay texts over the files and let the analyst know, if it can take them over."""
+        laid = {**self.contents, **contents}
+        touched = {p for p in (*laid, *self._known) if laid.get(p) != self._known.get(p)}
+        with overlaid(laid):
+            if self._analyst is not None and not all(map(self._analyst.update, sorted(touched))):
+                self._analyst = None
+            self._known = laid
+            yield
+
+    def _reading(self) -> Analyst:
+        if self._analyst is None:
+            self._analyst = Analyst(replace(self.job, tracked=True), _keep)
+        return self._analyst
 
 
 def _keep(graph: ModelGraph, _readings: object) -> ModelGraph:
