@@ -1,5 +1,7 @@
 """`hwlint check`."""
 
+import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +16,7 @@ from hwlint.cli.common import (
     terminal_width,
     write_details,
 )
-from hwlint.cli.fixing import fix_files, say_fixed, show_diff, with_fixes
+from hwlint.cli.fixing import add_ignores, fix_files, say_fixed, show_diff, with_fixes
 
 if TYPE_CHECKING:
     from hwlint.engine.run import CheckResult, Options
@@ -85,6 +87,17 @@ _FORMATS = ("full", "concise", "json", "json-lines", "sarif", "github", "gitlab"
     is_flag=True,
     help="Leave out what the configuration or .gitignore excludes also where PATH names it.",
 )
+@click.option(
+    "--add-ignore",
+    is_flag=True,
+    help="Write a comment at each finding that silences it; report what is left.",
+)
+@click.option(
+    "--stdin-filename",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="With - for PATH: which file the text on standard input is.",
+)
 @click.option("--no-cache", is_flag=True, help="Neither use nor write results of other runs.")
 @click.option(
     "--python",
@@ -115,6 +128,8 @@ def check(
     fix_only: bool,
     diff: bool,
     force_exclude: bool,
+    add_ignore: bool,
+    stdin_filename: Path | None,
     no_cache: bool,
     python: Path | None,
     root: Path | None,
@@ -126,7 +141,7 @@ def check(
     PATHs (default: the current folder) choose what is reported; the workspace that they lie in is
     always read as a whole. Exit code: 0 clean, 1 findings at or above --fail-on, 2 could not run
     or could not read everything. With --diff: 1 where there is something to change; with
-    --fix-only: 2 where a file could not be written, else 0.
+    --fix-only: 2 where a file could not be written, else 0. - for PATH reads standard input.
     """
     from hwlint.engine.run import Options
 
@@ -147,11 +162,16 @@ def check(
     )
     if baseline_update and baseline is None:
         raise click.UsageError("--baseline-update needs --baseline FILE.")
+    if sum((fix or fix_only or diff, add_ignore, baseline_update)) > 1:
+        raise click.UsageError("Fixes, --add-ignore and --baseline-update exclude each other.")
     if baseline_commit is not None and baseline is not None:
         raise click.UsageError("--baseline-commit and --baseline exclude each other.")
-    if baseline_update and (fix or fix_only or diff):
-        raise click.UsageError("--baseline-update goes with neither --fix nor --diff.")
     where = paths or (Path(),)
+    if Path("-") in where or stdin_filename is not None:
+        if fix or fix_only or diff or add_ignore or where != (Path("-"),):
+            raise click.UsageError("- is the only PATH then, and nothing is written.")
+        where = (_from_stdin(stdin_filename or Path("stdin.py")),)
+        options = replace(options, jobs=1, cache=False)
     if diff:
         return show_diff(where, options, file, unsafe=unsafe_fixes)
     if fix or fix_only:
@@ -164,6 +184,8 @@ def check(
         result = _checked(where, options)
     from hwlint.report.cells import by_cells
 
+    if add_ignore:
+        result = add_ignores(where, options, result)
     if baseline_update and baseline is not None:
         result = _kept_in(result, baseline)
     result = by_cells(result)
@@ -172,6 +194,17 @@ def check(
         result, debug=debug, summary=statistics or form not in ("full", "json") or file is not None
     )
     return _code(result, exit_zero=exit_zero)
+
+
+def _from_stdin(name: Path) -> Path:
+    """Let a file have the text on standard input; it need not be there."""
+    from hwlint.source import lay_over
+
+    if name.suffix not in (".py", ".ipynb"):
+        raise click.UsageError("--stdin-filename ends in .py or .ipynb.")
+    path = name.resolve()
+    lay_over(str(path), sys.stdin.buffer.read())
+    return path
 
 
 def _checked(paths: tuple[Path, ...], options: "Options") -> "CheckResult":
@@ -186,8 +219,6 @@ def _checked(paths: tuple[Path, ...], options: "Options") -> "CheckResult":
 
 def _kept_in(result: "CheckResult", baseline: Path) -> "CheckResult":
     """Write all findings to the baseline; what is left to report is none."""
-    from dataclasses import replace
-
     from hwlint.engine.baseline import write_baseline
 
     number = write_baseline(baseline, result.findings, baseline.resolve().parent)

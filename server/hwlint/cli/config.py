@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 import click
 
-from hwlint.cli.common import debug_option
+from hwlint.cli.common import debug_option, emit
 
 if TYPE_CHECKING:
     from hwlint.engine.config import Config
@@ -18,9 +18,15 @@ __all__ = ["clean", "config"]
 @click.command()
 @click.argument("path", type=click.Path(path_type=Path), default=Path())
 @click.option("--root", type=click.Path(path_type=Path), metavar="DIR", help="The workspace.")
+@click.option("--schema", is_flag=True, help="Print the JSON schema of the configuration instead.")
 @debug_option
-def config(path: Path, root: Path | None, debug: bool) -> None:  # noqa: ARG001 - main has it
+def config(path: Path, root: Path | None, schema: bool, debug: bool) -> None:  # noqa: ARG001 - main has it
     """Show what is in force for PATH, and where it comes from. What is not set is left out."""
+    if schema:
+        from hwlint.engine.config_schema import schema_text
+
+        emit(schema_text())
+        return
     from hwlint.engine.config import load_config
     from hwlint.engine.errors import UserError
     from hwlint.engine.targets import find_targets

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from hwlint.engine.run import CheckResult, Incomplete, Options
     from hwlint.fix.session import Mended
 
-__all__ = ["fix_files", "say_fixed", "show_diff", "with_fixes"]
+__all__ = ["add_ignores", "fix_files", "say_fixed", "show_diff", "with_fixes"]
 
 _CLEAN, _CHANGES, _COULD_NOT_RUN = 0, 1, 2
 
@@ -26,6 +26,36 @@ def with_fixes(paths: Sequence[Path], options: "Options") -> "CheckResult":
         return show(paths, options, unsafe=True, progress=progress)
     finally:
         progress.close()
+
+
+def add_ignores(paths: Sequence[Path], options: "Options", result: "CheckResult") -> "CheckResult":
+    """Write a comment at each finding that silences it, and check what there is then."""
+    from dataclasses import replace
+
+    from hwlint.engine import run
+    from hwlint.engine.run import Incomplete
+    from hwlint.fix.ignoring import silenced
+    from hwlint.fix.writing import NotWritten, write
+    from hwlint.report.words import count
+
+    left: list[Incomplete] = []
+    done: list[int] = []
+    roots = list(run.workspaces(paths, options.root))
+    for one in silenced(result.findings):
+        root = max((r for r in roots if Path(one.path).is_relative_to(r)), key=_depth, default=None)
+        try:
+            write(one.path, one.before, one.after, root or Path(one.path).parent)
+        except NotWritten as reason:
+            left.append(Incomplete(one.path, str(reason)))
+        else:
+            done.append(one.number)
+    said = f"Silenced {count(sum(done), 'finding')} in {count(len(done), 'file')}."
+    click.echo(said, err=True)
+    return replace(run.check(paths, options), unwritten=tuple(left))
+
+
+def _depth(folder: Path) -> int:
+    return len(folder.parts)
 
 
 def fix_files(

@@ -15,12 +15,21 @@ from hwlint.engine.tomlfile import Table, read_toml, shown
 from hwlint.profile.errors import did_you_mean
 from hwlint.source.spans import Place
 
-__all__ = ["SEVERITIES", "Config", "ModelConfig", "Setting", "load_config"]
+__all__ = [
+    "KEYS",
+    "LEVELS",
+    "MODES",
+    "SEVERITIES",
+    "Config",
+    "ModelConfig",
+    "Setting",
+    "load_config",
+]
 
 SEVERITIES = ("off", "info", "warning", "error")
 """Mildest first."""
-_LEVELS = SEVERITIES[1:]
-_MODES = ("inference", "training")
+LEVELS = SEVERITIES[1:]
+MODES = ("inference", "training")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,12 +134,12 @@ def _config(table: Table, trail: tuple[Path, ...]) -> Config:
     for key, value in table.values.items():
         if key == "extend":
             continue
-        if key not in _KEYS:
-            raise table.error(f'unknown key "{key}"{did_you_mean(key, (*_KEYS, "extend"))}', key)
+        if key not in KEYS:
+            raise table.error(f'unknown key "{key}"{did_you_mean(key, (*KEYS, "extend"))}', key)
         name = key.replace("-", "_")
-        values[name] = _KEYS[key](table, key, value)
+        values[name] = KEYS[key](table, key, value)
         origins[name] = Setting(table.file, table.line(key))
-    # The names come from `_KEYS`, each with the reader that makes the field's type.
+    # The names come from `KEYS`, each with the reader that makes the field's type.
     return replace(base, **values, file=table.file, origins=origins)  # pyright: ignore[reportArgumentType]
 
 
@@ -335,11 +344,11 @@ def _amount(table: Table, key: str, value: object) -> float:
     return float(value)
 
 
-_KEYS: Mapping[str, Callable[[Table, str, object], object]] = {
+KEYS: Mapping[str, Callable[[Table, str, object], object]] = {
     "devices": _devices,
     "dtype": _dtype,
     "batch": _count,
-    "mode": _choice(*_MODES),
+    "mode": _choice(*MODES),
     "image-size": _size,
     "select": _strings,
     "ignore": _strings,
@@ -349,7 +358,8 @@ _KEYS: Mapping[str, Callable[[Table, str, object], object]] = {
     "src": _folders,
     "python": _path,
     "min-coverage": _percent,
-    "fail-on": _choice(*_LEVELS),
+    "fail-on": _choice(*LEVELS),
     "models": _models,
     "budgets": _budgets,
 }
+"""How the value of each key is read; `config_schema.py` describes them for editors."""

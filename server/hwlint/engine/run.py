@@ -23,6 +23,7 @@ from hwlint.engine.workspace import Workspace, index, workspaces
 from hwlint.graph import Missing
 from hwlint.reader import STAGES, ForwardOptions, ReadOptions
 from hwlint.reader.environment import site_packages_of
+from hwlint.source import is_laid_over
 
 if TYPE_CHECKING:
     from hwlint.engine.cache import Cache
@@ -43,6 +44,7 @@ __all__ = [
     "survey",
     "surveyed",
     "together",
+    "workspaces",
 ]
 
 _SERIAL_BELOW = 8
@@ -131,7 +133,7 @@ def surveyed(
 ) -> "Iterator[Survey]":
     """Yield a survey of each workspace that holds some of the paths."""
     for path in paths:
-        if not path.exists():
+        if not path.exists() and not is_laid_over(str(path)):
             raise UserError(f"{path}: no such file or folder")
     rules = discover_rules()
     for root, chosen in workspaces(paths, options.root).items():

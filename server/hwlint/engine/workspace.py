@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from hwlint.engine.gitignore import Ignore, parse_ignore, read_ignore
-from hwlint.source import SourceError, decode_source, read_regular
+from hwlint.source import SourceError, decode_source, is_laid_over, read_regular
 
 __all__ = [
     "Workspace",
@@ -167,7 +167,7 @@ def _those(paths: Iterable[str], endings: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _named_file(path: Path) -> Iterator[str]:
-    if path.suffix in _CODE and path.is_file():
+    if path.suffix in _CODE and (path.is_file() or is_laid_over(str(path))):
         yield str(path)
 
 

@@ -21,11 +21,12 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import NamedTuple, cast
 
+from hwlint.source.edits import Edit
 from hwlint.source.files import SourceFile
 from hwlint.source.scan import line_starts, tokens
 from hwlint.source.spans import Place
 
-__all__ = ["Comment", "read_comments"]
+__all__ = ["Comment", "ignoring", "read_comments"]
 
 _DIRECTIVE = re.compile(r"#\s*hwlint\s*:\s*([^#]*)")
 _SUPPRESSION = re.compile(r"(ignore-file|ignore)\s*\[([^\]]*)\]\s*(.*)", re.DOTALL)
@@ -77,6 +78,30 @@ def read_comments(source: SourceFile) -> tuple[Comment, ...]:
         return ()
     layout = _Layout(source)
     return tuple(comment for note in layout.notes for comment in _read(source, layout, note))
+
+
+def ignoring(source: SourceFile, wanted: Mapping[int, Sequence[str]]) -> tuple[Edit, ...]:
+    """Return the edits that silence rules at lines: a comment behind each line, or the codes in the
+    one that stands there. `wanted`: codes by 0-based line."""
+    layout = _Layout(source)
+    lines: dict[int, list[str]] = {}
+    for line, codes in wanted.items():
+        # Behind a string or a backslash that joins lines, where a comment may stand.
+        known = lines.setdefault(layout.range_of(line)[1], [])
+        known += [code for code in codes if code not in known]
+    return tuple(_silenced(source, layout, line, codes) for line, codes in sorted(lines.items()))
+
+
+def _silenced(source: SourceFile, layout: "_Layout", line: int, codes: list[str]) -> Edit:
+    for note in layout.notes:
+        said = _suppression(note.body) if note.line == line else None
+        if said is not None and said.kind == "ignore" and not said.problem:
+            col = note.col + note.body.index("]")
+            return Edit(Place(source.path, line, col, line, col), "".join(f", {c}" for c in codes))
+    text = layout.lines[line]
+    end = len(text.rstrip())
+    comment = f"  # hwlint: ignore[{', '.join(codes)}]"
+    return Edit(Place(source.path, line, end, line, end), comment)
 
 
 class _Layout:

@@ -20,6 +20,7 @@ __all__ = [
     "SourceError",
     "SourceFile",
     "decode_source",
+    "is_laid_over",
     "lay_over",
     "overlaid",
     "read_regular",
@@ -38,6 +39,11 @@ _REFUSED = frozenset({"idna", "punycode"})
 
 _LAID: dict[str, bytes] = {}
 """What an editor has in place of files, by absolute path; empty except in its server's worker."""
+
+
+def is_laid_over(path: str) -> bool:
+    """Whether a file has other content than on the disk, be it there or not."""
+    return path in _LAID
 
 
 def lay_over(path: str, content: bytes | None) -> None:
