@@ -108,6 +108,9 @@ class Layer:
     """Qualified name of the class or function whose code has the call: "BasicBlock.__init__"."""
     maybe: bool = False
     """Built only on one side of a branch whose condition is not known: makes no finding."""
+    asked: Place | None = None
+    """Where a function has the call (`create_act(name)`): the line in a module's __init__ that
+    calls it. None where the call itself stands there."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -84,7 +84,8 @@ def _layer(
     if bindings and traced:
         args = {**args, **{k: _traced(v, bindings) for k, v in traced}}
     place = record.place or _NO_PLACE
-    return Layer(record.spec.op, place, args, params, class_name, record.owner, record.maybe)
+    op, asked = record.spec.op, record.asked
+    return Layer(op, place, args, params, class_name, record.owner, record.maybe, asked)
 
 
 def _arguments(record: LayerRecord) -> tuple[dict[str, Argument], list[tuple[str, Value]]]:

@@ -614,7 +614,13 @@ class Copier:
         if not changed:
             return record
         made = LayerRecord(
-            record.spec, values, record.defaulted, record.place, record.owner, record.maybe
+            record.spec,
+            values,
+            record.defaulted,
+            record.place,
+            record.owner,
+            record.maybe,
+            record.asked,
         )
         made.inner = record.inner
         return made

@@ -152,8 +152,8 @@ class LayerRecord:
     """What one constructor call of a torch.nn layer was given."""
 
     __slots__ = (
-        "arguments", "attributes", "defaulted", "inner", "known", "maybe", "owner", "params",
-        "place", "spec", "values",
+        "arguments", "asked", "attributes", "defaulted", "inner", "known", "maybe", "owner",
+        "params", "place", "spec", "values",
     )  # fmt: skip
 
     def __init__(
@@ -164,6 +164,7 @@ class LayerRecord:
         place: Place | None,
         owner: str,
         maybe: bool,
+        asked: Place | None = None,
     ) -> None:
         self.spec = spec
         self.values = values
@@ -171,6 +172,7 @@ class LayerRecord:
         self.place = place
         self.owner = owner
         self.maybe = maybe
+        self.asked = asked  # where a module's __init__ calls the function that has the call
         self.inner = False  # built by torch inside a composite layer, not by a call in the source
         self.attributes: dict[str, Value] | None = None
         self.known = False  # whether all arguments were found to be known

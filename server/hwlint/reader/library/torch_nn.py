@@ -32,6 +32,7 @@ from hwlint.reader.values import (
     Unknown,
     Value,
 )
+from hwlint.source import Place
 
 if TYPE_CHECKING:
     from hwlint.reader.interpreter import Interpreter
@@ -103,7 +104,21 @@ def _bind(interp: "Interpreter", spec: LayerSpec, args: Args, kwargs: Kwargs) ->
     site = interp.site
     place = site.place if site is not None else None
     owner = site.owner if site is not None else ""
-    return LayerRecord(spec, values, bound.defaulted, place, owner, interp.maybe > 0)
+    asked = _asked(interp)
+    return LayerRecord(spec, values, bound.defaulted, place, owner, interp.maybe > 0, asked)
+
+
+def _asked(interp: "Interpreter") -> Place | None:
+    """Return the call in the __init__ of the nearest module by which the running function was
+    called; None where that __init__ itself is running, or there is none."""
+    after = None
+    for frame in reversed(interp.callers):
+        function = frame.function
+        cls = function.owner if function is not None else None
+        if cls is not None and cls.is_module and function.name == "__init__":
+            return after.site.place if after is not None and after.site is not None else None
+        after = frame
+    return None
 
 
 _LAYER_STEPS = 16
