@@ -59,6 +59,8 @@ class Run:
     peak: float
     """MB of the largest process among the child and all below it."""
     errors: str
+    processor: float = 0.0
+    """Seconds of all processes that were waited for."""
 
 
 def run(
@@ -82,7 +84,8 @@ def run(
         watch.stop()
         child.returncode = os.waitstatus_to_exitcode(status)
     peak = max(usage.ru_maxrss, watch.peak) / 1024
-    return Run(child.returncode, wall, peak, errors.read_text(errors="replace"))
+    used = usage.ru_utime + usage.ru_stime
+    return Run(child.returncode, wall, peak, errors.read_text(errors="replace"), used)
 
 
 class _Watch(threading.Thread):

@@ -135,6 +135,7 @@ def test_what_cannot_be_written_is_one_line_each_and_the_rest_is_done(tmp_path: 
     (root / "folder.py").mkdir()
     (root / "folder.py" / "inside.py").write_text(text(4))
     (root / "binary.py").write_bytes(b"import torch\nx = '\xff\xfe'\n")
+    (root / "broken.ipynb").write_text('{"cells": ["import torch"')
     (root / "huge.py").write_bytes(b"import torch\n" + b"# " + b"x" * 10_000_001 + b"\n")
     done = hwlint("check", root, "--root", root, *FLAGS, "--fix-only", cwd=root)
     assert done.returncode == 2
@@ -152,9 +153,10 @@ def test_what_cannot_be_written_is_one_line_each_and_the_rest_is_done(tmp_path: 
     assert (root / "locked.py").read_text() == text(3)
     assert (tmp_path / "outside.py").read_text() == text(1)
     said = hwlint("check", root, "--root", root, *FLAGS, "--output-format", "concise", cwd=root)
-    (bad,) = [line for line in said.stdout.splitlines() if "binary.py" in line]
-    assert "HW001" in bad
-    assert "is not valid utf-8" in bad
+    for name, reason in (("binary.py", "is not valid utf-8"), ("broken.ipynb", "is no notebook")):
+        (bad,) = [line for line in said.stdout.splitlines() if name in line]
+        assert "HW001" in bad
+        assert reason in bad
 
 
 def _small_files() -> None:
