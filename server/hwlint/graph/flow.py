@@ -60,6 +60,8 @@ class Operation(NamedTuple):
     """"new", "view", "inplace" or "same"."""
     window: int = 1
     """Of a pooling: how many items of the input each item of the output is made of."""
+    order: tuple[int, ...] = ()
+    """Of what only puts axes into another order: which axis of the input each of the output is."""
 
 
 class Called(NamedTuple):

@@ -156,6 +156,8 @@ class Fusion(Sourced):
     """A padding layer goes into the convolution after it."""
     residual_add: bool | None = None
     """An addition goes into the convolution or product before it."""
+    reorders: bool | None = None
+    """Copies of a tensor into another order of its axes and back again are taken out."""
     drops_unused: bool | None = None
     """Operators whose results nobody uses are taken out."""
     condition: str = ""

@@ -82,6 +82,7 @@ class Writer:
                 written,
                 effect,
                 event.window,
+                event.order,
             )
         )
         moved = None if read is None or written is None else read + written
@@ -158,6 +159,7 @@ class Writer:
                     op.written,
                     op.effect,
                     op.window,
+                    op.order,
                 )
             )
         for call in block.calls:

@@ -130,6 +130,7 @@ def run_bound(
         )
         event.spec = spec
         event.window = _window(spec, given)
+        event.order = _order(spec, given)
         note_event(interp, event)
     return result
 
@@ -143,6 +144,23 @@ def _window(spec: FunctionSpec, given: dict[str, Value]) -> int:
         return size ** int(spec.name[-2])
     sizes = size if isinstance(size, list | tuple) else ()
     return prod([n for n in sizes if isinstance(n, int)])
+
+
+_ORDERS = frozenset(
+    ("permute", "transpose", "swapaxes", "swapdims", "t", "movedim", "moveaxis"),
+)
+
+
+def _order(spec: FunctionSpec, given: dict[str, Value]) -> tuple[int, ...]:
+    """Return which axis of its input each axis of the result is, where a function only puts them
+    into another order: what it makes of a shape that has each axis' number in its place."""
+    value = given.get("input")
+    if spec.name not in _ORDERS or not isinstance(value, Tensor) or value.shape is None:
+        return ()
+    made = spec.result({**given, "input": Meta(tuple(range(len(value.shape))), value.dtype)})
+    order = made.shape if isinstance(made, Meta) and made.shape is not None else ()
+    known = tuple([axis for axis in order if axis is not None])
+    return known if sorted(known) == list(range(len(value.shape))) else ()
 
 
 def note_event(interp: "Interpreter", event: Event) -> None:

@@ -32,7 +32,9 @@ REFUSAL_STEPS = 60
 class Event:
     """One operation on tensors."""
 
-    __slots__ = ("effect", "inputs", "macs", "maybe", "name", "outputs", "place", "spec", "window")
+    __slots__ = (
+        "effect", "inputs", "macs", "maybe", "name", "order", "outputs", "place", "spec", "window",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -52,6 +54,7 @@ class Event:
         self.maybe = False
         self.spec: Any = None
         self.window = 1
+        self.order: tuple[int, ...] = ()
 
 
 class Call:
