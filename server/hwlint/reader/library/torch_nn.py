@@ -114,8 +114,8 @@ def _asked(interp: "Interpreter") -> Place | None:
     after = None
     for frame in reversed(interp.callers):
         function = frame.function
-        cls = function.owner if function is not None else None
-        if cls is not None and cls.is_module and function.name == "__init__":
+        cls = function.owner if function is not None and function.name == "__init__" else None
+        if cls is not None and cls.is_module:
             return after.site.place if after is not None and after.site is not None else None
         after = frame
     return None
