@@ -17,6 +17,7 @@ from hwlint.cli.common import (
     write_details,
 )
 from hwlint.cli.fixing import add_ignores, fix_files, say_fixed, show_diff, with_fixes
+from hwlint.cli.watching import watch
 
 if TYPE_CHECKING:
     from hwlint.engine.run import CheckResult, Options
@@ -92,6 +93,7 @@ _FORMATS = ("full", "concise", "json", "json-lines", "sarif", "github", "gitlab"
     is_flag=True,
     help="Write a comment at each finding that silences it; report what is left.",
 )
+@click.option("--watch", "watching", is_flag=True, help="Check again whenever a file changes.")
 @click.option(
     "--stdin-filename",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -129,6 +131,7 @@ def check(
     diff: bool,
     force_exclude: bool,
     add_ignore: bool,
+    watching: bool,
     stdin_filename: Path | None,
     no_cache: bool,
     python: Path | None,
@@ -162,38 +165,48 @@ def check(
     )
     if baseline_update and baseline is None:
         raise click.UsageError("--baseline-update needs --baseline FILE.")
-    if sum((fix or fix_only or diff, add_ignore, baseline_update)) > 1:
-        raise click.UsageError("Fixes, --add-ignore and --baseline-update exclude each other.")
     if baseline_commit is not None and baseline is not None:
         raise click.UsageError("--baseline-commit and --baseline exclude each other.")
     where = paths or (Path(),)
-    if Path("-") in where or stdin_filename is not None:
-        if fix or fix_only or diff or add_ignore or where != (Path("-"),):
-            raise click.UsageError("- is the only PATH then, and nothing is written.")
+    stdin = Path("-") in where or stdin_filename is not None
+    writes = (fix or fix_only or diff, add_ignore, baseline_update)
+    _refuse(sum(writes), stdin=stdin, alone=where == (Path("-"),), watching=watching)
+    if stdin:
         where = (_from_stdin(stdin_filename or Path("stdin.py")),)
         options = replace(options, jobs=1, cache=False)
+
+    def said(result: "CheckResult") -> int:
+        from hwlint.report.cells import by_cells
+
+        result = by_cells(result)
+        emit(_counted(result) if statistics else _rendered(result, form, file), file)
+        short = statistics or form not in ("full", "json") or file is not None
+        _say_aside(result, debug=debug, summary=short)
+        return _code(result, exit_zero=exit_zero)
+
+    if watching:
+        return watch(where, root, lambda: said(_checked(where, options)))
     if diff:
         return show_diff(where, options, file, unsafe=unsafe_fixes)
     if fix or fix_only:
         result = fix_files(where, options, unsafe=unsafe_fixes, again=not fix_only)
-        if fix_only:
-            return say_fixed(result)
-    elif unsafe_fixes:
-        result = with_fixes(where, options)
-    else:
-        result = _checked(where, options)
-    from hwlint.report.cells import by_cells
-
+        return say_fixed(result) if fix_only else said(result)
+    result = with_fixes(where, options) if unsafe_fixes else _checked(where, options)
     if add_ignore:
         result = add_ignores(where, options, result)
     if baseline_update and baseline is not None:
         result = _kept_in(result, baseline)
-    result = by_cells(result)
-    emit(_counted(result) if statistics else _rendered(result, form, file), file)
-    _say_aside(
-        result, debug=debug, summary=statistics or form not in ("full", "json") or file is not None
-    )
-    return _code(result, exit_zero=exit_zero)
+    return said(result)
+
+
+def _refuse(writes: int, *, stdin: bool, alone: bool, watching: bool) -> None:
+    """Refuse options that do not go together. `alone`: - is the only PATH."""
+    if writes > 1:
+        raise click.UsageError("Fixes, --add-ignore and --baseline-update exclude each other.")
+    if stdin and (writes or not alone):
+        raise click.UsageError("- is the only PATH then, and nothing is written.")
+    if watching and (writes or stdin):
+        raise click.UsageError("--watch goes with nothing that writes, and not with -.")
 
 
 def _from_stdin(name: Path) -> Path:

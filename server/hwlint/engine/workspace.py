@@ -25,6 +25,7 @@ __all__ = [
     "is_marked",
     "is_source_name",
     "is_test",
+    "source_files",
     "workspaces",
 ]
 
@@ -157,6 +158,12 @@ def index(
         frozenset(contents.words),
         (*walk.unreadable, *contents.unreadable),
     )
+
+
+def source_files(root: Path) -> tuple[str, ...]:
+    """Return the files that a workspace is read from, and those that may say something of it."""
+    walk = _Walk(root, (), nested=False)
+    return (*walk.files(root), *walk.beside)
 
 
 def _those(paths: Iterable[str], endings: tuple[str, ...]) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ __all__ = [
     "byte_column",
     "cell_of",
     "clean",
+    "forget",
     "in_file",
     "line_of",
     "named_line",
@@ -45,6 +46,12 @@ def _lines(path: str) -> tuple[str, ...]:
     if source.notebook is None:
         return source.lines
     return tuple(map(source.notebook.shown, source.lines))
+
+
+def forget() -> None:
+    """Read files anew from now on."""
+    _source.cache_clear()
+    _lines.cache_clear()
 
 
 def source_line(path: str, line: int) -> str:
