@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
-from hwlint.api import LAYERS, POINTWISE, Links, Place, Reading, Related, Step
+from hwlint.api import LAYERS, POINTWISE, Links, ModelGraph, Place, Reading, Related, Step
+from hwlint_rules._homes import Homes
 from hwlint_rules._text import count, listed, percent
 
 __all__ = [
@@ -25,9 +26,21 @@ T = TypeVar("T")
 _MATRIX = 2
 
 
-def by_anchor(found: Iterable[tuple[Step, T]]) -> dict[Place, list[tuple[Step, T]]]:
+def by_anchor(
+    found: Iterable[tuple[Step, T]], graph: ModelGraph | None
+) -> dict[Place, list[tuple[Step, T]]]:
     """Group what was found by the place that is to change; without a place there is nothing."""
-    return _grouped((step.anchor, (step, what)) for step, what in found)
+    every = list(found)
+    homes = Homes(graph) if every and graph is not None else None
+    return _grouped((_anchor(step, homes), (step, what)) for step, what in every)
+
+
+def _anchor(step: Step, homes: Homes | None) -> Place | None:
+    """Return the line to change: of a layer that a helper builds, the model's own."""
+    place, layer = step.anchor, step.layer
+    if homes is None or layer is None or place != layer.place:
+        return place
+    return homes.called(step.operation.module, layer)
 
 
 def by_call(found: Iterable[tuple[Step, T]]) -> dict[Place, list[tuple[Step, T]]]:

@@ -1,6 +1,7 @@
 """Which line of the model's own code builds a layer that a helper elsewhere makes."""
 
 from collections.abc import Iterator
+from functools import cache
 
 from hwlint.api import Layer, ModelGraph, Node, Place
 from hwlint_rules._runs import home
@@ -21,42 +22,38 @@ class Homes:
     """
 
     def __init__(self, graph: ModelGraph) -> None:
-        self._own = home(graph).path
-        self._folder = _folder(self._own)
-        self._found: dict[Layer, Place | None] = {}
-        """None where several lines of the model build it."""
+        self._own = _parts(home(graph).path)
+        self._common: dict[Layer, Places] = {}
+        """What all instances of a layer have in common."""
         self._named: dict[str, Place] = {}
         for name, layer, around in self._walk(graph.root) if graph.root is not None else ():
-            asked = self._asked(layer, around)
-            self._named[name] = asked
-            if self._found.setdefault(layer, asked) != asked:
-                self._found[layer] = None
+            places = (*((layer.asked,) if layer.asked is not None else ()), layer.place, *around)
+            self._named[name] = self._nearest(layer, places)
+            known = self._common.setdefault(layer, places)
+            if known is not places:
+                self._common[layer] = tuple(place for place in known if place in places)
 
     def of(self, layer: Layer) -> Place:
-        """Return the line of the model's own code that builds a layer; the call itself where there
-        is none, or more than one."""
-        return self._found.get(layer) or layer.place
+        """Return the line nearest to the model's own code that builds all instances of a layer."""
+        return self._nearest(layer, self._common.get(layer, (layer.place,)))
 
     def called(self, module: str, layer: Layer) -> Place:
         """Return the same for one layer by its name."""
         return self._named.get(module, layer.place)
 
-    def _asked(self, layer: Layer, around: Places) -> Place:
-        """Choose what is nearest in the model's own file, then in its folder, else the line of the
-        module's __init__ that it comes from."""
-        asked = (layer.asked,) if layer.asked is not None else ()
-        places = (layer.place, *asked, *around)
-        own = [place for place in places if place.path == self._own]
-        beside = [place for place in places if _folder(place.path) == self._folder]
-        return next(iter((*own, *beside, *asked, layer.place)))
+    def _nearest(self, layer: Layer, places: Places) -> Place:
+        """Choose what shares most of its path with the file of the model."""
+        if _parts(layer.place.path) == self._own:
+            return layer.place
+        return max(places, key=lambda place: _shared(_parts(place.path), self._own))
 
     def _walk(self, root: Node) -> Iterator[tuple[str, Layer, Places]]:
         """Yield each layer with its name and the calls that build the modules that it is in, the
-        nearest first, up to a container."""
+        nearest first, up to what holds a container: that is no helper but a model."""
         stack: list[tuple[str, Node, Places]] = [("", root, ())]
         while stack:
             name, node, around = stack.pop()
-            if node.kind in _CONTAINERS and node.defined is None:
+            if _is_container(node) or any(map(_is_container, node.children.values())):
                 around = ()
             elif node.place is not None and node is not root:
                 around = (node.place, *around)
@@ -67,5 +64,15 @@ class Homes:
             stack.extend(reversed(below))
 
 
-def _folder(path: str) -> str:
-    return path.replace("\\", "/").rpartition("/")[0]
+def _is_container(node: Node) -> bool:
+    return node.kind in _CONTAINERS and node.defined is None
+
+
+@cache
+def _parts(path: str) -> tuple[str, ...]:
+    return tuple(path.replace("\\", "/").split("/"))
+
+
+def _shared(one: tuple[str, ...], other: tuple[str, ...]) -> int:
+    """Count the parts that two paths begin with."""
+    return next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), len(one))

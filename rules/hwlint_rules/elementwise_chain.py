@@ -130,7 +130,7 @@ class ElementwiseChain(Rule):
         driven = frozenset(reading.graph.driven) if reading.graph is not None else ()
         whole = (_unfused(reading, row) for row in _rows(links, driven))
         rows = ((row[-1], row) for row in whole if len(row) > 1)
-        for place, found in by_anchor(rows).items():
+        for place, found in by_anchor(rows, reading.graph).items():
             row = found[0][1]
             instead = _written_out(reading, row)
             steps = [step for _, inner in found for step in inner]

@@ -135,7 +135,7 @@ class ManualWeightMask(Rule):
             return
         if reading.profile.speeds_up_unstructured(reading.dtype) is not False:
             return
-        for place, found in by_anchor(_masked(links)).items():
+        for place, found in by_anchor(_masked(links), reading.graph).items():
             step, mask = found[0]
             products = [product for product, _ in found]
             share = share_of(links, reading, products)

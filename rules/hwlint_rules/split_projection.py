@@ -113,7 +113,7 @@ class SplitProjection(Rule):
         known = reading.estimate
         if known is None or not known.seconds or dispatch is None or dispatch.kernel_us is None:
             return
-        for place, found in by_anchor(_split(links)).items():
+        for place, found in by_anchor(_split(links), reading.graph).items():
             saved = sum(_saved(known, steps) for _, steps in found)
             share = saved / known.seconds
             if not costly(reading, share):

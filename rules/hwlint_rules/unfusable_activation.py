@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from hwlint.api import Finding, Fusion, Links, Reading, Rule, Step
+from hwlint.api import Change, Finding, Fusion, Links, Place, Reading, Rule, Step
 from hwlint_rules._activations import CLOSEST
 from hwlint_rules._changes import activation_for
 from hwlint_rules._flow import (
@@ -143,7 +143,7 @@ class UnfusableActivation(Rule):
         links = reading.graph.links
         if links is None:
             return
-        for place, found in by_anchor(_unfused(links, fusion, reading)).items():
+        for place, found in by_anchor(_unfused(links, fusion, reading), reading.graph).items():
             steps = [step for step, _ in found]
             share = share_of(links, reading, steps)
             if not costly(reading, share):
@@ -155,10 +155,13 @@ class UnfusableActivation(Rule):
                 f"{shape(act)}{instances(len(found))}{said_share(reading, steps, share)}",
                 f"{title(before)} takes up {', '.join(instead)} here [{_evidence(fusion, before)}]",
                 f"{instead[0]} would cost nothing (changes results: train again)",
-                related=places(((b, f"the {title(b)} before") for _, (b, _) in found), place),
+                alternatives=tuple(
+                    {s.anchor: None for s in steps if s.anchor not in (None, place)}
+                ),
+                related=places(_around(found), place),
                 model_share=share,
                 data={"op": act.op, "layers": len(found)},
-                changes=activation_for(act.op, place, instead[0], _called(act)),
+                changes=_changes(act, place, instead[0]),
             )
 
 
@@ -183,6 +186,19 @@ def _unfused(
 def _is_complete(fusion: Fusion, op: str) -> bool:
     """Say whether nothing fuses into an operator but what the profile names."""
     return all(known.complete for known in fusion.activations if op in known.producers)
+
+
+def _around(
+    found: list[tuple[Step, tuple[Step, list[str]]]],
+) -> Iterator[tuple[Step, str]]:
+    """Yield what comes before, and the activation where a helper builds it."""
+    for act, (before, _) in found:
+        yield before, f"the {title(before)} before"
+        yield act, f"{title(act)} is built here"
+
+
+def _changes(act: Step, place: Place, instead: str) -> tuple[Change, ...]:
+    return activation_for(act.op, place, instead, _called(act)) if act.anchor == place else ()
 
 
 def _called(act: Step) -> str:

@@ -142,7 +142,9 @@ class UnfusableSequence(Rule):
         links = reading.graph.links if reading.graph is not None else None
         if fusion is None or links is None:
             return
-        for place, found in by_anchor(_kept_apart(links, fusion, reading.dtype)).items():
+        for place, found in by_anchor(
+            _kept_apart(links, fusion, reading.dtype), reading.graph
+        ).items():
             steps = [step for step, _ in found]
             share = share_of(links, reading, steps)
             if not costly(reading, share):

@@ -185,7 +185,7 @@ def _made(group: Sequence[tuple[Step, Branches]]) -> str:
 
 
 def _anew(links: Links, reading: Reading, evidence: str) -> Iterator[Finding]:
-    for place, found in by_anchor(_computed(links)).items():
+    for place, found in by_anchor(_computed(links), reading.graph).items():
         step = found[0][0]
         steps = [made for _, inner in found for made in inner]
         share = share_of(links, reading, steps) if steps else _traffic(links, found)

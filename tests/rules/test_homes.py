@@ -119,3 +119,43 @@ def test_a_mixed_group_is_not_called_by_its_first_member(told):
     found = told(UnremovedReparametrization, MIXED, "h100-sxm")
     said = [one.message.partition(" of one input")[0] for one in found]
     assert said == ["3 branches (in 2 places) and 2 (in 1)"]
+
+
+def test_a_whole_model_is_no_helper(tmp_path: Path):
+    """What another model of the project has in it is placed in that model."""
+    (tmp_path / "text.py").write_text(
+        """
+import torch.nn as nn
+
+class Text(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layers = nn.ModuleList([nn.Linear(64, 64) for _ in range(2)])
+        self.norm = nn.LayerNorm(64)
+
+    def forward(self, x):
+        for layer in self.layers:
+            x = layer(x)
+        return self.norm(x)
+"""
+    )
+    both = tmp_path / "both"
+    both.mkdir()
+    (both / "net.py").write_text(
+        """
+import torch.nn as nn
+from text import Text
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.head = nn.Linear(64, 64)
+        self.text = Text()
+
+    def forward(self, x):
+        return self.text(self.head(x))
+"""
+    )
+    options = Options(devices=("raspberry-pi-5",), select=("HW202",), jobs=1, cache=False)
+    (found,) = check((tmp_path,), options).findings
+    assert Path(found.anchor.path).name == "text.py"
