@@ -149,15 +149,14 @@ class UnfusableActivation(Rule):
             if not costly(reading, share):
                 continue
             act, (before, instead) = found[0]
+            befores = " or ".join(dict.fromkeys(title(b) for _, (b, _) in found))
             yield Finding(
                 place,
-                f"{title(act)} does not fuse into {title(before)}: one more pass over "
+                f"{title(act)} does not fuse into {befores}: one more pass over "
                 f"{shape(act)}{instances(len(found))}{said_share(reading, steps, share)}",
                 f"{title(before)} takes up {', '.join(instead)} here [{_evidence(fusion, before)}]",
                 f"{instead[0]} would cost nothing (changes results: train again)",
-                alternatives=tuple(
-                    {s.anchor: None for s in steps if s.anchor not in (None, place)}
-                ),
+                alternatives=_calls(steps, place),
                 related=places(_around(found), place),
                 model_share=share,
                 data={"op": act.op, "layers": len(found)},
@@ -195,6 +194,12 @@ def _around(
     for act, (before, _) in found:
         yield before, f"the {title(before)} before"
         yield act, f"{title(act)} is built here"
+
+
+def _calls(steps: list[Step], place: Place) -> tuple[Place, ...]:
+    """Return where the activations are built, where a helper does it."""
+    known = dict.fromkeys(step.anchor for step in steps)
+    return tuple(call for call in known if call is not None and call != place)
 
 
 def _changes(act: Step, place: Place, instead: str) -> tuple[Change, ...]:
