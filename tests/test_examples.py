@@ -45,7 +45,7 @@ CODES = {plant.code for plant in PLANTS}
 
 # One family of faults and how its findings give their numbers.
 FAMILIES = {
-    "misaligned dimensions": (("HW101", "HW102"), r"\d+ -> \d+|\d+ would fill it"),
+    "misaligned dimensions": (("HW101", "HW102"), r"\d+ -> \d+|\(next: \d+"),
     "quantisation": (("HW201", "HW202"), r"\d"),
     "fusion": (("HW301", "HW302"), r"\d"),
     "sparsity": (("HW401",), r"\d"),

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from hwlint.api import POINTWISE, Argument, Layer, Links, Place, Step
-from hwlint_rules._origins import evaluate
+from hwlint_rules._origins import evaluate, is_whole
 from hwlint_rules._text import number, widths
 
 __all__ = ["agrees"]
@@ -131,14 +131,20 @@ class _Following:
         """What an argument is then."""
         key = id(argument)
         if key not in self._args:
-            origin = argument.origin
-            concerned = origin is not None and any(x.place == self._place for x in origin.leaves())
-            self._args[key] = (
-                evaluate(origin, self._place, self._value)
-                if origin is not None and concerned
-                else number(argument)
-            )
+            self._args[key] = self._worked_out(argument)
         return self._args[key]
+
+    def _worked_out(self, argument: Argument) -> int | None:
+        """Return what an argument is then; None where what it is made of is not known to the end:
+        the literal may be in it."""
+        origin = argument.origin
+        if origin is None:
+            return number(argument) if argument.default else None
+        if not is_whole(origin):
+            return None
+        if all(leaf.place != self._place for leaf in origin.leaves()):
+            return number(argument)
+        return evaluate(origin, self._place, self._value)
 
     def _changes(self, layer: Layer) -> bool:
         """Whether any argument of a layer is made of the literal."""

@@ -279,10 +279,10 @@ def _is_count(dim: Dimension) -> bool:
 
 
 def _plus_few(dim: Dimension) -> bool:
-    """Whether the number is whole tiles and a few more: a score beside keys and values,
-    coordinates beside features. The few are the odd ones out, and they are needed."""
+    """Whether the number is whole tiles and a few more or less: a score beside keys and values,
+    features that leave room for coordinates. The few are the odd ones out, and they are needed."""
     origin, step = dim.argument.origin, dim.tile.minimum
-    if origin is None or origin.operation != "+" or len(origin.operands) != 2:
+    if origin is None or origin.operation not in ("+", "-") or len(origin.operands) != 2:
         return False
     parts = [operand.value for operand in origin.operands]
     numbers = sorted(part for part in parts if isinstance(part, int))

@@ -172,7 +172,7 @@ def _message(
     elif solved is None:
         # No number of the literal is known with which they all fill their tiles, and run.
         text = f"{listed(map(str, padded))} miss{'es' * (len(padded) == 1)} the tile in {missing}"
-        text += f" ({listed(map(str, padded.values()))} would fill it)"
+        text += f" (next: {listed(map(str, padded.values()))})"
     elif padded == {value: solved}:
         text = f"{changes} would align {aligned}"
     else:

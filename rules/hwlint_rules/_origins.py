@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from hwlint.api import Origin, Place
 
-__all__ = ["breaker", "describe", "evaluate", "owner"]
+__all__ = ["breaker", "describe", "evaluate", "is_whole", "owner"]
 
 _LONGEST = 90
 """Longer formulas say less than the list of what they are made of."""
@@ -30,6 +30,20 @@ def owner(origin: Origin | None, step: int) -> Origin | None:
     odd = [leaf for leaf in deciding if isinstance(leaf.value, int) and leaf.value % step]
     named = [leaf for leaf in deciding if leaf.name]
     return next((found[0] for found in (deciding, odd, named) if len(found) == 1), None)
+
+
+def is_whole(origin: Origin) -> bool:
+    """Say whether a chain is known to its end: every number in it is a literal, or made of some."""
+    stack, seen = [origin], set[int]()
+    while stack:
+        node = stack.pop()
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
+        if node.place is None and not node.operands:
+            return False
+        stack.extend(node.operands)
+    return True
 
 
 def breaker(origin: Origin | None, step: int) -> Origin | None:

@@ -19,7 +19,7 @@ def test_one_literal_is_one_finding(net, findings):
     add_convs(net, width)
     (found,) = findings(MisalignedChannels, net.graph())
     assert found.anchor == width.place
-    assert found.message.startswith("100 misses the tile in 5 convolutions (104 would fill it): ")
+    assert found.message.startswith("100 misses the tile in 5 convolutions (next: 104): ")
     assert found.data["value"] == 100
     assert found.data["padded"] == 104
     assert {r.place.line for r in found.related} == {20, 21, 22, 23, 50}
@@ -181,8 +181,8 @@ def test_each_side_of_a_layer_has_its_cause(net, findings):
     net.add("Conv2d", "b", 2, in_channels=narrow, out_channels=wide, kernel_size=3)
     net.add("Conv2d", "last", 3, in_channels=64, out_channels=64, kernel_size=3)
     one, other = findings(MisalignedChannels, net.graph())
-    assert one.message.startswith("18 misses the tile in 2 convolutions (24 would fill it): ")
-    assert other.message.startswith("36 misses the tile in 1 convolution (40 would fill it): ")
+    assert one.message.startswith("18 misses the tile in 2 convolutions (next: 24): ")
+    assert other.message.startswith("36 misses the tile in 1 convolution (next: 40): ")
 
 
 def test_a_shared_layer_counts_once(net, findings):
