@@ -26,7 +26,11 @@ _SAME = {
     "masked_fill": "where",
 }
 """Functions that profiles list under another name."""
-_PARTS = {"scaled_dot_product_attention": ("bmm", "softmax"), "baddbmm": ("bmm", "add")}
+_PARTS = {
+    "scaled_dot_product_attention": ("bmm", "softmax"),
+    "baddbmm": ("bmm", "add"),
+    "einsum": ("bmm",),
+}
 """Functions that integer exporters write out."""
 _BY_FUNCTION: dict[str, list[str]] = {}
 for _op, _spec in LAYERS.items():
