@@ -1,5 +1,6 @@
 """Folders that are traps: special files, loops, encodings, look-alikes of what is imported."""
 
+import json
 import os
 import socket
 import stat
@@ -29,6 +30,35 @@ def fifo_as_ignore_file(folder: Path) -> None:
 def fifo_as_import(folder: Path) -> None:
     os.mkfifo(folder / "layers.py")
     (folder / "x.py").write_text("from layers import Block\n" + MODEL)
+
+
+def notebook(folder: Path, code: str) -> None:
+    cell = {"cell_type": "code", "source": f"import torch\n{code}"}
+    (folder / "x.ipynb").write_text(json.dumps({"cells": [cell]}))
+
+
+def notebook_of_brackets(folder: Path) -> None:
+    notebook(folder, "(\n" * 140_000)
+
+
+def notebook_of_magics(folder: Path) -> None:
+    notebook(folder, "%x = \\\n" * 45_000)
+
+
+def notebook_of_blanks(folder: Path) -> None:
+    notebook(folder, " " * 280_000 + "=")
+
+
+def notebook_with_too_much_code(folder: Path) -> None:
+    notebook(folder, "(\n" * 2_000_000)
+
+
+def notebook_of_nested_lists(folder: Path) -> None:
+    (folder / "x.ipynb").write_text('{"cells": "torch' + "[" * 5_000_000)
+
+
+def notebook_that_is_a_fifo(folder: Path) -> None:
+    os.mkfifo(folder / "x.ipynb")
 
 
 def unix_socket(folder: Path) -> None:
@@ -188,7 +218,8 @@ CASES = {
         directory_with_a_files_name, directory_as_configuration, unreadable, null_bytes, large,
         sparse, large_data, deep_folders, many_files, strange_names, torn_utf8, utf16,
         cookie_against_mark, circular_imports, circular_package, import_ladder,
-        import_out_of_the_folder,
+        import_out_of_the_folder, notebook_of_brackets, notebook_of_magics, notebook_of_blanks,
+        notebook_with_too_much_code, notebook_of_nested_lists, notebook_that_is_a_fifo,
     )
 } | {
     f"cookie-{name}": cookie(name)

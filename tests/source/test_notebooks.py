@@ -165,6 +165,6 @@ def test_cells_that_cannot_be_told_apart_are_not_written():
     notebook = Notebook(raw(code("x = 1"), code("y = 2")))
     with pytest.raises(NotebookProblem, match="told apart"):
         notebook.written(notebook.text.replace("cell 2", "cell 3"))
-    forged = Notebook(raw(code("x = 1\n#%hwlint% cell 7\ny = 2")))
+    forged = Notebook(raw(code("x = 1\n#%nb% cell 7\ny = 2")))
     with pytest.raises(NotebookProblem, match="told apart"):
         forged.written(forged.text)

@@ -7,6 +7,7 @@ import os
 import re
 import stat
 from collections.abc import Generator, Iterable, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -217,9 +218,14 @@ def decode_source(path: str, data: bytes) -> SourceFile:
     return _notebook(path, text, bom) if is_notebook else SourceFile(path, text, encoding, bom=bom)
 
 
+@lru_cache(maxsize=8)
+def _parsed(text: str) -> Notebook:
+    return Notebook(text)  # the same file is read several times in a run
+
+
 def _notebook(path: str, text: str, bom: bool) -> SourceFile:
     try:
-        notebook = Notebook(text)
+        notebook = _parsed(text)
     except NotebookProblem as problem:
         raise SourceError(path, str(problem)) from None
     source = SourceFile(path, notebook.text, bom=bom)

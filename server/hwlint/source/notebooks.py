@@ -10,25 +10,31 @@ import json
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any, NamedTuple, cast
 
 from hwlint.source.scan import line_starts, split_lines, tokens
 
 __all__ = ["Notebook", "NotebookProblem"]
 
-_MARK = "#%hwlint% "
+_MARK = "#%nb% "
 _STATEMENT = f"pass  {_MARK}"
 _VALUE = f"get_ipython()  {_MARK}"
-_HEAD = re.compile(r"^#%hwlint% cell (\d+)\n", re.MULTILINE)
+_HEAD = re.compile(r"^#%nb% cell (\d+)\n", re.MULTILINE)
 _PYTHON_CELLS = frozenset({"capture", "debug", "prun", "time", "timeit"})
 """Cell magics whose cell is Python all the same."""
 _CELL_MAGIC = re.compile(r"[ \t]*%%(\w*)")
 _MAGIC = re.compile(r"([ \t]*)(?:[%!?][^\r\n]*|[\w.%*]+\?\??[ \t]*)(?=[\r\n]|$)")
-_ASSIGNED = re.compile(r"([ \t]*[\w.,\[\] \t*:]+=[ \t]*)[%!][^\r\n]*")
+_ASSIGNED = re.compile(r"([\w.,\[\] \t*:]+=[ \t]*)[%!][^\r\n]*")
 _SPACE = re.compile(r"[ \t\r\n]*")
 _PIECE = re.compile(r"[^\n]*\n|[^\n]+")
 _ESCAPE = re.compile(r"\\u[dD][89abAB]\w\w\\u[dD][c-fC-F]\w\w|\\u\w{4}|\\.|.", re.DOTALL)
 _DECODER = json.JSONDecoder()
+_MOST_CODE = 300_000
+"""Characters; nobody writes as many into cells."""
+_MOST_LINES = 20_000
+_MOST_MAGICS = 500
+"""In one cell; one with more is no Python."""
 
 
 class NotebookProblem(Exception):
@@ -65,6 +71,8 @@ class Notebook:
         """Find the code cells. Raises `NotebookProblem`."""
         self.raw = raw
         self._cells = tuple(_cells(raw)) if _is_python(raw) else ()
+        if sum(len(piece.value) for cell in self._cells for piece in cell.pieces) > _MOST_CODE:
+            raise NotebookProblem(f"has more than {_MOST_CODE} characters of code")
         texts = [_masked(cell.text) for cell in self._cells]
         heads = [f"{_MARK}cell {cell.number}\n" for cell in self._cells]
         self.text = "".join(f"{head}{text}\n" for head, text in zip(heads, texts, strict=True))
@@ -188,6 +196,7 @@ def _language(metadata: object) -> str:
 
 
 def _cells(raw: str) -> Iterator[_Cell]:
+    lines = 0
     top = dict(_members(raw, _skip(raw, 0)))
     for number, at in enumerate(_items(raw, top["cells"]), 1):
         if raw[at] != "{":
@@ -199,6 +208,9 @@ def _cells(raw: str) -> Iterator[_Cell]:
             continue
         listed = raw[source] == "["
         places = list(_items(raw, source)) if listed else [source]
+        lines += 1 + len(places)
+        if lines > _MOST_LINES:
+            raise NotebookProblem(f"has more than {_MOST_LINES} lines of code")
         if all(raw[place] == '"' for place in places):
             yield _Cell(number, tuple(_string(raw, place) for place in places), listed)
 
@@ -245,31 +257,46 @@ def _masked(text: str) -> str:
     first = re.match(r"(?:[ \t]*\r?\n)*", text)
     start = first.end() if first else 0
     magic = _CELL_MAGIC.match(text, start)
-    if magic is None:
-        return _lines_masked(text, 0)
-    if magic[1] in _PYTHON_CELLS:
-        return _lines_masked(text, 0)
+    if magic is None or magic[1] in _PYTHON_CELLS:
+        masked = _lines_masked(text)
+        if masked is not None:
+            return masked
     return re.sub(r"^", _MARK, text, flags=re.MULTILINE)
 
 
-def _lines_masked(text: str, at: int) -> str:
-    """Mask the lines that are no Python, of those where a statement may start."""
+def _lines_masked(text: str) -> str | None:
+    """Mask the lines that are no Python, of those where a statement may start; None where there are
+    too many."""
     parts: list[str] = []
-    while at < len(text):
-        end, masked = _magic_line(text, at)
-        if masked is None:
-            end = _statement_end(text, at)
-            masked = text[at:end]
+    at = 0
+    for _ in range(_MOST_MAGICS):
+        start, match = _next_magic(text, at)
+        parts.append(text[at:start])
+        if match is None:
+            return "".join(parts)
+        at, masked = _magic_line(text, start, match)
         parts.append(masked)
-        at = end
-    return "".join(parts)
+    return None
 
 
-def _magic_line(text: str, at: int) -> tuple[int, str | None]:
-    assigned = _ASSIGNED.match(text, at)
-    match = assigned or _MAGIC.match(text, at)
-    if match is None:
-        return at, None
+def _next_magic(text: str, at: int) -> tuple[int, re.Match[str] | None]:
+    """Return where the next line starts on which no bracket, string or backslash is open and that
+    is no Python, and its match."""
+    depth = 0
+    for kind, end in chain([("newline", at)], ((k, e) for k, _, e in tokens(text, at))):
+        if kind == "open":
+            depth += 1
+        elif kind == "close":
+            depth = max(0, depth - 1)
+        elif kind == "newline" and depth == 0:
+            match = _ASSIGNED.match(text, end) or _MAGIC.match(text, end)
+            if match is not None:
+                return end, match
+    return len(text), None
+
+
+def _magic_line(text: str, at: int, match: re.Match[str]) -> tuple[int, str]:
+    assigned = match.re is _ASSIGNED
     token = _VALUE if assigned else _STATEMENT
     end = _line_end(text, at)
     masked = f"{match[1]}{token}{text[match.end(1) : end]}"
@@ -282,19 +309,6 @@ def _magic_line(text: str, at: int) -> tuple[int, str | None]:
 def _line_end(text: str, at: int) -> int:
     end = text.find("\n", at)
     return len(text) if end < 0 else end + 1
-
-
-def _statement_end(text: str, at: int) -> int:
-    """Return the start of the next line on which no bracket, string or backslash is open."""
-    depth = 0
-    for kind, _, end in tokens(text, at):
-        if kind == "open":
-            depth += 1
-        elif kind == "close":
-            depth = max(0, depth - 1)
-        elif kind == "newline" and depth == 0:
-            return end
-    return len(text)
 
 
 def _unmasked(text: str) -> str:
