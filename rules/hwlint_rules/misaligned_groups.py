@@ -1,14 +1,15 @@
 """HW105."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from hwlint.api import LAYERS, Finding, Layer, Place, Reading, Rule
 from hwlint_rules._changes import number_for
-from hwlint_rules._origins import describe
+from hwlint_rules._homes import Homes
+from hwlint_rules._origins import describe, is_whole
 from hwlint_rules._properties import holds
 from hwlint_rules._runs import cost_words
-from hwlint_rules._text import count, number, percent, related
+from hwlint_rules._text import count, listed, number, percent, related
 
 __all__ = ["MisalignedGroups"]
 
@@ -81,9 +82,12 @@ class MisalignedGroups(Rule):
     def check(self, reading: Reading) -> Iterable[Finding]:
         """Yield one finding for each literal that says how many groups, else for each call."""
         groups: dict[Place, list[_Grouped]] = {}
+        homes = Homes(reading.graph) if reading.graph is not None else None
         for found in _grouped(reading):
             said = found.layer.args["groups"].origin
             place = said.place if said is not None else None
+            if place is None and homes is not None:
+                place = homes.of(found.layer)
             groups.setdefault(place or found.layer.place, []).append(found)
         for place, members in groups.items():
             yield from _finding(reading, place, members)
@@ -147,7 +151,7 @@ def _finding(reading: Reading, place: Place, members: list[_Grouped]) -> Iterato
     first = max(members, key=lambda found: (found.padded / found.each, found.layer.params or 0))
     layers = [found.layer for found in members]
     limits, share = reading.profile.reporting, reading.share(layers)
-    waste = 1 - first.each / first.padded
+    waste = _waste(reading, members)
     if limits is None or (
         not first.bound
         and (
@@ -160,12 +164,7 @@ def _finding(reading: Reading, place: Place, members: list[_Grouped]) -> Iterato
     assert reading.graph is not None
     times = sum(reading.graph.layers[layer] for layer in layers)
     in_these = f" in {count(times, 'convolution')}"
-    said = f"{count(first.each, 'channel')} in a group"
-    what = (
-        f"{said}, and the device takes multiples of {first.step}"
-        if first.bound
-        else f"{said} cost as {first.padded}"
-    )
+    what = _what(first, members)
     groups = layers[0].args["groups"]
     told = describe(groups.origin, place)
     step = f"each group is computed in steps of {first.step} channels in {reading.dtype}"
@@ -173,14 +172,14 @@ def _finding(reading: Reading, place: Place, members: list[_Grouped]) -> Iterato
         place,
         f"{what}{in_these}{cost_words(reading, layers, ())}",
         f"{'; '.join(part for part in (told, step) if part)} [{first.evidence}]",
-        _advice(first),
+        _advice(place, first, members),
         alternatives=_literals(layers, place),
         related=related(layers, place, lambda layer: f"{layer.op} with groups too"),
         share=waste,
         model_share=waste * share if share is not None else None,
         saves=waste * share if share is not None and reading.estimate is not None else None,
         data={"channels": first.each, "padded": first.padded, "layers": times},
-        changes=number_for(first.layer, "groups", _fewer(first)),
+        changes=number_for(first.layer, "groups", _fewer([first])),
     )
 
 
@@ -190,21 +189,53 @@ def _literals(layers: list[Layer], place: Place) -> tuple[Place, ...]:
     return tuple(p for p in dict.fromkeys(leaves) if p is not None and p != place)
 
 
-def _advice(found: _Grouped) -> str:
-    """Name the most groups with which the width fills the tile."""
-    groups = _fewer(found)
+def _waste(reading: Reading, members: list[_Grouped]) -> float:
+    """Return the share of what the convolutions cost that fills up their groups."""
+    counts: Mapping[Layer, int] = reading.graph.layers if reading.graph is not None else {}
+    held = [(found.layer.params or 0) * counts.get(found.layer, 0) for found in members]
+    cost = sum(n * found.padded / found.each for n, found in zip(held, members, strict=True))
+    return 1 - sum(held) / cost if cost else 1 - members[0].each / members[0].padded
+
+
+def _what(first: _Grouped, members: list[_Grouped]) -> str:
+    """Say how many channels a group has: "2, 4 channels in a group cost as 8"."""
+    numbers = sorted({found.each for found in members})
+    said = f"{listed(map(str, numbers))} channel{'s' * (numbers != [1])} in a group"
+    if first.bound:
+        return f"{said}, and the device takes multiples of {first.step}"
+    return f"{said} cost as {listed(map(str, sorted({found.padded for found in members})))}"
+
+
+def _is_free(place: Place, members: list[_Grouped]) -> bool:
+    """Say whether the number of groups can be changed there alone: it is that of all these
+    convolutions, and none of their widths comes from it or from what is not known."""
+    for found in members:
+        for name in ("groups", "in_channels", "out_channels"):
+            origin = found.layer.args[name].origin
+            if origin is None or not is_whole(origin):
+                return False
+            from_here = any(leaf.place == place for leaf in origin.leaves())
+            if from_here != (name == "groups") or (from_here and origin.place != place):
+                return False
+    return True
+
+
+def _advice(place: Place, found: _Grouped, members: list[_Grouped]) -> str:
+    """Name the most groups with which all widths fill the tile."""
+    groups = _fewer(members) if _is_free(place, members) else None
     if groups is not None:
-        each = min(_ends(found.layer)) // groups
+        each = listed(map(str, sorted({min(_ends(m.layer)) // groups for m in members})))
         return f"{groups} groups of {each} would fill it (changes parameters)"
     change = percent(found.padded / found.each - 1)
     return f"fewer groups, or {found.padded} channels in each (+{change}; changes parameters)"
 
 
-def _fewer(found: _Grouped) -> int | None:
-    """Return the most groups with which the width fills the tile."""
-    ends, now = _ends(found.layer), number(found.layer.args["groups"]) or 1
+def _fewer(members: list[_Grouped]) -> int | None:
+    """Return the most groups with which all widths fill the tile."""
+    now = min(number(found.layer.args["groups"]) or 1 for found in members)
+    ends = {(end, found.step) for found in members for end in _ends(found.layer)}
     for groups in range(now - 1, 1, -1):
-        if not any(end % groups or end // groups % found.step for end in ends):
+        if not any(end % groups or end // groups % step for end, step in ends):
             return groups
     return None
 

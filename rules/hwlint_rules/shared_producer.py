@@ -122,13 +122,14 @@ class SharedProducer(Rule):
             share = share_of(links, reading, steps)
             if not costly(reading, share):
                 continue
-            step, before, shared = found[0][1]
+            step = found[0][1][0]
+            befores = " or ".join(dict.fromkeys(title(b) for _, (_, b, _) in found))
             verb = "fold" if step.name == "batch_norm" else "fuse"
             yield Finding(
                 place,
-                f"{title(step)} cannot {verb} into {title(before)}: {_readers(shared, step)}"
+                f"{title(step)} cannot {verb} into {befores}: {_readers(found)}"
                 f"{instances(len(found))}{said_share(reading, steps, share)}",
-                f"it stays one more pass over what {title(before)} makes [{fusion.evidence}]",
+                f"it stays one more pass over what {befores} makes [{fusion.evidence}]",
                 f"let the others read it after {title(step)} (changes results: train again)",
                 related=places(_places(found), place),
                 model_share=share,
@@ -161,12 +162,14 @@ def _other(maker: Step, step: Step) -> Step:
     return next((reader for reader in maker.readers if reader is not step), maker)
 
 
-def _readers(shared: Step, step: Step) -> str:
-    others = [reader for reader in shared.readers if reader is not step]
-    if not others:
+def _readers(found: "list[Found]") -> str:
+    """Say what else reads what comes before, and in how many places where it is always as many."""
+    every = [[r for r in shared.readers if r is not step] for _, (step, _, shared) in found]
+    if not any(every):
         return "the model returns what comes before"
-    names = ", ".join(dict.fromkeys(title(reader) for reader in others))
-    where = count(len(others), "more place")
+    names = ", ".join(dict.fromkeys(title(reader) for others in every for reader in others))
+    numbers = {len(others) for others in every}
+    where = count(numbers.pop(), "more place") if len(numbers) == 1 else "other places too"
     return f"what comes before is read in {where} ({names})"
 
 

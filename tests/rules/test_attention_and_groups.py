@@ -280,3 +280,25 @@ class Net(nn.Module):
 """
     (found,) = told(MisalignedChannels, text, "ethos-u55-128", BESIDE=beside)
     assert found.data["padded"] == padded
+
+
+TIED = """
+import torch.nn as nn
+
+class Net(nn.Module):
+    def __init__(self, groups=32, base=4):
+        super().__init__()
+        self.stem = nn.Conv2d(3, groups * base, 3)
+        self.conv = nn.Conv2d(groups * base, groups * base, 3, groups=groups)
+        self.more = nn.Conv2d(groups * base, 2 * groups * base, 1)
+        self.last = nn.Conv2d(2 * groups * base, 2 * groups * base, 3, groups=groups // 4)
+        self.wide = nn.Conv2d(2 * groups * base, 2 * groups * base, 3, groups=2 * groups)
+"""
+
+
+def test_no_number_of_groups_is_said_that_changes_the_width(told: Told):
+    """With half as many groups there are half as many channels, and as many in each group."""
+    found = told(MisalignedGroups, TIED, "ethos-u55-128")
+    assert found
+    assert all("groups of" not in one.advice for one in found)
+    assert found[0].message.startswith("4 channels in a group cost as 8 in 1 convolution")
