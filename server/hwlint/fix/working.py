@@ -11,6 +11,7 @@ from hwlint.source.changes import Change, SetNumber, edits_for
 
 __all__ = ["Proved", "fix_for", "prove_fix"]
 
+_OTHER_TEXT = "the text is not what the change needs"
 _EFFECTS = {"nothing": "", "parameters": " (changes parameters)", "numerics": " (changes numerics)"}
 
 
@@ -40,27 +41,33 @@ def prove_fix(
     for change in found.changes:
         if change.effect != "nothing" and not unsafe:
             continue
-        try:
-            edits = _proposed(bench, change)
-            trial, resized = prove(bench, (found.code, found.anchor), change, edits)
-        except Refused as refused:
-            if reasons is not None:
-                reasons.append(f"{change.title}: {refused}")
-            continue
-        fix = Fix(_title(change, resized), change.effect == "nothing", tuple(sorted(edits)))
-        return Proved(fix, trial, resized)
+        for wide in (False, True):
+            try:
+                return _proved(bench, found, change, wide=wide)
+            except Refused as refused:
+                said = str(refused)
+            if reasons is not None and not (wide and said == _OTHER_TEXT):
+                reasons.append(f"{change.title}: {said}")
     return None
 
 
-def _proposed(bench: Bench, change: Change) -> tuple[Edit, ...]:
+def _proved(bench: Bench, found: Diagnostic, change: Change, *, wide: bool) -> Proved:
+    """Make a change and prove it; `wide`: see `edits_for`. Raises `Refused`."""
+    edits = _proposed(bench, change, wide=wide)
+    trial, resized = prove(bench, (found.code, found.anchor), change, edits)
+    fix = Fix(_title(change, resized), change.effect == "nothing", tuple(sorted(edits)))
+    return Proved(fix, trial, resized)
+
+
+def _proposed(bench: Bench, change: Change, *, wide: bool) -> tuple[Edit, ...]:
     """Return the edits of a change. Raises `Refused`."""
     edits: list[Edit] = []
     for step in change.steps:
         path = _path(step)
         source = bench.source(path) if path in bench.owned else None
-        made = edits_for(step, source) if source is not None else None
+        made = edits_for(step, source, wide=wide) if source is not None else None
         if made is None:
-            raise Refused("the text is not what the change needs")
+            raise Refused(_OTHER_TEXT)
         edits += made
     step = change.steps[0]
     if not change.coupled or not isinstance(step, SetNumber):

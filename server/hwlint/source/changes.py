@@ -124,16 +124,22 @@ def written_number(text: str) -> int | None:
     return int(text.replace("_", "")) if _NUMBER.fullmatch(text) else None
 
 
-def edits_for(step: Step, source: SourceFile) -> tuple[Edit, ...] | None:
-    """Return the edits of a step; None where the text is not what the step takes it for."""
+def edits_for(step: Step, source: SourceFile, *, wide: bool = False) -> tuple[Edit, ...] | None:
+    """Return the edits of a step; None where the text is not what the step takes it for.
+
+    `wide`: where a function has its value by another name, `act=nn.SiLU`, all places of the file
+    that name it without calling it, rather than the only one around.
+    """
     positions = Positions(source.text)
     try:
+        if isinstance(step, Rename):
+            return _rename(step, source, positions, wide=wide)
+        if wide:
+            return None
         if isinstance(step, SetNumber):
             return _number(step, positions)
         if isinstance(step, SetArgument):
             return _argument(step, source, positions)
-        if isinstance(step, Rename):
-            return _rename(step, source, positions)
         if isinstance(step, Swap):
             return _swap(step, positions)
         if isinstance(step, Unwrap):
@@ -191,13 +197,17 @@ def _arguments(call: ast.Call) -> Iterator[ast.expr]:
     yield from (keyword.value for keyword in call.keywords)
 
 
-def _rename(step: Rename, source: SourceFile, positions: Positions) -> tuple[Edit, ...] | None:
+def _rename(
+    step: Rename, source: SourceFile, positions: Positions, *, wide: bool
+) -> tuple[Edit, ...] | None:
     call = _call_at(source, step.call)
     if call is None or (step.single and len(list(_arguments(call))) != 1):
         return None
     place = _placing(source)
     if not _ends_with(call.func, step.before):
-        return _rename_default(step, source, positions)
+        return _rename_defaults(step, source, positions, wide=wide)
+    if wide:
+        return None
     _, end = positions.span(place(call.func))
     start = end - len(step.before)
     edits = [Edit(positions.place(source.path, start, end), step.after)]
@@ -218,14 +228,14 @@ def _ends_with(node: ast.expr, name: str) -> bool:
     return isinstance(node, ast.Attribute) and node.attr == name
 
 
-def _rename_default(
-    step: Rename, source: SourceFile, positions: Positions
+def _rename_defaults(
+    step: Rename, source: SourceFile, positions: Positions, *, wide: bool
 ) -> tuple[Edit, ...] | None:
-    """Return the edit of what the call gets by another name, `act=nn.SiLU`: the only place in
-    the class or function around that names it without calling it."""
+    """Return the edits of what the call gets by another name, `act=nn.SiLU`: of the only place in
+    the class or function around that names it without calling it, or of all in the file."""
     tree, _ = parse_text(source.text)
     line = step.call.line + 1
-    around = [n for n in tree.body if n.lineno <= line <= (n.end_lineno or 0)]
+    around = [n for n in tree.body if wide or n.lineno <= line <= (n.end_lineno or 0)]
     nodes = [node for statement in around for node in ast.walk(statement)]
     called = {id(node.func) for node in nodes if isinstance(node, ast.Call)}
     named = [
@@ -233,10 +243,14 @@ def _rename_default(
         for node in nodes
         if isinstance(node, ast.Attribute) and node.attr == step.before and id(node) not in called
     ]
-    if len(named) != 1:
+    if not named or (len(named) > 1 and not wide):
         return None
-    _, end = positions.span(_placing(source)(named[0]))
-    return (Edit(positions.place(source.path, end - len(step.before), end), step.after),)
+    if wide and len(named) == 1 and _rename_defaults(step, source, positions, wide=False):
+        return None  # the same once more
+    place = _placing(source)
+    ends = (positions.span(place(node))[1] for node in named)
+    spans = (positions.place(source.path, end - len(step.before), end) for end in ends)
+    return tuple(Edit(span, step.after) for span in spans)
 
 
 def _swap(step: Swap, positions: Positions) -> tuple[Edit, ...] | None:
