@@ -99,18 +99,20 @@ class _Watch(threading.Thread):
 
     def run(self) -> None:
         while not self._done.wait(0.05):
-            for pid in self._family():
+            for pid in family(self._root):
                 self.peak = max(self.peak, _high_water(pid))
 
     def stop(self) -> None:
         self._done.set()
         self.join()
 
-    def _family(self) -> list[int]:
-        found = [self._root]
-        for pid in found:
-            found.extend(_children(pid))
-        return found
+
+def family(root: int) -> list[int]:
+    """Return a process and all below it."""
+    found = [root]
+    for pid in found:
+        found.extend(_children(pid))
+    return found
 
 
 def _children(pid: int) -> list[int]:

@@ -23,6 +23,7 @@ from hwlint.engine.suppress import Suppressions
 from hwlint.engine.targets import Target
 from hwlint.engine.workspace import Workspace, imported_words
 from hwlint.graph import EntryPoint, ModelGraph
+from hwlint.reader import STAGES
 from hwlint.source import SourceError, lay_over, read_regular, read_source
 
 __all__ = ["LiveResult", "LiveWorkspace", "Stopped"]
@@ -72,6 +73,9 @@ class LiveWorkspace:
         self._passes: Passes | None = None
         self._words: dict[str, tuple[frozenset[bytes], frozenset[str]]] = {}
         self._loose: set[str] = set()
+        self._counts: dict[str, int] = {}
+        self._moved: set[str] = set()
+        """Files whose lines may stand elsewhere than when all was read last."""
 
     def lay(self, path: str, content: bytes | None, *, loose: bool = False) -> None:
         """Take a file's content from an editor; None: from the disk again. `loose`: the document
@@ -81,10 +85,19 @@ class LiveWorkspace:
             self._loose.add(path)
         if content is None:
             self._loose.discard(path)
-        self.changed((path,))
+        before, now = self._counts.get(path), -1 if content is None else content.count(b"\n")
+        self._counts[path] = now
+        self._changed((path,))
+        if before != now:
+            self._moved.add(path)
 
     def changed(self, paths: Iterable[str]) -> None:
         """Files have other content than before."""
+        touched = tuple(paths)
+        self._moved.update(touched)
+        self._changed(touched)
+
+    def _changed(self, paths: Iterable[str]) -> None:
         self._passes = None
         setup = self._setup
         if setup is None:
@@ -152,9 +165,25 @@ class LiveWorkspace:
             passes = self._ahead(setup, read, first)
             if passes:
                 early(self._told(setup, passes))
-        results = read_stages(setup.workspace, candidates, read)
+
+        def reads(stage: str, paths: Sequence[str], built: Built) -> Iterator[FileResult]:
+            if early is not None and stage == STAGES[-1] and not read.knows_all(paths, built):
+                early(self._told(setup, self._before_shown(setup, read)))
+            return read(stage, paths, built)
+
+        results = read_stages(setup.workspace, candidates, reads)
         self._passes, setup.last = read.passes, dict(read.passes)
+        self._moved.clear()
         return self._told(setup, results, candidates)
+
+    def _before_shown(self, setup: _Setup, read: "_Reads") -> list[FileResult]:
+        """What is known before tests and documents are read: they give contexts and no findings.
+        What they gave last stands in for it as long as no line has moved."""
+        results = [result for _, result in read.passes.values()]
+        shown = [r for (stage, _), (_, r) in setup.last.items() if stage == STAGES[-1]]
+        if shown and self._moved.isdisjoint(path for result in shown for path in result.files):
+            return settled([*results, *shown])
+        return [replace(result, unbuilt=()) for result in settled(results)]
 
     def _ahead(self, setup: _Setup, read: "_Reads", first: str) -> list[FileResult]:
         """Read one file before all others; empty where that is not sooner."""
@@ -164,7 +193,7 @@ class LiveWorkspace:
             return read_stages(setup.workspace, near, read) if fewer else []
         stale, known = dict[tuple[str, str], Built](), list[FileResult]()
         for (stage, path), (built, result) in setup.last.items():
-            if read.knows(stage, path, built):
+            if stage == STAGES[-1] or read.knows(stage, path, built):
                 known.append(result)
             else:
                 stale[stage, path] = built
@@ -259,6 +288,10 @@ class _Reads:
     def knows(self, stage: str, path: str, built: Built) -> bool:
         """Say whether a pass need not be made."""
         return (path, self._names(path, stage, built)) in self._setup.kept
+
+    def knows_all(self, paths: Sequence[str], built: Built) -> bool:
+        """Say whether no test or document need be read."""
+        return all(self.knows(STAGES[-1], path, built) for path in paths)
 
     def __call__(self, stage: str, paths: Sequence[str], built: Built) -> Iterator[FileResult]:
         for path in sorted(paths, key=lambda path: path != self._first):

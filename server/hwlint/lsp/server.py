@@ -357,6 +357,7 @@ def _commands(server: Server) -> None:
             "version": __version__,
             "worker": state.worker.pid,
             "open": sorted(state.open),
+            "current": sorted(uri for uri in state.open if state.is_current(uri)),
             "workspaces": {
                 root: {
                     "targets": [f"{device} {dtype}" for device, dtype in answer.targets],

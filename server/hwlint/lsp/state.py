@@ -38,7 +38,8 @@ __all__ = ["Known", "Open", "State"]
 
 _log = logging.getLogger(__name__)
 _DEBOUNCE = 0.05
-"""Seconds after a keystroke before reading starts; another keystroke starts them again."""
+"""Seconds between two readings that are asked for: the first keystroke is read at once, those that
+follow it at this distance together."""
 _PATIENCE = 5.0
 """Seconds that a request waits for a reading before it is answered from the last one."""
 _LONG_PATIENCE = 60.0
@@ -88,6 +89,8 @@ class State:
         self._read: dict[str, tuple[FileSnapshot, tuple[str, ...]]] = {}
         self._texts: dict[tuple[str, int], tuple[str, ...]] = {}
         self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._asked: dict[str, float] = {}
+        """When each workspace was last to be read, by the loop's clock."""
         self._waiters: dict[str, list[asyncio.Future[None]]] = {}
         self._active: str | None = None
         self._replies: dict[tuple[object, ...], asyncio.Future[object]] = {}
@@ -157,6 +160,11 @@ class State:
         current = snapshot.version == entry.version
         return Known(snapshot, Shift(lines, now), current)
 
+    def is_current(self, uri: str) -> bool:
+        """Say whether a document was read as it is now."""
+        known = self.known(uri)
+        return known is not None and known.current
+
     async def fresh(self, uri: str) -> Known | None:
         """Wait until the text as it is now was read, within reason; then as `known`."""
         deadline = asyncio.get_running_loop().time() + _PATIENCE
@@ -218,14 +226,19 @@ class State:
 
     def _ask_soon(self, root: str) -> None:
         if root in self._timers:
-            self._timers[root].cancel()
+            return
         loop = asyncio.get_running_loop()
-        self._timers[root] = loop.call_later(_DEBOUNCE, self._ask, root)
+        due = self._asked.get(root, 0.0) + _DEBOUNCE
+        if loop.time() >= due:
+            self._ask(root)
+        else:
+            self._timers[root] = loop.call_at(due, self._ask, root)
 
     def _ask(self, root: str) -> None:
         timer = self._timers.pop(root, None)
         if timer is not None:
             timer.cancel()
+        self._asked[root] = asyncio.get_running_loop().time()
         wanted = tuple(entry.path for entry in self.open.values() if entry.root == root)
         if wanted:
             self.worker.send(Request(root, self._active, wanted))

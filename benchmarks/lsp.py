@@ -1,0 +1,249 @@
+"""Time the language server as an editor sees it, against plainly parsing the same file.
+
+    python benchmarks/lsp.py [--site DIR] [--edits 200]
+
+A real client over stdio. Times are of the wall: what somebody at the keyboard waits for. The
+yardstick is `libcst.parse_module` of the same text, timed again and again in the same run. The
+folder of the file is what the editor has open; the rest of its library is read from where it lies.
+"""
+
+import argparse
+import ast
+import asyncio
+import gc
+import random
+import statistics
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import libcst
+from _common import family, fetch, record, table
+from _editor import Editor
+
+SETTINGS = {"devices": ["h100-sxm"]}
+BARS = {
+    "transformers/models/bert/modeling_bert.py": (0.5, 1.5),
+    "timm/models/vision_transformer.py": (0.25, 1.0),
+}
+"""Parses that half and 95 % of the edits may take until the findings are there."""
+ANSWER_MS = 50.0
+"""What 95 % of hovers and code actions may take."""
+FIRST_PARSES = 10.0
+MEMORY_MB = 400.0
+OPEN = 50
+"""Documents that are open when memory is looked at."""
+
+
+@dataclass(frozen=True)
+class Digit:
+    """The last digit of a number inside a class."""
+
+    owner: str
+    offset: int
+
+
+@dataclass
+class Parses:
+    """How long the yardstick takes, looked at now and then: the machine's load comes and goes."""
+
+    text: str
+    seconds: list[float] = field(default_factory=list[float])
+
+    def again(self) -> None:
+        """Parse once more."""
+        gc.collect()
+        start = time.perf_counter()
+        libcst.parse_module(self.text)
+        self.seconds.append(time.perf_counter() - start)
+
+    @property
+    def median(self) -> float:
+        """Seconds."""
+        return statistics.median(self.seconds)
+
+
+def digits(text: str) -> dict[str, list[Digit]]:
+    """Return the whole numbers of each class of a file, by the class."""
+    starts = [0]
+    for line in text.splitlines(keepends=True):
+        starts.append(starts[-1] + len(line))
+    found: dict[str, list[Digit]] = {}
+    for node in ast.parse(text).body:
+        if isinstance(node, ast.ClassDef):
+            own = [Digit(node.name, starts[line] + end) for line, end in _numbers(node)]
+            if own:
+                found[node.name] = own
+    return found
+
+
+def _numbers(node: ast.ClassDef) -> Iterator[tuple[int, int]]:
+    """Where the last digit of each number is: line from 0, column (all before it is ASCII)."""
+    for part in ast.walk(node):
+        if isinstance(part, ast.Constant) and type(part.value) is int and part.end_lineno:
+            yield part.end_lineno - 1, (part.end_col_offset or 1) - 1
+
+
+def chosen(text: str, number: int) -> list[Digit]:
+    """Return the digits to change: a class after the other, in each another digit every time."""
+    order = random.Random(7)
+    classes = digits(text)
+    for own in classes.values():
+        order.shuffle(own)
+    names = list(classes)
+    return [
+        classes[name][(n // len(names)) % len(classes[name])]
+        for n in range(number)
+        for name in [names[n % len(names)]]
+    ]
+
+
+@dataclass
+class Session:
+    """One file in one server, and what was timed of it."""
+
+    editor: Editor
+    uri: str
+    parses: Parses
+    edits: list[float] = field(default_factory=list[float])
+    hovers: list[float] = field(default_factory=list[float])
+    busy_hovers: list[float] = field(default_factory=list[float])
+    actions: list[float] = field(default_factory=list[float])
+    busy_actions: list[float] = field(default_factory=list[float])
+
+    async def change(self, digit: Digit, to: str) -> None:
+        """Make one edit and wait for its findings."""
+        self.editor.edit(self.uri, digit.offset, digit.offset + 1, to)
+        found = await self.editor.diagnostics(self.uri)
+        self.edits.append(found.seconds)
+
+    async def there_and_back(self, digit: Digit) -> None:
+        """Change a digit, ask of the place, change it back and ask while that is being read."""
+        was = self.editor.texts[self.uri][digit.offset]
+        await self.change(digit, str((int(was) + 1) % 10))
+        self.hovers.append((await self.editor.hover(self.uri, digit.offset)).seconds)
+        self.editor.edit(self.uri, digit.offset, digit.offset + 1, was)
+        start = time.perf_counter()
+        findings = asyncio.ensure_future(self.editor.diagnostics(self.uri))
+        self.busy_hovers.append((await self.editor.hover(self.uri, digit.offset)).seconds)
+        await findings
+        self.edits.append(time.perf_counter() - start)
+
+    async def ask_for_fixes(self, rounds: int) -> None:
+        """Ask for the fixes of every finding, `rounds` times; the first time is left out."""
+        found = (await self.editor.diagnostics(self.uri)).answer.items
+        digit = next(iter(digits(self.parses.text).values()))[0]
+        for one in found:
+            await self.editor.actions(self.uri, [one])
+        for _ in range(rounds):
+            for one in found:
+                self.actions.append((await self.editor.actions(self.uri, [one])).seconds)
+        was = self.editor.texts[self.uri][digit.offset]
+        for number in range(2 * rounds):
+            to = str((int(was) + 1) % 10) if number % 2 == 0 else was
+            self.editor.edit(self.uri, digit.offset, digit.offset + 1, to)
+            for one in found[:1]:
+                self.busy_actions.append((await self.editor.actions(self.uri, [one])).seconds)
+            await self.editor.diagnostics(self.uri)
+
+
+async def one_file(site: Path, name: str, edits: int) -> dict[str, object]:
+    """Time one file: from nothing to its first findings, then edits, hovers, code actions."""
+    path = site / name
+    text = path.read_text(encoding="utf-8")
+    parses = Parses(text)
+    editor = Editor()
+    await editor.start(path.parent, SETTINGS)
+    for _ in range(3):
+        parses.again()
+    start = time.perf_counter()
+    uri = editor.open(path)
+    await _read(editor, uri)
+    first = time.perf_counter() - start
+    session = Session(editor, uri, parses)
+    for number, digit in enumerate(chosen(text, edits // 2)):
+        await session.there_and_back(digit)
+        if number % 10 == 0:
+            parses.again()
+    assert editor.texts[uri] == text
+    await session.ask_for_fixes(5)
+    await editor.stop()
+    return _row(name, session, first)
+
+
+async def _read(editor: Editor, uri: str) -> None:
+    """Wait until a document is read: a pull is answered after five seconds at the latest."""
+    current: list[str] = []
+    while uri not in current:
+        await editor.diagnostics(uri)
+        current = (await editor.command("hwlint.debugInformation"))["current"]
+
+
+def percentile(seconds: Sequence[float], share: float) -> float:
+    """Return the value below which a share of the values lie."""
+    ordered = sorted(seconds)
+    return ordered[min(len(ordered) - 1, round(share * (len(ordered) - 1)))]
+
+
+def _row(name: str, session: Session, first: float) -> dict[str, object]:
+    parse = session.parses.median
+    half, most = BARS[name]
+    p50, p95 = percentile(session.edits, 0.5) / parse, percentile(session.edits, 0.95) / parse
+    return {
+        "file": name,
+        "parse ms": 1000 * parse,
+        "edits": len(session.edits),
+        "edit p50 / parse": p50,
+        "edit p95 / parse": p95,
+        "bar p50": half,
+        "bar p95": most,
+        "first / parse": first / parse,
+        "hover p95 ms": _p95(session.hovers),
+        "hover while reading p95 ms": _p95(session.busy_hovers),
+        "action p95 ms": _p95(session.actions),
+        "action while reading p95 ms": _p95(session.busy_actions),
+        "holds": p50 <= half and p95 <= most and first / parse <= FIRST_PARSES,
+    }
+
+
+def _p95(seconds: Sequence[float]) -> float | None:
+    return 1000 * percentile(seconds, 0.95) if seconds else None
+
+
+async def memory(site: Path) -> dict[str, object]:
+    """Open many files of timm and say what server and worker hold in memory."""
+    folder = site / "timm" / "models"
+    editor = Editor()
+    await editor.start(folder, SETTINGS)
+    files = [file for file in sorted(folder.glob("*.py")) if not file.name.startswith("_")]
+    uris = [editor.open(file) for file in files[:OPEN]]
+    for uri in uris:
+        await _read(editor, uri)
+    held = {pid: _private(pid) for pid in family(editor.pid)}
+    await editor.stop()
+    return {"open": len(uris), "processes": len(held), "MB": sum(held.values()), "bar": MEMORY_MB}
+
+
+def _private(pid: int) -> float:
+    """MB that a process takes, its part of what several share included."""
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1024
+
+
+def main() -> None:
+    """Time both files, look at memory, write the record."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--site", type=Path, help="unpacked packages; else they are downloaded")
+    parser.add_argument("--edits", type=int, default=200)
+    given = parser.parse_args()
+    site = fetch(sorted({name.partition("/")[0] for name in BARS}), given.site)
+    rows = [asyncio.run(one_file(site, name, given.edits)) for name in BARS]
+    held = asyncio.run(memory(site))
+    text = f"{table(rows)}\n\n{table([held])}"
+    print(text)
+    record("lsp", {"rows": rows, "memory": held}, "The language server", text)
+
+
+if __name__ == "__main__":
+    main()
