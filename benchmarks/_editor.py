@@ -11,7 +11,9 @@ from typing import Any
 from lsprotocol import types
 from pygls.lsp.client import LanguageClient
 
-__all__ = ["Editor", "Timed"]
+__all__ = ["Editor", "Timed", "position"]
+
+UTF16 = types.PositionEncodingKind.Utf16
 
 WAIT = 120.0
 """Seconds after which a server counts as hanging."""
@@ -28,7 +30,8 @@ class Timed:
 class Editor:
     """One server with some documents open; it pulls diagnostics, as VS Code does."""
 
-    def __init__(self) -> None:
+    def __init__(self, encoding: types.PositionEncodingKind = UTF16) -> None:
+        self.encoding = encoding
         self.client = LanguageClient("benchmark", "1")
         self.texts: dict[str, str] = {}
         self.versions: dict[str, int] = {}
@@ -47,9 +50,7 @@ class Editor:
             diagnostic=types.DiagnosticClientCapabilities(),
             code_action=types.CodeActionClientCapabilities(),
         )
-        general = types.GeneralClientCapabilities(
-            position_encodings=[types.PositionEncodingKind.Utf16]
-        )
+        general = types.GeneralClientCapabilities(position_encodings=[self.encoding])
         await self.client.initialize_async(
             types.InitializeParams(
                 capabilities=types.ClientCapabilities(text_document=text, general=general),
@@ -91,9 +92,8 @@ class Editor:
     def edit(self, uri: str, start: int, end: int, text: str) -> None:
         """Put `text` in the place of the characters from `start` to `end`."""
         before = self.texts[uri]
-        change = types.TextDocumentContentChangePartial(
-            types.Range(position(before, start), position(before, end)), text
-        )
+        where = [position(before, offset, self.encoding) for offset in (start, end)]
+        change = types.TextDocumentContentChangePartial(types.Range(*where), text)
         self.texts[uri] = before[:start] + text + before[end:]
         self.versions[uri] += 1
         named = types.VersionedTextDocumentIdentifier(self.versions[uri], uri)
@@ -106,7 +106,7 @@ class Editor:
 
     async def hover(self, uri: str, offset: int) -> Timed:
         """Ask what is to be said of a place."""
-        where = position(self.texts[uri], offset)
+        where = position(self.texts[uri], offset, self.encoding)
         asked = types.HoverParams(types.TextDocumentIdentifier(uri), where)
         return await timed(self.client.text_document_hover_async(asked))
 
@@ -131,11 +131,19 @@ async def timed(asked: Any) -> Timed:
     return Timed(answer, time.perf_counter() - start)
 
 
-def position(text: str, offset: int) -> types.Position:
-    """Return an offset as line and UTF-16 unit; lines end at CR, LF and CRLF."""
+def position(text: str, offset: int, encoding: types.PositionEncodingKind) -> types.Position:
+    """Return an offset as line and unit of the encoding; lines end at CR, LF and CRLF."""
     before = text[:offset].replace("\r\n", "\n").replace("\r", "\n")
     line, column = before.count("\n"), before.rpartition("\n")[2]
-    return types.Position(line, len(column.encode("utf-16-le")) // 2)
+    name, size = _UNITS[encoding]
+    return types.Position(line, len(column.encode(name)) // size)
+
+
+_UNITS = {
+    types.PositionEncodingKind.Utf8: ("utf-8", 1),
+    UTF16: ("utf-16-le", 2),
+    types.PositionEncodingKind.Utf32: ("utf-32-le", 4),
+}
 
 
 def _nothing(*_: object) -> None:

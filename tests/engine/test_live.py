@@ -212,3 +212,23 @@ def test_a_body_that_does_not_parse_keeps_what_it_was(laid: Path) -> None:
     text = NET.replace("width, 64, 3", "width, 65, 3")
     live.lay(str(path), text.encode())
     assert said(live.check()) == cold(laid)
+
+
+def test_a_forward_that_does_not_parse_costs_its_own_model_only(laid: Path) -> None:
+    (laid / "hwlint.toml").touch()
+    net = laid / "net.py"
+    other = "class Other(nn.Module):\n    def __init__(self):\n        super().__init__()\n"
+    other += "        self.stem = nn.Conv2d(3, 100, 3)\n        self.head = nn.Conv2d(100, 64, 1)\n"
+    other += "    def forward(self, x):\n        return self.head(self.stem(x))\n"
+    text = f"import torch.nn as nn\n{other}"
+    broken = text + other.replace("Other", "Broken").rstrip(")\n") + "\n"
+    net.write_text(broken, encoding="utf-8")
+    live = LiveWorkspace(laid, OPTIONS)
+    result = live.check()
+    assert [r.incomplete for r in result.results if r.incomplete] == []
+    codes = [(f.code, f.anchor.line) for f in result.findings]
+    assert ("HW101", 4) in codes
+    assert "HW001" in {code for code, _ in codes}
+    live.lay(str(net), f"{broken}))".encode())
+    assert said(live.check()) == cold(laid)
+    assert {f.code for f in live.check().findings} >= {"HW101"}

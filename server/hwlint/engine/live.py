@@ -296,12 +296,15 @@ class _Reads:
     def __call__(self, stage: str, paths: Sequence[str], built: Built) -> Iterator[FileResult]:
         for path in sorted(paths, key=lambda path: path != self._first):
             key = (path, self._names(path, stage, built))
-            if key not in self._setup.kept:
+            result = self._setup.kept.get(key)
+            if result is None:
                 if self._stop():
                     raise Stopped
-                self._setup.kept[key] = self._visit(stage, path, built)
-            self.passes[stage, path] = built, self._setup.kept[key]
-            yield self._setup.kept[key]
+                result = self._visit(stage, path, built)
+                if not result.incomplete:  # nobody knows which files it rests on
+                    self._setup.kept[key] = result
+            self.passes[stage, path] = built, result
+            yield result
 
     def _visit(self, stage: str, path: str, built: Built) -> FileResult:
         setup = self._setup

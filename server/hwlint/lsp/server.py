@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping, Sequence
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, cast
 
@@ -10,6 +11,7 @@ from pygls import uris
 from pygls.exceptions import JsonRpcException
 from pygls.lsp.server import LanguageServer
 from pygls.protocol import LanguageServerProtocol
+from pygls.workspace import TextDocument
 
 from hwlint import __version__
 from hwlint.lsp import hints
@@ -319,6 +321,11 @@ def _hover(state: State, uri: str, position: types.Position) -> types.Hover | No
     return types.Hover(types.MarkupContent(types.MarkupKind.Markdown, text))
 
 
+def _digest(document: TextDocument) -> str:
+    """SHA-256 of a text: whether an editor and the server have the same."""
+    return sha256(document.source.encode("utf-8", "surrogatepass")).hexdigest()
+
+
 def _commands(server: Server) -> None:
     state = server.state
 
@@ -357,6 +364,7 @@ def _commands(server: Server) -> None:
             "version": __version__,
             "worker": state.worker.pid,
             "open": sorted(state.open),
+            "digests": {uri: _digest(entry.document) for uri, entry in state.open.items()},
             "current": sorted(uri for uri in state.open if state.is_current(uri)),
             "workspaces": {
                 root: {

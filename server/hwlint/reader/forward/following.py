@@ -68,7 +68,11 @@ def _guessed(
 ) -> FlowGraph | None:
     """Call a model with what it is likely to take, other sizes where one does not fit. That none
     fits proves nothing yet: only an error that comes whatever the size is one of the model's."""
-    guesses = default_inputs(interp, model, options)
+    try:
+        guesses = default_inputs(interp, model, options)
+    except SyntaxProblem as problem:  # of forward itself: what it takes is not known
+        reason = f"syntax error: {problem.message}"
+        return FlowGraph((), assumed=True, missing=(Unread(problem.place, reason),))
     first: FlowGraph | None = None
     for specs in guesses[:_MOST_GUESSES]:
         flow = _safely(interp, model, make_inputs(specs, assumed=True))
