@@ -34,6 +34,20 @@ def examples() -> list[object]:
     ]
 
 
+def test_no_other_rule_proposes_a_change(fixing: Callable[..., object]):
+    others = [r for r in discover_rules(["hwlint_rules"]) if r.code not in FIXED and r.INVALID]
+    files = {
+        f"{rule.code.lower()}_{number}.py": textwrap.dedent(text)
+        for rule in others
+        for number, text in enumerate(rule.INVALID)
+    }
+    devices = sorted({d.partition(" ")[0] for rule in others for d in rule.example_devices})
+    codes = tuple(rule.code for rule in others)
+    found = fixing(files, device=",".join(devices), select=codes).check().findings
+    assert len({d.code for d in found}) > 20
+    assert not [(d.code, d.message) for d in found if d.changes]
+
+
 @pytest.mark.parametrize(("rule", "number", "device"), examples())
 def test_after_the_fix(rule: type[Rule], number: int, device: str, fixing: Callable[..., object]):
     name, _, dtype = device.partition(" ")
