@@ -172,7 +172,7 @@ def _finding(reading: Reading, place: Place, members: list[_Grouped]) -> Iterato
         place,
         f"{what}{in_these}{cost_words(reading, layers, ())}",
         f"{'; '.join(part for part in (told, step) if part)} [{first.evidence}]",
-        _advice(place, first, members),
+        _advice(reading, place, first, members),
         alternatives=_literals(layers, place),
         related=related(layers, place, lambda layer: f"{layer.op} with groups too"),
         share=waste,
@@ -206,23 +206,33 @@ def _what(first: _Grouped, members: list[_Grouped]) -> str:
     return f"{said} cost as {listed(map(str, sorted({found.padded for found in members})))}"
 
 
-def _is_free(place: Place, members: list[_Grouped]) -> bool:
-    """Say whether the number of groups can be changed there alone: it is that of all these
-    convolutions, and none of their widths comes from it or from what is not known."""
-    for found in members:
-        for name in ("groups", "in_channels", "out_channels"):
-            origin = found.layer.args[name].origin
-            if origin is None or not is_whole(origin):
+def _is_free(place: Place, layers: Iterable[Layer], members: list[_Grouped]) -> bool:
+    """Say whether the number of groups can be changed there alone: it is that of these
+    convolutions and of no other layer, and none of their widths comes from it or from what is not
+    known."""
+    own = {id(found.layer) for found in members}
+    for layer in layers:
+        for name, argument in layer.args.items():
+            origin = argument.origin
+            from_here = origin is not None and any(x.place == place for x in origin.leaves())
+            if id(layer) not in own:
+                if from_here:
+                    return False
+                continue
+            if name in ("groups", "in_channels", "out_channels") and (
+                origin is None or not is_whole(origin)
+            ):
                 return False
-            from_here = any(leaf.place == place for leaf in origin.leaves())
-            if from_here != (name == "groups") or (from_here and origin.place != place):
+            if from_here and (name != "groups" or origin is None or origin.place != place):
                 return False
-    return True
+    said = [found.layer.args["groups"].origin for found in members]
+    return all(origin is not None and origin.place == place for origin in said)
 
 
-def _advice(place: Place, found: _Grouped, members: list[_Grouped]) -> str:
+def _advice(reading: Reading, place: Place, found: _Grouped, members: list[_Grouped]) -> str:
     """Name the most groups with which all widths fill the tile."""
-    groups = _fewer(members) if _is_free(place, members) else None
+    layers = reading.graph.layers if reading.graph is not None else ()
+    groups = _fewer(members) if _is_free(place, layers, members) else None
     if groups is not None:
         each = listed(map(str, sorted({min(_ends(m.layer)) // groups for m in members})))
         return f"{groups} groups of {each} would fill it (changes parameters)"

@@ -146,12 +146,13 @@ class MisalignedHeads(Rule):
             if not width % tile.minimum:
                 continue
             operation = flow.operations[number_]
-            place, layers = _decided(reading, operation, width * heads, tile.minimum)
+            place, layers, fewer = _decided(reading, operation, (width, heads), tile.minimum)
             # No layer of that width: what is multiplied is not queries with keys, but positions.
             if place is not None:
                 group = groups.setdefault((place, width), _Heads(place, width, heads))
                 group.operations.append(number_)
                 group.layers.extend(layers)
+                group.fewer.update(fewer)
         for group in groups.values():
             yield from _finding(reading, group, tile, every[group.heads])
 
@@ -165,6 +166,8 @@ class _Heads:
     heads: int
     operations: list[int] = field(default_factory=list[int])
     layers: list[Layer] = field(default_factory=list[Layer])
+    fewer: set[int] = field(default_factory=set[int])
+    """How many heads keys and values have where they have not as many as queries."""
 
 
 def _attention(flow: Flow) -> Iterator[tuple[int, int, int]]:
@@ -214,10 +217,12 @@ def _is_of_activations(flow: Flow, number_: int) -> bool:
 
 
 def _decided(
-    reading: Reading, operation: Operation, whole: int, step: int
-) -> tuple[Place | None, list[Layer]]:
+    reading: Reading, operation: Operation, heads: tuple[int, int], step: int
+) -> tuple[Place | None, list[Layer], set[int]]:
     """Return the literal that decides the width of all heads, and the layers that have it: those
-    of the module that runs the attention."""
+    of the module that runs the attention; and the numbers of heads of layers that have fewer."""
+    width, whole = heads[0], heads[0] * heads[1]
+    fewer: set[int] = set()
     assert reading.graph is not None
     layers: list[Layer] = []
     place: Place | None = None
@@ -231,12 +236,14 @@ def _decided(
             ends = widths(layer)
             made = number(ends[1]) if ends is not None else None
             argument = ends[1] if ends is not None and made and made % whole == 0 else None
+            if made and made < whole and made % width == 0:
+                fewer.add(made // width)
         if argument is None or layer.maybe:
             continue
         layers.append(layer)
         literal = owner(argument.origin, step)
         place = place or (literal.place if literal is not None else None)
-    return place or (layers[0].place if layers else None), layers
+    return place or (layers[0].place if layers else None), layers, fewer
 
 
 def _finding(
@@ -311,6 +318,7 @@ def _filling(whole: int, group: _Heads, tile: Tile, every: Collection[int]) -> i
         n
         for n in range(1, whole + 1)
         if all(wide % n == 0 and wide // n % tile.minimum == 0 for wide in every)
+        and all(n % shared == 0 for shared in group.fewer)
     ]
     if not fits:
         return None

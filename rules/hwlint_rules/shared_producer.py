@@ -130,7 +130,7 @@ class SharedProducer(Rule):
                 f"{title(step)} cannot {verb} into {befores}: {_readers(found)}"
                 f"{instances(len(found))}{said_share(reading, steps, share)}",
                 f"it stays one more pass over what {befores} makes [{fusion.evidence}]",
-                f"let the others read it after {title(step)} (changes results: train again)",
+                _advice(found),
                 related=places(_places(found), place),
                 model_share=share,
                 data={"op": step.op, "layers": len(found)},
@@ -160,6 +160,19 @@ def _shared(links: Links, fusion: Fusion, dtype: str) -> Iterator[Found]:
 def _other(maker: Step, step: Step) -> Step:
     """Return what else reads a value: the end of the model stands at what makes it."""
     return next((reader for reader in maker.readers if reader is not step), maker)
+
+
+def _advice(found: "list[Found]") -> str:
+    """Say what would do: where everybody else works out the same, once is enough."""
+    step = found[0][1][0]
+    alike = all(
+        reader.op == made.op and reader.operation.effect == "new"
+        for _, (made, _, shared) in found
+        for reader in shared.readers
+    )
+    if alike and not any(shared.is_returned for _, (_, _, shared) in found):
+        return f"apply {title(step)} once and let all read that (same result)"
+    return f"let the others read it after {title(step)} (changes results: train again)"
 
 
 def _readers(found: "list[Found]") -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from hwlint.api import Estimate, Finding, Links, Reading, Rule, Step
 from hwlint_rules._flow import by_anchor, costly, instances, places, title
-from hwlint_rules._text import count, percent
+from hwlint_rules._text import percent
 
 __all__ = ["SplitProjection"]
 
@@ -118,10 +118,10 @@ class SplitProjection(Rule):
             share = saved / known.seconds
             if not costly(reading, share):
                 continue
-            first, steps = found[0]
+            _, steps = found[0]
             yield Finding(
                 place,
-                f"{count(len(steps), title(first))} read the same tensor: one product would "
+                f"{_numbers(found)} read the same tensor: one product would "
                 f"save {percent(share)} of the estimated time{instances(len(found))}",
                 f"each product starts by itself and reads its input again [{fusion.evidence}; "
                 f"{dispatch.kernel_us:g} us a kernel: {dispatch.evidence}]",
@@ -143,6 +143,22 @@ def _split(links: Links) -> Iterator[tuple[Step, Sequence[Step]]]:
     for steps in groups.values():
         if len({step.operation.module for step in steps}) == len(steps) > 1:
             yield steps[0], steps
+
+
+def _numbers(found: Sequence[tuple[Step, Sequence[Step]]]) -> str:
+    """Say how many layers can be one, and of how many: "3 Linears", "2 of 3 Linears"."""
+    said: dict[str, None] = {}
+    for first, steps in found:
+        others = _others(first, steps)
+        whole = f" of {len(steps) + others}" if others > 0 else ""
+        said[f"{len(steps)}{whole}"] = None
+    return f"{' or '.join(said)} {title(found[0][0])}s"
+
+
+def _others(first: Step, steps: Sequence[Step]) -> int:
+    """Count the linear layers that read the tensor too and cannot be joined as they are: they have
+    no bias where these have one, or stand in another module."""
+    return sum(step.name == "linear" for step in first.sharing(0)) - len(steps)
 
 
 def _saved(known: Estimate, steps: Sequence[Step]) -> float:

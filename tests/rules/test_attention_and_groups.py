@@ -302,3 +302,42 @@ def test_no_number_of_groups_is_said_that_changes_the_width(told: Told):
     assert found
     assert all("groups of" not in one.advice for one in found)
     assert found[0].message.startswith("4 channels in a group cost as 8 in 1 convolution")
+
+
+FEW_KEYS = """
+import torch.nn as nn
+import torch.nn.functional as F
+
+class Net(nn.Module):
+    # hwlint: input(1, 64, 608)
+    def __init__(self, dim=608, heads=8, fewer=FEWER):
+        super().__init__()
+        self.heads, self.fewer, self.width = heads, fewer, dim // heads
+        self.q = nn.Linear(dim, dim)
+        self.k = nn.Linear(dim, fewer * self.width)
+        self.v = nn.Linear(dim, fewer * self.width)
+
+    def forward(self, x):
+        q = self.q(x).view(1, 64, self.heads, self.width).transpose(1, 2)
+        k = self.k(x).view(1, 64, self.fewer, self.width).transpose(1, 2)
+        v = self.v(x).view(1, 64, self.fewer, self.width).transpose(1, 2)
+        k = k.repeat_interleave(self.heads // self.fewer, dim=1)
+        v = v.repeat_interleave(self.heads // self.fewer, dim=1)
+        return F.scaled_dot_product_attention(q, k, v)
+"""
+
+
+@pytest.mark.parametrize(
+    ("fewer", "advice"), [(8, "4 heads of 152"), (2, "4 heads"), (4, "4 head")]
+)
+def test_heads_are_a_multiple_of_those_of_the_keys(told: Told, fewer: int, advice: str):
+    (found,) = told(MisalignedHeads, FEW_KEYS, "h100-sxm", FEWER=fewer)
+    assert found.message.startswith("heads of 76 (608 in 8) miss the tile of 8")
+    assert found.advice.startswith(advice)
+
+
+def test_heads_that_no_number_of_keys_divides(told: Told):
+    """With 19 heads of 32 the four of the keys would divide nothing."""
+    text = FEW_KEYS.replace("dim=608", "dim=304").replace("608)", "304)")
+    (found,) = told(MisalignedHeads, text, "h100-sxm", FEWER=4)
+    assert "heads of 40 would fill it" in found.advice

@@ -6,6 +6,7 @@ import pytest
 
 from hwlint.engine.run import Options, check
 from hwlint_rules.redundant_bias import RedundantBias
+from hwlint_rules.shared_producer import SharedProducer
 from hwlint_rules.unremoved_reparametrization import UnremovedReparametrization
 
 HELPER = """
@@ -159,3 +160,26 @@ class Net(nn.Module):
     options = Options(devices=("raspberry-pi-5",), select=("HW202",), jobs=1, cache=False)
     (found,) = check((tmp_path,), options).findings
     assert Path(found.anchor.path).name == "text.py"
+
+
+SHARED = """
+import torch.nn as nn
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 64, 3)
+        self.one, self.two = nn.ReLU(), nn.OTHER()
+        self.a, self.b = nn.Conv2d(64, 64, 3), nn.Conv2d(64, 64, 3)
+
+    def forward(self, x):
+        x = self.conv(x)
+        return self.a(self.one(x)), self.b(self.two(x))
+"""
+
+
+@pytest.mark.parametrize(("other", "advice"), [("ReLU", "(same result)"), ("Tanh", "train again")])
+def test_once_is_enough_where_all_work_out_the_same(told, other, advice):
+    found = told(SharedProducer, SHARED.replace("OTHER", other), "raspberry-pi-5")
+    assert found
+    assert all(advice in one.advice for one in found)
