@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -207,3 +208,39 @@ def survives(harmless: Callable[..., Outcome]) -> Callable[..., Outcome]:
         return outcome
 
     return check
+
+
+@pytest.fixture(scope="session")
+def extension_package(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the .vsix, made the way README says from a copy of the sources.
+
+    HWLINT_E2E_PACKAGE names one that is there already. Where npm is missing: fails in CI, else
+    skips."""
+    if made := os.environ.get("HWLINT_E2E_PACKAGE"):
+        return Path(made)
+    npm = shutil.which("npm")
+    if npm is None and not os.environ.get("CI"):
+        pytest.skip("npm is not installed")
+    assert npm is not None, "npm is not installed"
+    copy = tmp_path_factory.mktemp("clone")
+    made_before = shutil.ignore_patterns("node_modules", "out", "bundled", "*.vsix", "__pycache__")
+    for name in ("extension", "server", "rules", "profiles"):
+        shutil.copytree(REPOSITORY / name, copy / name, ignore=made_before)
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(REPOSITORY / name, copy / name)
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    for command in (["ci", "--ignore-scripts", "--no-audit", "--no-fund"], ["run", "package"]):
+        done = subprocess.run(
+            [npm, *command],
+            cwd=copy / "extension",
+            env=os.environ | {"PATH": path, "HWLINT_BUNDLE_PYTHON": version},
+            capture_output=True,
+            text=True,
+            timeout=280,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+        assert " WARNING " not in done.stdout, done.stdout[-3000:]
+    (package,) = (copy / "extension").glob("*.vsix")
+    return package

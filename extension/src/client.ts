@@ -1,4 +1,3 @@
-import * as vscode from "vscode";
 import {
   LanguageClient,
   RevealOutputChannelOn,
@@ -6,11 +5,22 @@ import {
   type ServerOptions,
 } from "vscode-languageclient/node";
 import type { Command } from "./find";
+import { withReports } from "./lenses";
 import { log } from "./logger";
 import { serverSettings } from "./settings";
 
-export function makeClient(command: Command): LanguageClient {
-  const run = { command: command.command, args: command.args };
+/** `home`: the folder that the server is started in. Never one of the workspace: what lies there
+ * could be taken for an interpreter or a library. `told` hears of each document that has new findings. */
+export function makeClient(
+  command: Command,
+  home: string,
+  told: (uri: string) => void,
+): LanguageClient {
+  const run = {
+    command: command.command,
+    args: command.args,
+    options: { cwd: home, env: { ...process.env, ...command.env } },
+  };
   const server: ServerOptions = { run, debug: run };
   const options: LanguageClientOptions = {
     documentSelector: [
@@ -25,6 +35,13 @@ export function makeClient(command: Command): LanguageClient {
       workspace: {
         configuration: (params) => params.items.map(() => serverSettings()),
       },
+      provideDiagnostics: async (document, previous, token, next) => {
+        const report = await next(document, previous, token);
+        told("uri" in document ? document.uri.toString() : document.toString());
+        return report;
+      },
+      provideCodeLenses: async (document, token, next) =>
+        withReports((await next(document, token)) ?? [], document.uri),
     },
   };
   return new LanguageClient("hwlint", "hwlint", server, options);
@@ -36,18 +53,26 @@ export interface Information {
   workspaces: Record<string, { targets: string[]; read: number; entries: number; error: string }>;
 }
 
-export async function information(client: LanguageClient): Promise<Information | undefined> {
+/** Send one of the server's commands; undefined where it does not answer. */
+export async function ask<T>(
+  client: LanguageClient | undefined,
+  command: string,
+  ...given: unknown[]
+): Promise<T | undefined> {
   try {
-    return await client.sendRequest<Information>("workspace/executeCommand", {
-      command: "hwlint.debugInformation",
-      arguments: [],
-    });
+    return await client?.sendRequest<T>("workspace/executeCommand", { command, arguments: given });
   } catch (error) {
-    log().warn(`no debug information: ${String(error)}`);
+    log().warn(`no answer to ${command}: ${String(error)}`);
     return undefined;
   }
 }
 
-export function ask(message: string, ...choices: string[]): Thenable<string | undefined> {
-  return vscode.window.showErrorMessage(message, ...choices);
+export function information(client: LanguageClient | undefined): Promise<Information | undefined> {
+  return ask<Information>(client, "hwlint.debugInformation");
+}
+
+/** Whether this server has a command: older ones do not have all of them. */
+export function offers(client: LanguageClient | undefined, command: string): boolean {
+  const commands = client?.initializeResult?.capabilities.executeCommandProvider?.commands;
+  return commands?.includes(command) ?? false;
 }

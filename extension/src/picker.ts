@@ -2,17 +2,20 @@ import { execFile } from "node:child_process";
 import * as vscode from "vscode";
 import type { Command } from "./find";
 import { log } from "./logger";
-import { rows, type Device } from "./targets";
+import { devicesIn, rows, type Device } from "./targets";
 
 /** Let the user choose devices; they go into the settings of the workspace. */
 export async function selectTargets(command: Command): Promise<void> {
   const section = vscode.workspace.getConfiguration("hwlint");
   const chosen = section.get<string[] | null>("devices", null) ?? [];
   const devices = await listed(command);
+  if (devices.length === 0) {
+    void vscode.window.showErrorMessage("hwlint: the devices cannot be listed; the log says why.");
+    return;
+  }
   const items = rows(devices, chosen).map((row) => ({
     label: row.label,
     description: row.description,
-    detail: row.detail,
     picked: row.picked,
     kind: row.heading ? vscode.QuickPickItemKind.Separator : vscode.QuickPickItemKind.Default,
   }));
@@ -35,34 +38,12 @@ export async function selectTargets(command: Command): Promise<void> {
 function listed(command: Command): Promise<Device[]> {
   const args = [...command.args.slice(0, -1), "device", "list", "--output-format", "json"];
   return new Promise((resolve) => {
-    execFile(command.command, args, { timeout: 30_000 }, (error, stdout) => {
+    const options = { timeout: 30_000, env: { ...process.env, ...command.env } };
+    execFile(command.command, args, options, (error, stdout) => {
       if (error) {
         log().error(`the devices cannot be listed: ${error.message}`);
-        resolve([]);
-        return;
       }
-      resolve(devicesIn(stdout));
+      resolve(error ? [] : devicesIn(stdout));
     });
   });
-}
-
-interface Listed {
-  devices: {
-    id: string;
-    name: string;
-    kind: string;
-    default_dtype?: string;
-    deploy?: { runtime?: string };
-  }[];
-}
-
-function devicesIn(text: string): Device[] {
-  const document = JSON.parse(text) as Listed;
-  return document.devices.map((device) => ({
-    id: device.id,
-    name: device.name,
-    kind: device.kind,
-    dtype: device.default_dtype ?? "",
-    runtime: device.deploy?.runtime ?? "",
-  }));
 }

@@ -25,4 +25,9 @@ export function isEnabled(): boolean {
 }
 
 /** Settings that take a new server to come into force. */
-export const RESTARTING = ["hwlint.enable", "hwlint.path", "hwlint.interpreter"];
+export const RESTARTING = [
+  "hwlint.enable",
+  "hwlint.path",
+  "hwlint.interpreter",
+  "hwlint.importStrategy",
+];

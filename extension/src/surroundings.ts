@@ -1,22 +1,38 @@
 import { execFile } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
+import * as path from "node:path";
 import { PythonExtension } from "@vscode/python-extension";
 import * as vscode from "vscode";
-import type { Surroundings } from "./find";
+import type { Bundle, Interpreter, Surroundings } from "./find";
 import { log } from "./logger";
 
-export function surroundings(): Surroundings {
+/** `home` is the folder of the extension. */
+export function surroundings(home: string): Surroundings {
   const section = vscode.workspace.getConfiguration("hwlint");
   return {
     configuredPath: section.get<string>("path", ""),
     configuredInterpreter: section.get<string>("interpreter", ""),
+    bundledOnly: section.get<string>("importStrategy", "fromEnvironment") === "useBundled",
+    bundle: bundleIn(home),
+    platform: `${process.platform}-${process.arch}`,
     pythonExtension: chosenInterpreter,
     folders: (vscode.workspace.workspaceFolders ?? []).map((folder) => folder.uri.fsPath),
     trusted: vscode.workspace.isTrusted,
     windows: process.platform === "win32",
     exists: existsSync,
-    has: canImport,
+    probe: (interpreter) => probe(interpreter, home),
   };
+}
+
+function bundleIn(home: string): Bundle | undefined {
+  const folder = path.join(home, "bundled");
+  try {
+    const text = readFileSync(path.join(folder, "pair.json"), "utf-8");
+    const pair = JSON.parse(text) as { python: string; platform: string };
+    return { libs: path.join(folder, "libs"), ...pair };
+  } catch {
+    return undefined; // a build without it
+  }
 }
 
 async function chosenInterpreter(): Promise<string | undefined> {
@@ -30,13 +46,19 @@ async function chosenInterpreter(): Promise<string | undefined> {
   }
 }
 
-/** Ask an interpreter without importing anything of the workspace: -I leaves the current folder out. */
-function canImport(interpreter: string): Promise<boolean> {
-  const code = "import importlib.util, sys; sys.exit(importlib.util.find_spec('hwlint') is None)";
+const QUESTION = `
+import importlib.util, sys
+print("%d.%d" % sys.version_info[:2], importlib.util.find_spec("hwlint") is not None)
+`;
+
+/** Ask an interpreter about itself; -I leaves out everything that a workspace could slip in. */
+function probe(interpreter: string, home: string): Promise<Interpreter | undefined> {
   return new Promise((resolve) => {
-    execFile(interpreter, ["-I", "-c", code], { timeout: 10_000 }, (error) => {
-      log().debug(`${interpreter}: ${error ? "has no hwlint" : "has hwlint"}`);
-      resolve(error === null);
+    const options = { timeout: 10_000, cwd: home };
+    execFile(interpreter, ["-I", "-c", QUESTION], options, (error, stdout) => {
+      const [version, has] = stdout.trim().split(" ");
+      log().debug(`${interpreter}: ${error ? error.message : stdout.trim()}`);
+      resolve(error || !version ? undefined : { version, hasHwlint: has === "True" });
     });
   });
 }

@@ -4,16 +4,28 @@ export interface Device {
   id: string;
   name: string;
   kind: string;
+  /** The format that it computes in unless told otherwise. */
   dtype: string;
-  runtime: string;
 }
 
 export interface Row {
   label: string;
   description: string;
-  detail: string;
   heading: boolean;
   picked: boolean;
+}
+
+interface Listed {
+  id: string;
+  name: string;
+  kind: string;
+  default_dtype?: string | null;
+}
+
+/** What `hwlint device list --output-format json` printed. */
+export function devicesIn(text: string): Device[] {
+  const listed = JSON.parse(text) as Listed[];
+  return listed.map(({ id, name, kind, default_dtype }) => ({ id, name, kind, dtype: default_dtype ?? "" }));
 }
 
 const KINDS: Record<string, string> = {
@@ -29,13 +41,12 @@ export function rows(devices: Device[], chosen: string[]): Row[] {
   for (const [kind, heading] of Object.entries(KINDS)) {
     const members = devices.filter((device) => device.kind === kind);
     if (members.length > 0) {
-      shown.push({ label: heading, description: "", detail: "", heading: true, picked: false });
+      shown.push({ label: heading, description: "", heading: true, picked: false });
     }
     for (const device of members) {
       shown.push({
         label: device.id,
-        description: device.name,
-        detail: `${device.dtype}${device.runtime ? `, ${device.runtime}` : ""}`,
+        description: [device.name, device.dtype].filter(Boolean).join(" · "),
         heading: false,
         picked: chosen.includes(device.id),
       });

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { coverageText, rows, statusText } from "../src/targets";
+import { coverageText, devicesIn, rows, statusText } from "../src/targets";
 
 const DEVICES = [
-  { id: "stm32h743", name: "STM32H743", kind: "mcu", dtype: "int8", runtime: "TFLite Micro" },
-  { id: "h100-sxm", name: "NVIDIA H100", kind: "gpu", dtype: "bf16", runtime: "" },
+  { id: "stm32h743", name: "STM32H743", kind: "mcu", dtype: "int8" },
+  { id: "h100-sxm", name: "NVIDIA H100", kind: "gpu", dtype: "bf16" },
 ];
 
 test("devices stand under their kind, chosen ones ticked", () => {
@@ -18,7 +18,7 @@ test("devices stand under their kind, chosen ones ticked", () => {
       ["stm32h743", false, true],
     ],
   );
-  assert.equal(shown[3]?.detail, "int8, TFLite Micro");
+  assert.equal(shown[3]?.description, "STM32H743 · int8");
 });
 
 test("the status bar names two targets and counts more", () => {
@@ -31,4 +31,9 @@ test("the status bar names two targets and counts more", () => {
 test("what was read is said plainly", () => {
   assert.equal(coverageText(0, 0), "no models found");
   assert.equal(coverageText(12, 14), "12 of 14 entry points read");
+});
+
+test("devices are read as the server lists them", () => {
+  const printed = '[{"id": "a", "name": "A", "kind": "gpu", "aliases": []}]';
+  assert.deepEqual(devicesIn(printed), [{ id: "a", name: "A", kind: "gpu", dtype: "" }]);
 });

@@ -79,6 +79,40 @@ async def test_a_width_is_padded_everywhere(editor, project: Project):
     assert "HW101" not in editor.codes(await editor.diagnostics(uri))
 
 
+async def test_edits_of_several_files_are_shown_before_they_are_made(editor, project: Project):
+    """Where the editor can; elsewhere they are plain edits."""
+    net = NET.replace("Block(100)", "Block()")
+    blocks = BLOCKS.replace("self, width", "self").replace("width, 64", "100, 64")
+    root = project({"pyproject.toml": CONFIG, "net.py": net, "blocks.py": blocks})
+    uris = {editor.open(root / name) for name in ("net.py", "blocks.py")}
+    found = [(u, d) for u in uris for d in await editor.diagnostics(u) if d.code == "HW101"]
+    fixes = [a for u, d in found for a in await editor.actions(u, d) if a.is_preferred]
+    assert fixes
+    edit = fixes[0].edit
+    assert {change.text_document.uri for change in edit.document_changes} == uris
+    edits = [one for change in edit.document_changes for one in change.edits]
+    assert {one.new_text for one in edits} == {"104"}
+    if editor.pulls:  # VS Code
+        (note,) = edit.change_annotations.values()
+        assert (note.label, note.needs_confirmation) == (fixes[0].title, True)
+        named = {one.annotation_id for one in edits}
+        assert named == set(edit.change_annotations)
+    else:
+        assert edit.change_annotations is None
+
+
+async def test_a_fix_is_found_while_other_files_are_being_read(
+    editor, project: Project, repository: Path
+):
+    """The findings of the document in front come first; who asks for their fix then waits."""
+    others = {path.name: path.read_text() for path in (repository / "examples").glob("*.py")}
+    root = project({"pyproject.toml": CONFIG, **others, "net.py": NET, "blocks.py": BLOCKS})
+    uri = editor.open(root / "net.py")
+    found = [d for d in await editor.diagnostics(uri) if d.code == "HW101"]
+    fixes = [a for d in found for a in await editor.actions(uri, d) if a.is_preferred]
+    assert fixes
+
+
 async def test_all_safe_fixes_at_once(editor, project: Project):
     text = BLOCKS.replace("super().__init__()", "super().__init__()  # hwlint: ignore[HW401] old")
     root = project({"pyproject.toml": CONFIG, "net.py": NET, "blocks.py": text})

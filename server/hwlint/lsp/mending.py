@@ -14,6 +14,8 @@ __all__ = ["FIX_ALL", "fix_all", "fixes_for"]
 
 FIX_ALL = "source.fixAll.hwlint"
 """Kind of the action that makes all safe fixes of a document."""
+_TRIES = 5
+"""Times that a fix is looked for while other files are still being read."""
 
 
 async def fixes_for(
@@ -23,12 +25,8 @@ async def fixes_for(
     than its own is left alone."""
     actions: list[types.CodeAction] = []
     for asked in diagnostics:
-        known = state.known(entry.uri)
-        found = _found(entry, known, asked) if known is not None and known.current else None
-        if found is None or not found.changes:
-            continue
-        fix = await state.fix_of(entry.root, found)
-        edit = _edit(state, fix.edits) if fix is not None else None
+        fix = await _proved(state, entry, asked)
+        edit = _edit(state, fix.edits, fix.title) if fix is not None else None
         if fix is not None and edit is not None:
             actions.append(
                 types.CodeAction(
@@ -40,6 +38,20 @@ async def fixes_for(
                 )
             )
     return actions
+
+
+async def _proved(state: State, entry: Open, asked: types.Diagnostic) -> Fix | None:
+    """Return the fix of a finding; what is read meanwhile makes it be asked for again."""
+    for _ in range(_TRIES):
+        known = await state.fresh(entry.uri)
+        found = _found(entry, known, asked) if known is not None and known.current else None
+        if known is None or found is None or not found.changes:
+            return None
+        fix = await state.fix_of(entry.root, found)
+        now = state.known(entry.uri)
+        if fix is not None or (now is not None and now.snapshot is known.snapshot):
+            return fix
+    return None
 
 
 async def fix_all(state: State, entry: Open) -> list[types.CodeAction]:
@@ -54,10 +66,10 @@ async def fix_all(state: State, entry: Open) -> list[types.CodeAction]:
         fix = await state.fix_of(entry.root, found)
         if fix is not None and fix.safe and not _meet(edits, fix):
             edits += fix.edits
-    edit = _edit(state, edits) if edits else None
+    title = "hwlint: make all safe fixes"
+    edit = _edit(state, edits, title) if edits else None
     if edit is None:
         return []
-    title = "hwlint: make all safe fixes"
     return [types.CodeAction(title=title, kind=FIX_ALL, edit=edit)]
 
 
@@ -80,24 +92,44 @@ def _meet(edits: Iterable[Edit], fix: Fix) -> bool:
     )
 
 
-def _edit(state: State, edits: Iterable[Edit]) -> types.WorkspaceEdit | None:
-    """Return edits of the documents as they are now; None where one of them has changed."""
-    by_uri: dict[str, list[types.TextEdit | types.AnnotatedTextEdit | types.SnippetTextEdit]] = {}
+def _edit(state: State, edits: Iterable[Edit], title: str) -> types.WorkspaceEdit | None:
+    """Return edits of the documents as they are now; None where one of them has changed.
+
+    Over several files an editor that can do so shows them all before it makes them."""
+    by_uri: dict[str, list[tuple[types.Range, str]]] = {}
     for edit in edits:
         entry = state.by_path(edit.place.path)
         known = state.known(entry.uri) if entry is not None else None
         location = location_of(state, edit.place)
         if location is None or (known is not None and not known.current):
             return None
-        by_uri.setdefault(location.uri, []).append(types.TextEdit(location.range, edit.text))
+        by_uri.setdefault(location.uri, []).append((location.range, edit.text))
+    confirm = state.previews and len(by_uri) > 1
     return types.WorkspaceEdit(
         document_changes=[
             types.TextDocumentEdit(
-                types.OptionalVersionedTextDocumentIdentifier(uri, _version(state, uri)), changes
+                types.OptionalVersionedTextDocumentIdentifier(uri, _version(state, uri)),
+                [_text_edit(place, text, confirm=confirm) for place, text in changes],
             )
             for uri, changes in by_uri.items()
-        ]
+        ],
+        change_annotations={_ANNOTATION: types.ChangeAnnotation(title, needs_confirmation=True)}
+        if confirm
+        else None,
     )
+
+
+def _text_edit(
+    place: types.Range, text: str, *, confirm: bool
+) -> types.TextEdit | types.AnnotatedTextEdit:
+    return (
+        types.AnnotatedTextEdit(_ANNOTATION, place, text)
+        if confirm
+        else types.TextEdit(place, text)
+    )
+
+
+_ANNOTATION = "hwlint.fix"
 
 
 def _version(state: State, uri: str) -> int | None:

@@ -16,8 +16,8 @@ from hwlint.source.spans import Place
 __all__ = ["model_for", "report_of"]
 
 Data = dict[str, object]
-_TRIES = 3
-"""Times that a report is asked for while somebody types."""
+_TRIES = 10
+"""Times that a report is asked for while somebody types or other files are being read."""
 
 
 async def report_of(state: State, uri: str, point: tuple[int, int] | None) -> Data | None:

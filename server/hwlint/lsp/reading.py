@@ -67,6 +67,9 @@ class _State:
     documents: dict[str, Document] = field(default_factory=dict[str, Document])
     waiting: dict[str, Request] = field(default_factory=dict[str, Request])
     """The newest request for each workspace."""
+    told: dict[str, Request] = field(default_factory=dict[str, Request])
+    """The request of each workspace that was answered ahead, for the document in front: a question
+    that stops the reading of the others must not bring the same snapshot again."""
     questions: list[Question] = field(default_factory=list[Question])
     """What is asked beyond snapshots, the newest last: it is answered first."""
 
@@ -132,12 +135,14 @@ def _answer(pipe: Connection, state: _State) -> None:
         active = (request.active,) if request.active in request.wanted else ()
         early = replace(request, wanted=active)
 
-        def ahead(result: LiveResult, early: Request = early) -> None:
+        def ahead(result: LiveResult, early: Request = early, request: Request = request) -> None:
+            state.told[request.root] = request
             pipe.send(_snapshot(result, early, state))
 
         workspace = state.workspace(root)
+        told = state.told.get(root) is request
         try:
-            result = workspace.check(request.active, pipe.poll, ahead)
+            result = workspace.check(request.active, pipe.poll, None if told else ahead)
         except Stopped:
             return
         except (UserError, ProfileError) as error:

@@ -161,6 +161,9 @@ def _lifecycle(server: Server) -> None:
         protocol.use_documents(params)
         text = params.capabilities.text_document
         server.pulls = text is not None and text.diagnostic is not None
+        workspace = params.capabilities.workspace
+        edits = workspace.workspace_edit if workspace is not None else None
+        server.state.previews = edits is not None and edits.change_annotation_support is not None
         server.configure(params.initialization_options)
 
     @server.feature(types.INITIALIZED)

@@ -82,6 +82,8 @@ class State:
     settings: Settings = field(default_factory=Settings)
     open: dict[str, Open] = field(default_factory=dict[str, Open])
     """By URI."""
+    previews: bool = False
+    """The editor can show edits before it makes them."""
     answers: dict[str, Snapshot] = field(default_factory=dict[str, Snapshot])
     """The newest snapshot of each workspace, by root."""
 

@@ -1,0 +1,75 @@
+import embed, { type VisualizationSpec } from "vega-embed";
+import { expressionInterpreter } from "vega-interpreter";
+import type { Chart } from "../protocol";
+import { element } from "./elements";
+
+let drawn: { into: HTMLElement; charts: Chart[]; chosen: (row: number) => void } | undefined;
+
+/** Draw charts; `chosen` hears of the layer that was clicked. Their expressions are interpreted: the page may not make code of text. */
+export async function drawCharts(
+  into: HTMLElement,
+  charts: Chart[],
+  chosen: (row: number) => void,
+): Promise<void> {
+  drawn = { into, charts, chosen };
+  const frames = charts.map((chart) => {
+    const plot = element("div", { class: "plot" });
+    const figure = element(
+      "figure",
+      { id: `chart-${chart.id}` },
+      element("figcaption", {}, chart.title),
+      plot,
+    );
+    return { chart, plot, figure };
+  });
+  into.replaceChildren(...frames.map((frame) => frame.figure));
+  for (const { chart, plot } of frames) {
+    try {
+      const { view } = await embed(plot, chart.spec as unknown as VisualizationSpec, {
+        actions: false,
+        ast: true,
+        config: theme(),
+        defaultStyle: false,
+        expr: expressionInterpreter,
+        renderer: "svg",
+        tooltip: { disableDefaultStyle: true },
+      });
+      view.addEventListener("click", (_event, item) => {
+        const row = (item?.datum as { row?: unknown } | undefined)?.row;
+        if (typeof row === "number") {
+          chosen(row);
+        }
+      });
+    } catch (error) {
+      plot.replaceChildren(element("p", { class: "note" }, `cannot be drawn: ${String(error)}`));
+    }
+  }
+}
+
+/** Draw again when the colours of the editor change: VS Code changes the body's classes then. */
+export function redrawOnTheme(): void {
+  new MutationObserver(() => {
+    if (drawn !== undefined) {
+      void drawCharts(drawn.into, drawn.charts, drawn.chosen);
+    }
+  }).observe(document.body, { attributeFilter: ["data-vscode-theme-id"] });
+}
+
+const STACKED = { anchor: "start", direction: "vertical", margin: 8 };
+
+function theme(): Record<string, unknown> {
+  const style = getComputedStyle(document.body);
+  const colour = (name: string): string => style.getPropertyValue(`--vscode-${name}`).trim();
+  const text = colour("editor-foreground");
+  const lines = colour("editorWidget-border") || text;
+  const words = { labelColor: text, titleColor: text, labelFontSize: 12, titleFontSize: 12 };
+  return {
+    background: "transparent",
+    font: style.fontFamily,
+    axis: { ...words, titleFontWeight: "normal", domainColor: lines, gridColor: lines, tickColor: lines },
+    // One under the other: side by side they are cut off in a narrow panel.
+    legend: { ...words, titleFontWeight: "normal", columns: 2, layout: { top: STACKED } },
+    text: { color: text, fontSize: 11 },
+    view: { stroke: "transparent" },
+  };
+}

@@ -1,0 +1,135 @@
+import { count, bytes, share, time } from "../numbers";
+import type { Cost, DeviceTotal, Place, Report, Row } from "../protocol";
+import { rowsAt } from "../rows";
+import { element } from "./elements";
+
+/** Layer by layer. One row has the keyboard; arrows move it, Enter goes to its line. */
+export class Table {
+  readonly root: HTMLElement;
+  private readonly rows: HTMLTableRowElement[];
+  private current = 0;
+
+  constructor(
+    private readonly report: Report,
+    private readonly reveal: (place: Place) => void,
+  ) {
+    const devices = report.devices.filter((total) => total.seconds !== null);
+    this.rows = report.rows.map((row, index) => this.row(row, index, devices));
+    const body = element("tbody", {}, ...this.rows);
+    body.addEventListener("keydown", (event) => {
+      this.key(event);
+    });
+    const table = element("table", { "aria-label": "Layers" }, head(devices), body);
+    this.root = element("section", { class: "layers" }, table);
+    this.rows[0]?.setAttribute("tabindex", "0");
+  }
+
+  /** Mark what stands where the cursor is, and bring it into sight. */
+  follow(place: Place): void {
+    const here = new Set(rowsAt(this.report, place.uri, place.line));
+    this.rows.forEach((row, index) => {
+      row.classList.toggle("here", here.has(index));
+      row.setAttribute("aria-selected", String(here.has(index)));
+    });
+    const [first] = here;
+    if (first !== undefined && !document.hasFocus()) {
+      this.rows[first]?.scrollIntoView({ block: "nearest" });
+    }
+  }
+
+  private row(row: Row, index: number, devices: DeviceTotal[]): HTMLTableRowElement {
+    const line = row.line === null ? "" : String(row.line + 1);
+    const made = element(
+      "tr",
+      { tabindex: "-1" },
+      element("th", { scope: "row" }, row.name || "(model)"),
+      element("td", {}, row.kind),
+      element("td", { class: "number" }, line),
+      ...devices.map((device) => cell(row.costs.find((cost) => cost.device === device.device))),
+      element("td", {}, row.output),
+      element("td", { class: "number" }, count(row.params)),
+      element("td", { class: "number" }, count(row.macs)),
+      element("td", { class: "number" }, bytes(row.bytes)),
+    );
+    made.addEventListener("click", () => {
+      this.choose(index);
+      this.go(index);
+    });
+    return made;
+  }
+
+  private key(event: KeyboardEvent): void {
+    const last = this.rows.length - 1;
+    const steps: Record<string, number> = {
+      ArrowDown: this.current + 1,
+      ArrowUp: this.current - 1,
+      Home: 0,
+      End: last,
+    };
+    const step = steps[event.key];
+    if (step !== undefined) {
+      this.choose(Math.min(last, Math.max(0, step)));
+    } else if (event.key === "Enter" || event.key === " ") {
+      this.go(this.current);
+    } else {
+      return;
+    }
+    event.preventDefault();
+  }
+
+  private choose(index: number): void {
+    this.rows[this.current]?.setAttribute("tabindex", "-1");
+    this.current = index;
+    this.rows[index]?.setAttribute("tabindex", "0");
+    this.rows[index]?.focus();
+  }
+
+  /** Go to the line of a row. */
+  go(index: number): void {
+    const row = this.report.rows[index];
+    if (row?.uri != null && row.line !== null) {
+      this.reveal({ uri: row.uri, line: row.line });
+    }
+  }
+}
+
+function head(devices: DeviceTotal[]): HTMLTableSectionElement {
+  const numbers = ["params", "MACs", "bytes"];
+  const cells = [
+    element("th", { scope: "col" }, "layer"),
+    element("th", { scope: "col" }, "runs"),
+    element("th", { scope: "col", class: "number" }, "line"),
+    ...devices.map((device) => element("th", { scope: "col", class: "number" }, device.device)),
+    element("th", { scope: "col" }, "output"),
+    ...numbers.map((name) => element("th", { scope: "col", class: "number" }, name)),
+  ];
+  return element("thead", {}, element("tr", {}, ...cells));
+}
+
+function cell(cost: Cost | undefined): HTMLTableCellElement {
+  if (cost === undefined) {
+    return element("td", { class: "number none" }, "–");
+  }
+  if (cost.seconds === 0) {
+    return element("td", { class: "number none", title: "part of another layer's kernel" }, "0");
+  }
+  const part = cost.share ?? 0;
+  const bar = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  bar.setAttribute("class", "bar");
+  bar.setAttribute("viewBox", "0 0 100 1");
+  bar.setAttribute("preserveAspectRatio", "none");
+  bar.setAttribute("aria-hidden", "true");
+  const filled = document.createElementNS("http://www.w3.org/2000/svg", "rect");
+  filled.setAttribute("width", String(100 * part));
+  filled.setAttribute("height", "1");
+  filled.setAttribute("class", cost.bound);
+  bar.append(filled);
+  const title = [`${cost.device} ${cost.dtype}`, cost.bound && `${cost.bound}-bound`, ...cost.breaks];
+  return element(
+    "td",
+    { class: "number cost", title: title.filter(Boolean).join(", ") },
+    element("span", {}, time(cost.seconds)),
+    element("span", { class: "share" }, share(part)),
+    bar,
+  );
+}
