@@ -28,10 +28,11 @@ class Timed:
 
 
 class Editor:
-    """One server with some documents open; it pulls diagnostics, as VS Code does."""
+    """One server with some documents open; it pulls diagnostics, as VS Code does, or is told."""
 
-    def __init__(self, encoding: types.PositionEncodingKind = UTF16) -> None:
+    def __init__(self, encoding: types.PositionEncodingKind = UTF16, *, pulls: bool = True) -> None:
         self.encoding = encoding
+        self.pulls = pulls
         self.client = LanguageClient("benchmark", "1")
         self.texts: dict[str, str] = {}
         self.versions: dict[str, int] = {}
@@ -40,6 +41,7 @@ class Editor:
             types.WORKSPACE_DIAGNOSTIC_REFRESH,
             types.WORKSPACE_INLAY_HINT_REFRESH,
             types.WORKSPACE_CODE_LENS_REFRESH,
+            types.WINDOW_SHOW_MESSAGE,
         ):
             self.client.feature(quiet)(_nothing)
 
@@ -47,7 +49,7 @@ class Editor:
         """Start a server for a folder and wait until it is ready."""
         await self.client.start_io(sys.executable, "-m", "hwlint", "server")
         text = types.TextDocumentClientCapabilities(
-            diagnostic=types.DiagnosticClientCapabilities(),
+            diagnostic=types.DiagnosticClientCapabilities() if self.pulls else None,
             code_action=types.CodeActionClientCapabilities(),
         )
         general = types.GeneralClientCapabilities(position_encodings=[self.encoding])

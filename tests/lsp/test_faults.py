@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import textwrap
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -104,3 +105,28 @@ async def test_many_edits_at_once_end_with_the_last(editor, project: Project):
         await asyncio.sleep(0)
     editor.replace(uri, text.replace("100", "128"))
     assert editor.codes(await editor.diagnostics(uri)) == []
+
+
+def test_shutting_down_while_much_is_asked_is_no_error(tmp_path: Path):
+    file = tmp_path / "net.py"
+    file.write_text(textwrap.dedent(NET), encoding="utf-8")
+    document = {"uri": file.as_uri(), "languageId": "python", "version": 1, "text": NET}
+    asked = {"textDocument": {"uri": file.as_uri()}}
+    opened = {"jsonrpc": "2.0", "method": "textDocument/didOpen"}
+    with _start() as server:
+        assert server.stdin is not None
+        server.stdin.write(_request(1, "initialize", {"capabilities": {}, "rootUri": None}))
+        said = {**opened, "params": {"textDocument": document}}
+        server.stdin.write(_message(json.dumps(said).encode()))
+        for number in range(2, 12):
+            server.stdin.write(_request(number, "textDocument/diagnostic", asked))
+        server.stdin.write(_request(99, "shutdown", None))
+        server.stdin.flush()
+        answers: dict[object, dict[str, object]] = {}
+        while len(answers) < 12:
+            answer = _answer(server)
+            if "method" not in answer:
+                answers[answer["id"]] = answer
+        server.kill()
+    assert answers[99].get("error") is None
+    assert set(answers) == {1, *range(2, 12), 99}

@@ -45,6 +45,13 @@ class _Protocol(LanguageServerProtocol):
                 self._send_response(data["id"], error=error.to_response_error())
             raise
 
+    def cancel_others(self) -> None:
+        """Cancel every request but the one at hand. The base class does so on shutdown too, and
+        stumbles over those that are under way: each takes itself off the list that it walks."""
+        for number, future in list(self._request_futures.items()):
+            if number != self.msg_id:
+                future.cancel()
+
     def use_documents(self, params: types.InitializeParams) -> None:
         """Put documents of our own in the place of the base class's, before any is open."""
         before = self.workspace
@@ -180,6 +187,9 @@ def _lifecycle(server: Server) -> None:
 
     @server.feature(types.SHUTDOWN)
     def shutdown(_: None) -> None:  # pyright: ignore[reportUnusedFunction] - registered
+        protocol = server.protocol
+        assert isinstance(protocol, _Protocol)
+        protocol.cancel_others()
         server.state.worker.end()
 
 
