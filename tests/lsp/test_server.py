@@ -40,6 +40,10 @@ def everything(uri: str) -> types.InlayHintParams:
     return types.InlayHintParams(types.TextDocumentIdentifier(uri), where)
 
 
+def text_at(uri: str) -> str:
+    return Path(uri.removeprefix("file://")).read_text(encoding="utf-8")
+
+
 async def test_a_finding_marks_the_literal(editor, root: Path):
     uri = editor.open(root / "net.py")
     (found,) = await editor.diagnostics(uri)
@@ -49,6 +53,7 @@ async def test_a_finding_marks_the_literal(editor, root: Path):
     assert "100" in found.message
     assert "h100-sxm" in found.message
     assert {r.location.range.start.line for r in found.related_information} == {6, 7, 8}
+    assert "HW101" in text_at(found.code_description.href)
 
 
 async def test_a_finding_goes_with_its_cause_and_comes_back(editor, root: Path):

@@ -2,6 +2,7 @@
 
 import inspect
 import pkgutil
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
@@ -145,18 +146,25 @@ class Page:
     severity: str
     """By default."""
     text: str
+    file: str
+    """Absolute path of the source that has it."""
 
 
 def pages() -> Mapping[str, Page]:
     """Return the page of every rule, those of the engine too, by code and in its order."""
     found = [
-        Page(r.code, r.name, r.default_severity, inspect.cleandoc(r.__doc__ or ""))
+        Page(r.code, r.name, r.default_severity, inspect.cleandoc(r.__doc__ or ""), _file(r))
         for r in discover_rules()
     ]
     found += [
-        Page(r.code, r.name, r.default_severity, inspect.cleandoc(r.text)) for r in ENGINE_RULES
+        Page(r.code, r.name, r.default_severity, inspect.cleandoc(r.text), __file__)
+        for r in ENGINE_RULES
     ]
     return {page.code: page for page in sorted(found, key=lambda page: page.code)}
+
+
+def _file(rule: type[Rule]) -> str:
+    return sys.modules[rule.__module__].__file__ or ""
 
 
 def discover_rules(packages: Iterable[str] | None = None) -> RuleSet:

@@ -5,6 +5,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from lsprotocol import types
+from pygls import uris
 from pygls.workspace import PositionCodec, TextDocument
 
 from hwlint.engine.findings import Diagnostic
@@ -30,14 +31,24 @@ def diagnostics_of(state: State, uri: str, known: Known) -> Iterator[types.Diagn
     for found in known.snapshot.diagnostics:
         anchor = known.shift(found.anchor)
         if anchor is not None:
-            yield _diagnostic(state, found, lines.range(anchor))
+            yield _diagnostic(state, found, lines.range(anchor), _page(state, entry.root, found))
     for missing in known.snapshot.unbuilt:
         place = known.shift(missing.place)
         if place is not None:
             yield _unbuilt(missing.name, missing.hint, lines.range(place))
 
 
-def _diagnostic(state: State, found: Diagnostic, where: types.Range) -> types.Diagnostic:
+def _page(state: State, root: str, found: Diagnostic) -> str | None:
+    """Return where the rule is described: there is a copy on this machine, the docstring of the
+    rule itself."""
+    answer = state.answers.get(root)
+    file = answer.pages.get(found.code) if answer is not None else None
+    return uris.from_fs_path(file) if file else None
+
+
+def _diagnostic(
+    state: State, found: Diagnostic, where: types.Range, page: str | None
+) -> types.Diagnostic:
     related = [
         types.DiagnosticRelatedInformation(location, place.message)
         for place in found.related
@@ -48,6 +59,7 @@ def _diagnostic(state: State, found: Diagnostic, where: types.Range) -> types.Di
         message=_message(found),
         severity=_SEVERITIES[found.severity],
         code=found.code,
+        code_description=types.CodeDescription(page) if page else None,
         source="hwlint",
         related_information=related or None,
         data={"code": found.code, "name": found.name, **found.data},

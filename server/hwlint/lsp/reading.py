@@ -6,7 +6,9 @@ take the newest state, so that it never works for long on a text that is gone.
 
 import os
 import signal
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import cast
@@ -14,6 +16,7 @@ from typing import cast
 from hwlint.api import Fix
 from hwlint.engine.errors import UserError
 from hwlint.engine.live import LiveResult, LiveWorkspace, Stopped
+from hwlint.engine.registry import pages
 from hwlint.engine.run import Options
 from hwlint.fix import Bench, Interrupted, fix_for
 from hwlint.lsp.snapshot import (
@@ -204,7 +207,13 @@ def _snapshot(result: LiveResult, request: Request, state: _State) -> Snapshot:
         result.coverage.full,
         result.coverage.total,
         notes=tuple(f"{gap.entry}: {gap.reason}" for gap in result.coverage.gaps),
+        pages=_pages(),
     )
+
+
+@cache
+def _pages() -> Mapping[str, str]:
+    return {code: page.file for code, page in pages().items() if page.file}
 
 
 _ORDER = ("configured", "hint", "call", "factory", "class", "config-class", "shown")

@@ -132,3 +132,5 @@ class Snapshot:
     """Why there is nothing: a configuration that is wrong, say."""
     notes: tuple[str, ...] = ()
     """What was not read, in words."""
+    pages: Mapping[str, str] = field(default_factory=dict[str, str])
+    """By the code of a rule: the file that has its page."""
