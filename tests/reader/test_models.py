@@ -5,7 +5,11 @@ from typing import Any
 
 import pytest
 
-HEAD = "import torch\nfrom functools import partial\nfrom torch import nn, Tensor\n"
+HEAD = """import torch
+from dataclasses import dataclass
+from functools import partial
+from torch import nn, Tensor
+"""
 
 MODELS = r"""
 class Block(nn.Module):
@@ -295,6 +299,34 @@ class Gated(nn.Module):
         self.f = nn.Linear(self.total, self.total)
 def build():
     return Gated()
+-
+@dataclass
+class Settings:
+    start: bool = True
+    grow: int = 3
+class Block(nn.Module):
+    def __init__(self, settings):
+        super().__init__()
+        self.fc = nn.Linear(4, settings.grow)
+    def start(self):
+        nn.init.zeros_(self.fc.weight)
+def widen(block):
+    block.wide = nn.Linear(8, 8)
+class Net(nn.Module):
+    def __init__(self, settings):
+        super().__init__()
+        self.first, self.second = Block(settings), Block(settings)
+        self.visit()
+        Block.grow = widen
+        self.visit()
+    def visit(self):
+        for m in self.children():
+            if hasattr(m, "start"):
+                m.start()
+            if hasattr(m, "grow"):
+                m.grow()
+def build():
+    return Net(Settings())
 """.strip().split("\n-\n")
 
 

@@ -60,6 +60,9 @@ Conditions = frozenset[str]
 inert as long as all methods of these names are, of the classes that the entry point has built."""
 
 
+_NEVER = (None, None, 0, 0, 0)
+
+
 class Verdicts:
     """What is known to be inert, for one interpreter."""
 
@@ -71,11 +74,19 @@ class Verdicts:
         """What each verdict depends on."""
         self._judging: set[Any] = set()
         self._circular = False
+        self._met: dict[Conditions, bool] = {}
+        self._met_for: tuple[Any, ...] = _NEVER
+        """What the answers in `_met` were found for: the sets that an answer adds to or rests on,
+        and their sizes."""
+        self._noted: set[Any] = set()
+        """Whose cells are in `_noted_in` already."""
+        self._noted_in: Any = None
 
     def drop(self, cells: "set[tuple[str, str]]") -> None:
         """Drop the verdicts that rest on any of the cells."""
         for key in [k for k, own in self._cells.items() if not cells.isdisjoint(own)]:
             del self._known[key], self._cells[key]
+        self._met_for, self._noted_in = _NEVER, None
 
     def function(self, func: Function) -> Conditions | None:
         """Return under which conditions a function is inert, None where it never is."""
@@ -84,7 +95,11 @@ class Verdicts:
     def judge(self, key: Any, look: "Callable[[], Conditions | None]") -> Conditions | None:
         """Return the verdict on code, looking at it where there is none yet."""
         if key in self._known:
-            self.interp.cells |= self._cells[key]
+            if self._noted_in is not self.interp.cells:
+                self._noted_in, self._noted = self.interp.cells, set()
+            if key not in self._noted:
+                self._noted.add(key)
+                self.interp.cells |= self._cells[key]
             return self._known[key]
         if key in self._judging:
             self._circular = True  # adds nothing to what is being looked at
@@ -108,6 +123,18 @@ class Verdicts:
         """Say whether conditions hold for the classes that are built so far."""
         if not conditions:
             return conditions is not None
+        interp = self.interp
+        built, cells, *counts = self._met_for
+        now = [len(interp.built), len(self.callables), interp.memo.epoch]
+        if built is not interp.built or cells is not interp.cells or now != counts:
+            self._met.clear()
+            self._met_for = (interp.built, interp.cells, *now)
+        found = self._met.get(conditions)
+        if found is None:
+            found = self._met[conditions] = self._holds(conditions)
+        return found
+
+    def _holds(self, conditions: Conditions) -> bool:
         waiting, seen = list(conditions), set(conditions)
         while waiting:
             name = waiting.pop()
@@ -125,6 +152,8 @@ class Verdicts:
         return True
 
     def _method(self, raw: Value) -> Conditions | None:
+        if raw is None or isinstance(raw, bool | int | float | str):
+            return frozenset()  # nobody can call that
         if isinstance(raw, StaticMethod | ClassMethod):
             raw = raw.func
         if isinstance(raw, Function):
