@@ -241,7 +241,63 @@ async def test_the_report_of_a_model(editor, root: Path, hwlint):
     assert editor.codes(await editor.diagnostics(uri)) == []
 
 
+async def test_a_report_that_takes_long_shows_itself_and_can_be_stopped(editor, root: Path):
+    # A library of its own size: nothing of it was read before.
+    parts = (f"        self.c{n} = nn.Conv2d({100 + n}, {101 + n}, 3)\n" for n in range(250))
+    calls = (f"        x = self.c{n}(x)\n" for n in range(250))
+    text = "import torch.nn as nn\nclass Net(nn.Module):\n    def __init__(self):\n"
+    text += (
+        f"        super().__init__()\n{''.join(parts)}    def forward(self, x):\n{''.join(calls)}"
+    )
+    uri = editor.open(root / "long.py", f"{text}        return x\n")
+    told = asyncio.create_task(report(editor, uri))
+    reports = editor.client.progress_reports
+    async with asyncio.timeout(20):
+        while not (reports and next(iter(reports.values()))):  # noqa: ASYNC110 - a dictionary tells nobody
+            await asyncio.sleep(0.01)
+    ((token, seen),) = reports.items()
+    assert seen[0].title == "hwlint: hardware report"
+    stop = types.WorkDoneProgressCancelParams(token)
+    editor.client.window_work_done_progress_cancel(stop)
+    assert await told is None
+    assert [value.kind for value in seen] == ["begin", "end"]
+    assert (await report(editor, uri))["model"] == "Net"
+
+
 async def test_no_report_where_there_is_no_model(editor, root: Path):
     uri = editor.open(root / "plain.py", "import torch\n")
     assert await report(editor, uri) is None
     assert await report(editor, "file:///nowhere.py") is None
+
+
+async def complete(editor, uri: str, line: int, character: int) -> list[str]:
+    named, where = types.TextDocumentIdentifier(uri), types.Position(line, character)
+    asked = types.CompletionParams(named, where)
+    answer = await editor.client.text_document_completion_async(asked)
+    return [item.label for item in answer or ()]
+
+
+async def test_comments_and_configuration_are_completed(editor, root: Path):
+    text = "import torch  # hwlint: ignore[HW1\nx = [1]  # hwlint: \n"
+    uri = editor.open(root / "plain.py", text)
+    assert {"HW101", "HW003"} <= set(await complete(editor, uri, 0, 34))
+    assert "build(" in await complete(editor, uri, 1, 19)
+    assert await complete(editor, uri, 1, 5) == []
+    config = '[project]\nna\n[tool.hwlint]\nde\ndevices = [\n  "h100-sxm",\n  "\n]\nmode = ""\n'
+    config += "[[tool.hwlint.budgets]]\nla\n"
+    toml = editor.open(root / "pyproject.toml", config)
+    assert await complete(editor, toml, 1, 2) == []
+    assert {"devices", "fail-on", "extend"} <= set(await complete(editor, toml, 3, 2))
+    assert {"h100-sxm", "stm32h743"} <= set(await complete(editor, toml, 6, 3))
+    assert await complete(editor, toml, 8, 8) == ["inference", "training"]
+    assert {"model", "device", "latency_ms"} <= set(await complete(editor, toml, 10, 2))
+
+
+async def test_hovering_over_the_name_of_a_rule(editor, root: Path):
+    line = "import torch  # hwlint: ignore[HW101] because\n"
+    uri = editor.open(root / "plain.py", line)
+    assert "misaligned-channels" in await editor.hover(uri, 0, 33)
+    assert await editor.hover(uri, 0, 9) == ""
+    toml = editor.open(root / "hwlint.toml", 'ignore = ["redundant-bias"]\n')
+    assert "HW302" in await editor.hover(toml, 0, 15)
+    assert await editor.hover(toml, 0, 2) == "**ignore** Rules that do not."

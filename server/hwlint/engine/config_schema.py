@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from hwlint.api import BOUNDS
 from hwlint.engine.config import LEVELS, MODES, SEVERITIES
 
-__all__ = ["SCHEMA", "schema_text"]
+__all__ = ["SCHEMA", "described", "schema_text"]
 
 _Schema = Mapping[str, object]
 _STRING: _Schema = {"type": "string"}
@@ -18,6 +18,11 @@ _COUNT: _Schema = {"type": "integer", "minimum": 1}
 _AMOUNT: _Schema = {"type": "number", "exclusiveMinimum": 0}
 _SHAPE: _Schema = {"anyOf": [_STRING, {"type": "array", "items": _COUNT}]}
 _PAIR: _Schema = {"type": "array", "items": _COUNT, "minItems": 2, "maxItems": 2}
+
+
+def described() -> dict[str, str]:
+    """Return what each key is for."""
+    return {key: said for key, (said, _) in _KEYS.items()}
 
 
 def _table(values: _Schema) -> _Schema:

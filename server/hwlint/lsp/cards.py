@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import cast
 
 from hwlint.engine.findings import Diagnostic
-from hwlint.engine.registry import pages
+from hwlint.engine.registry import Page, pages
 from hwlint.lsp.views import ArgumentView, CostView, LayerView, ModelView
 from hwlint.report.inspect_text import human
 
@@ -14,6 +14,7 @@ __all__ = [
     "layer_card",
     "model_card",
     "model_line",
+    "rule_card",
     "shape_text",
     "time_text",
 ]
@@ -89,16 +90,24 @@ def _cost(cost: CostView) -> str:
 
 def finding_card(found: Diagnostic) -> str:
     """Return what a rule is about, from its page."""
-    known = pages()
-    text = known[found.code].text if found.code in known else ""
+    page = pages().get(found.code)
+    return _card(found.code, found.name, page.text if page is not None else "", found.advice)
+
+
+def rule_card(page: Page) -> str:
+    """Return what a rule is about."""
+    return _card(page.code, page.name, page.text, "")
+
+
+def _card(code: str, name: str, text: str, advice: str) -> str:
     what = _section(text, "Why it costs")
-    first = text.strip().splitlines()[0] if text.strip() else found.name
-    lines = [f"**{found.code} {found.name}** {first}"]
+    first = text.strip().splitlines()[0] if text.strip() else name
+    lines = [f"**{code} {name}** {first}"]
     if what:
         lines += ["", what]
-    if found.advice:
-        lines += ["", found.advice]
-    return "\n".join([*lines, "", f"`hwlint rule {found.code}` says more."])
+    if advice:
+        lines += ["", advice]
+    return "\n".join([*lines, "", f"`hwlint rule {code}` says more."])
 
 
 def _section(text: str, heading: str) -> str:

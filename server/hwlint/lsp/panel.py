@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from hwlint.lsp.lookup import layer_at, model_at
-from hwlint.lsp.state import Known, Open, State
+from hwlint.lsp.state import LONG_PATIENCE, Known, Open, State
 from hwlint.lsp.views import ModelView
 from hwlint.report.charts import charts_of
 from hwlint.report.costs import Cost, DeviceCosts, amount
@@ -23,7 +23,7 @@ _TRIES = 10
 async def report_of(state: State, uri: str, point: tuple[int, int] | None) -> Data | None:
     """Return the report of the model at a point of a document; None where there is no model."""
     for _ in range(_TRIES):
-        known, entry = await state.fresh(uri), state.open.get(uri)
+        known, entry = await state.fresh(uri, LONG_PATIENCE), state.open.get(uri)
         model = model_for(known, entry.path, point) if known and entry else None
         if model is None or known is None or entry is None:
             return None

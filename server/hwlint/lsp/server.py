@@ -17,11 +17,13 @@ from hwlint import __version__
 from hwlint.lsp import hints
 from hwlint.lsp.actions import actions_for
 from hwlint.lsp.cards import finding_card, layer_card, model_card
+from hwlint.lsp.completion import completions, word_at
 from hwlint.lsp.diagnostics import diagnostics_of
 from hwlint.lsp.documents import Documents, Lines
 from hwlint.lsp.lookup import layer_at, model_at
 from hwlint.lsp.mending import FIX_ALL, fix_all, fixes_for
 from hwlint.lsp.panel import report_of
+from hwlint.lsp.progress import shown
 from hwlint.lsp.settings import Settings, read_settings
 from hwlint.lsp.snapshot import Snapshot
 from hwlint.lsp.state import State
@@ -271,6 +273,12 @@ def _looks(server: Server) -> None:
     def hover(params: types.HoverParams) -> types.Hover | None:  # pyright: ignore[reportUnusedFunction] - registered
         return _hover(state, params.text_document.uri, params.position)
 
+    @server.feature(
+        types.TEXT_DOCUMENT_COMPLETION, types.CompletionOptions(trigger_characters=["[", '"', ","])
+    )
+    def complete(params: types.CompletionParams) -> Sequence[types.CompletionItem]:  # pyright: ignore[reportUnusedFunction] - registered
+        return completions(state, params.text_document.uri, params.position)
+
     kinds = [types.CodeActionKind.QuickFix, FIX_ALL]
 
     @server.feature(
@@ -314,9 +322,14 @@ def _is_wanted(context: types.CodeActionContext, kind: str) -> bool:
 
 def _hover(state: State, uri: str, position: types.Position) -> types.Hover | None:
     entry, known = state.open.get(uri), state.known(uri)
-    if entry is None or known is None:
+    if entry is None:
         return None
     point = Lines(entry.document).point(position)
+    said = word_at(entry, point)
+    if said is not None:
+        return types.Hover(types.MarkupContent(types.MarkupKind.Markdown, said))
+    if known is None:
+        return None
     cards: list[str] = []
     for found in known.snapshot.diagnostics:
         anchor = known.shift(found.anchor)
@@ -369,7 +382,7 @@ def _commands(server: Server) -> None:
         point = None
         if at is not None:
             point = Lines(entry.document).point(types.Position(at["line"], at["character"]))
-        return await report_of(state, uri, point)
+        return await shown(server, "hwlint: hardware report", report_of(state, uri, point))
 
     @server.command("hwlint.debugInformation")
     def debug_information() -> dict[str, object]:  # pyright: ignore[reportUnusedFunction] - registered

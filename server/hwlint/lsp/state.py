@@ -34,7 +34,7 @@ from hwlint.lsp.views import ModelView
 from hwlint.lsp.worker import Answer, Worker
 from hwlint.report.sheet import Sheet
 
-__all__ = ["Known", "Open", "State"]
+__all__ = ["LONG_PATIENCE", "Known", "Open", "State"]
 
 _log = logging.getLogger(__name__)
 _DEBOUNCE = 0.05
@@ -42,7 +42,7 @@ _DEBOUNCE = 0.05
 follow it at this distance together."""
 _PATIENCE = 5.0
 """Seconds that a request waits for a reading before it is answered from the last one."""
-_LONG_PATIENCE = 60.0
+LONG_PATIENCE = 60.0
 """The same for what somebody asked for by a command, who can cancel it."""
 _LOOSE = Path(tempfile.gettempdir()) / "hwlint-untitled"
 """Where documents that are no files stand in for the reader; nothing is ever written there."""
@@ -167,9 +167,9 @@ class State:
         known = self.known(uri)
         return known is not None and known.current
 
-    async def fresh(self, uri: str) -> Known | None:
+    async def fresh(self, uri: str, patience: float = _PATIENCE) -> Known | None:
         """Wait until the text as it is now was read, within reason; then as `known`."""
-        deadline = asyncio.get_running_loop().time() + _PATIENCE
+        deadline = asyncio.get_running_loop().time() + patience
         while (entry := self.open.get(uri)) is not None:
             self._active = entry.path
             known = self.known(uri)
@@ -188,7 +188,7 @@ class State:
     async def sheet_of(self, root: str, model: ModelView) -> Sheet | None:
         """Wait for what the parts of a model of the last snapshot take; None where it is gone."""
         asked = SheetRequest(root, model.name, model.kind, model.place, model.built_with)
-        return cast("Sheet | None", await self._reply(asked, _LONG_PATIENCE))
+        return cast("Sheet | None", await self._reply(asked, LONG_PATIENCE))
 
     async def _reply(self, asked: Question, patience: float) -> object:
         future = self._replies.get(asked.key)
