@@ -40,6 +40,10 @@ def everything(uri: str) -> types.InlayHintParams:
     return types.InlayHintParams(types.TextDocumentIdentifier(uri), where)
 
 
+def write(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8")
+
+
 def text_at(uri: str) -> str:
     return Path(uri.removeprefix("file://")).read_text(encoding="utf-8")
 
@@ -249,7 +253,8 @@ async def test_a_report_that_takes_long_shows_itself_and_can_be_stopped(editor, 
     text += (
         f"        super().__init__()\n{''.join(parts)}    def forward(self, x):\n{''.join(calls)}"
     )
-    uri = editor.open(root / "long.py", f"{text}        return x\n")
+    write(root / "long.py", f"{text}        return x\n")
+    uri = editor.open(root / "long.py")
     told = asyncio.create_task(report(editor, uri))
     reports = editor.client.progress_reports
     async with asyncio.timeout(20):
