@@ -1,4 +1,5 @@
-"""Put the server and what it needs into bundled/: `python3 bundle.py [--python 3.11]`.
+"""Put the server and what it needs into bundled/, and the documentation's pictures, which the
+walkthrough shows, into media/: `python3 bundle.py [--python 3.11]`.
 
 libcst is compiled for one version of CPython and one platform, so a bundle serves one such pair;
 bundled/pair.json says which, and the extension looks for an interpreter of that version.
@@ -16,6 +17,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 TARGET = HERE / "bundled"
+PICTURES = HERE / "media" / "screenshots"
 # VS Code's name of a platform, and pip's names of the wheels that run there.
 PLATFORMS = {"linux-x64": ("manylinux_2_28_x86_64", "manylinux2014_x86_64")}
 # Scripts start with the path of the interpreter that made them, which the user does not have.
@@ -38,6 +40,7 @@ def main() -> None:
         _install(wheel, given.python, PLATFORMS[given.platform])
     _trim(TARGET / "libs")
     _compile(TARGET / "libs", given.python)
+    shutil.copytree(HERE.parent / "docs" / "screenshots", PICTURES, dirs_exist_ok=True)
     pair = {"python": given.python, "platform": given.platform}
     (TARGET / "pair.json").write_text(json.dumps(pair) + "\n", encoding="utf-8")
     size = sum(file.stat().st_size for file in TARGET.rglob("*") if file.is_file())

@@ -226,6 +226,7 @@ def extension_package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made_before = shutil.ignore_patterns("node_modules", "out", "bundled", "*.vsix", "__pycache__")
     for name in ("extension", "server", "rules", "profiles"):
         shutil.copytree(REPOSITORY / name, copy / name, ignore=made_before)
+    shutil.copytree(REPOSITORY / "docs" / "screenshots", copy / "docs" / "screenshots")
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(REPOSITORY / name, copy / name)
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])

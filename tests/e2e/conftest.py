@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
@@ -67,11 +68,7 @@ def start(
     with ExitStack() as stack:
 
         def opened(
-            files: Mapping[str, str] | None = None,
-            *,
-            trusted: bool = True,
-            keys: str = "[]",
-            scale: float = 1,
+            files: Mapping[str, str] | None = None, *, keys: str = "[]", **options: Any
         ) -> Workbench:
             home = tmp_path_factory.mktemp("workbench")
             workspace = home / "examples"
@@ -81,9 +78,7 @@ def start(
             for name, text in (files or {}).items():
                 (workspace / name).parent.mkdir(parents=True, exist_ok=True)
                 (workspace / name).write_text(text)
-            bench = Workbench(
-                tools, browser, home, workspace, path=interpreters, trusted=trusted, scale=scale
-            )
+            bench = Workbench(tools, browser, home, workspace, path=interpreters, **options)
             stack.enter_context(bench)
             (home / "user-data" / "User" / "keybindings.json").write_text(keys)
             bench.install(extension_package)

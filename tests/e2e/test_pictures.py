@@ -17,7 +17,7 @@ WIDTH = "width: int = 100"
 
 @pytest.fixture(scope="module")
 def bench(start: Callable[..., Workbench]) -> Workbench:
-    opened = start(scale=1.5)
+    opened = start(scale=1.5, size=(1240, 780))
     opened.settings(
         workbench_activityBar_location="hidden",
         workbench_statusBar_visible=True,
@@ -49,7 +49,7 @@ def picture(bench: Workbench, name: str) -> None:
 
 def test_editor(bench: Workbench, theme: str):
     bench.go_to(26)
-    bench.hover("100", WIDTH, "would align 9 convolutions")
+    bench.hover("Conv2d", "nn.Conv2d(c_in, c_out, kernel_size=1", "MACs")
     picture(bench, f"editor-{theme}")
 
 
@@ -67,8 +67,11 @@ def test_report(bench: Workbench, theme: str):
         bench.run("hwlint: Hardware Report")
     page = bench.webview()
     expect(page.locator("#chart-devices svg")).to_be_visible(timeout=WAIT)
+    bench.page.mouse.move(5, 5)
     page.locator("h1").scroll_into_view_if_needed()
     picture(bench, f"report-{theme}")
-    page.locator("table").scroll_into_view_if_needed()
-    page.locator("tbody tr").nth(12).scroll_into_view_if_needed()
+    bench.go_to(32)
+    page.locator("tr.here").first.wait_for()
+    page.locator("table").evaluate("table => table.closest('section').scrollIntoView()")
     picture(bench, f"layers-{theme}")
+    page.locator("h1").evaluate("head => head.scrollIntoView()")

@@ -61,6 +61,7 @@ class Workbench:
         path: Path | None = None,
         trusted: bool = True,
         scale: float = 1,
+        size: tuple[int, int] = (1400, 900),
     ) -> None:
         """Prepare a workbench that keeps everything in `home`.
 
@@ -71,6 +72,7 @@ class Workbench:
         self._home = home
         self._trusted = trusted
         self._scale = scale
+        self._size = size
         self._port = _free_port()
         self._process: subprocess.Popen[bytes] | None = None
         inherited = {k: v for k, v in os.environ.items() if not k.startswith(("VSCODE", "PYTHON"))}
@@ -96,7 +98,8 @@ class Workbench:
         (self._home / "config.yaml").write_text("auth: none\ncert: false\n")
         (user / "settings.json").write_text(json.dumps(SETTINGS, indent=1))
         context = self._browser.new_context(
-            viewport={"width": 1400, "height": 900}, device_scale_factor=self._scale
+            viewport={"width": self._size[0], "height": self._size[1]},
+            device_scale_factor=self._scale,
         )
         self.page = context.new_page()
         self.page.set_default_timeout(WAIT)

@@ -25,7 +25,7 @@ export async function drawCharts(
   into.replaceChildren(...frames.map((frame) => frame.figure));
   for (const { chart, plot } of frames) {
     try {
-      const { view } = await embed(plot, chart.spec as unknown as VisualizationSpec, {
+      const { view } = await embed(plot, narrow(chart.spec) as VisualizationSpec, {
         actions: false,
         ast: true,
         config: theme(),
@@ -55,7 +55,23 @@ export function redrawOnTheme(): void {
   }).observe(document.body, { attributeFilter: ["data-vscode-theme-id"] });
 }
 
-const STACKED = { anchor: "start", direction: "vertical", margin: 8 };
+/** A copy of a specification whose legends fit a narrow panel: two above one plot would be cut off
+ * side by side, so shapes are explained below it, and names of devices stand in two columns. */
+function narrow(part: unknown, name = ""): unknown {
+  if (Array.isArray(part)) {
+    return part.map((item) => narrow(item));
+  }
+  if (typeof part !== "object" || part === null) {
+    return part;
+  }
+  const entries = Object.entries(part).filter(([key]) => key !== "datasets");
+  const made = Object.fromEntries(entries.map(([key, value]) => [key, narrow(value, key)]));
+  if (typeof made.legend === "object" && made.legend !== null) {
+    const orient = name === "shape" ? "bottom" : "top";
+    made.legend = { ...made.legend, orient, columns: made.field === "bound" ? 3 : 2 };
+  }
+  return "datasets" in part ? { ...made, datasets: part.datasets } : made;
+}
 
 function theme(): Record<string, unknown> {
   const style = getComputedStyle(document.body);
@@ -67,8 +83,7 @@ function theme(): Record<string, unknown> {
     background: "transparent",
     font: style.fontFamily,
     axis: { ...words, titleFontWeight: "normal", domainColor: lines, gridColor: lines, tickColor: lines },
-    // One under the other: side by side they are cut off in a narrow panel.
-    legend: { ...words, titleFontWeight: "normal", columns: 2, layout: { top: STACKED } },
+    legend: { ...words, titleFontWeight: "normal" },
     text: { color: text, fontSize: 11 },
     view: { stroke: "transparent" },
   };

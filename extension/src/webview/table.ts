@@ -111,7 +111,8 @@ function cell(cost: Cost | undefined): HTMLTableCellElement {
     return element("td", { class: "number none" }, "–");
   }
   if (cost.seconds === 0) {
-    return element("td", { class: "number none", title: "part of another layer's kernel" }, "0");
+    const title = "part of another layer's kernel";
+    return element("td", { class: "number none", title }, "0", element("span", { class: "share" }));
   }
   const part = cost.share ?? 0;
   const bar = document.createElementNS("http://www.w3.org/2000/svg", "svg");
