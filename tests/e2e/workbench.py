@@ -130,7 +130,7 @@ class Workbench:
             env=self._environment,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=180,
             check=False,
         )
         assert done.returncode == 0, done.stdout + done.stderr
@@ -158,7 +158,7 @@ class Workbench:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        until = time.monotonic() + 30
+        until = time.monotonic() + 120
         while not _answers(f"http://127.0.0.1:{self._port}/healthz"):
             said = (self._home / "code-server.log").read_text()
             assert self._process.poll() is None, f"code-server ended: {said}"
