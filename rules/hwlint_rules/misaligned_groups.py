@@ -237,7 +237,7 @@ def _advice(reading: Reading, place: Place, found: _Grouped, members: list[_Grou
         each = listed(map(str, sorted({min(_ends(m.layer)) // groups for m in members})))
         return f"{groups} groups of {each} would fill it (changes parameters)"
     change = percent(found.padded / found.each - 1)
-    return f"fewer groups, or {found.padded} channels in each (+{change}; changes parameters)"
+    return f"{found.padded} channels in each group (+{change}; changes parameters)"
 
 
 def _fewer(members: list[_Grouped]) -> int | None:

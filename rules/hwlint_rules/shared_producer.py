@@ -146,15 +146,28 @@ def _shared(links: Links, fusion: Fusion, dtype: str) -> Iterator[Found]:
     folds = fusion.batch_norm_folds_into or ()
     for norm in links.called(("batch_norm",)):
         before = norm.maker()
-        if before is not None and before.op in folds and stays(norm) and before.next is not norm:
+        shared = before is not None and (before.is_returned or _others(before, norm))
+        if before is not None and before.op in folds and stays(norm) and shared:
             yield _other(before, norm), (norm, before, before)
     for step in links.by_number.values():
         maker = step.maker() if is_activation(step) else None
         before = producer(fusion, maker)
-        if maker is None or before is None or maker.next is step or step.operation.inputs[1:]:
+        if maker is None or before is None or step.operation.inputs[1:]:
+            continue
+        if not maker.is_returned and not _others(maker, step):
             continue
         if step.op in fused_after(fusion, dtype, before.op):
             yield _other(maker, step), (step, before, maker)
+
+
+def _others(maker: Step, step: Step) -> list[Step]:
+    """Return what reads a value besides a step, and is not the same once more: exporters keep one
+    of several that are alike."""
+    return [
+        reader
+        for reader in maker.readers
+        if reader is not step and (reader.name != step.name or reader.taken != step.taken)
+    ]
 
 
 def _other(maker: Step, step: Step) -> Step:
@@ -163,21 +176,13 @@ def _other(maker: Step, step: Step) -> Step:
 
 
 def _advice(found: "list[Found]") -> str:
-    """Say what would do: where everybody else works out the same, once is enough."""
     step = found[0][1][0]
-    alike = all(
-        reader.op == made.op and reader.operation.effect == "new"
-        for _, (made, _, shared) in found
-        for reader in shared.readers
-    )
-    if alike and not any(shared.is_returned for _, (_, _, shared) in found):
-        return f"apply {title(step)} once and let all read that (same result)"
     return f"let the others read it after {title(step)} (changes results: train again)"
 
 
 def _readers(found: "list[Found]") -> str:
     """Say what else reads what comes before, and in how many places where it is always as many."""
-    every = [[r for r in shared.readers if r is not step] for _, (step, _, shared) in found]
+    every = [_others(shared, step) for _, (step, _, shared) in found]
     if not any(every):
         return "the model returns what comes before"
     names = ", ".join(dict.fromkeys(title(reader) for others in every for reader in others))
