@@ -157,6 +157,8 @@ def _apart(links: Links, fusion: Fusion) -> Iterator[tuple[Step, tuple[str, list
         before, after = _before(softmax), _after(softmax)
         if before is None or after is None:
             continue
+        if not _lies_in_order(before, after):
+            continue
         steps = [*before, softmax, after]
         form = " ".join(step.name for step in steps)
         if fusion.attention is False or form in fusion.attention_missed:
@@ -187,6 +189,28 @@ def _after(softmax: Step) -> Step | None:
     while step is not None and (step.name in _SILENT or step.operation.effect == "view"):
         step = step.next
     return step if step is not None and step.name in _PRODUCTS else None
+
+
+def _lies_in_order(before: list[Step], after: Step) -> bool:
+    """Whether the numbers of a head lie one after the other in queries, keys and values: the fused
+    kernels refuse others. Keys are turned once, for the product."""
+    product = next(step for step in before if step.name in _PRODUCTS)
+    turned = (_turns(product, 0), _turns(product, 1), _turns(after, 1))
+    return turned == (0, 1, 0)
+
+
+def _turns(product: Step, number: int) -> int | None:
+    """Count how often the last axis of a factor was put elsewhere since it was computed; None where
+    the model did not compute it."""
+    step, count = product.maker(number), 0
+    while step is not None:
+        order = step.operation.order
+        if order and order[-1] != len(order) - 1:
+            count += 1
+        elif step.operation.effect not in ("view", "same") and step.name not in _SCALES:
+            return count
+        step = step.maker()
+    return None
 
 
 def _passed(step: Step | None) -> Step | None:

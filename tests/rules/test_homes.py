@@ -178,8 +178,7 @@ class Net(nn.Module):
 """
 
 
-@pytest.mark.parametrize(("other", "advice"), [("ReLU", "(same result)"), ("Tanh", "train again")])
-def test_once_is_enough_where_all_work_out_the_same(told, other, advice):
-    found = told(SharedProducer, SHARED.replace("OTHER", other), "raspberry-pi-5")
-    assert found
-    assert all(advice in one.advice for one in found)
+def test_what_is_worked_out_twice_counts_once(told):
+    """Exporters keep one of two operators that are alike."""
+    assert told(SharedProducer, SHARED.replace("OTHER", "Tanh"), "raspberry-pi-5")
+    assert not told(SharedProducer, SHARED.replace("OTHER", "ReLU"), "raspberry-pi-5")

@@ -160,7 +160,8 @@ def _merged(
     ordered = sorted(group.raised, key=_weight)
     result, worst = ordered[0]
     contexts = group.contexts()
-    related = _related([raised.finding for _, raised in ordered], anchor)
+    same = [x.finding for r, x in ordered if r is result and x.entry == worst.entry]
+    related = _related([raised.finding for _, raised in ordered], same, anchor)
     places = [anchor, *(r.place for r in related)]
     return Diagnostic(
         rule.code,
@@ -215,11 +216,17 @@ def _built_by(entry: EntryPoint) -> str:
     return entry.built_with if entry.kind == "call" else ""
 
 
-def _related(findings: Iterable[Finding], anchor: Place) -> tuple[Related, ...]:
+def _related(
+    findings: Iterable[Finding], worst: Iterable[Finding], anchor: Place
+) -> tuple[Related, ...]:
+    """Return the related places of the worst context: what others have there it may not build. Of
+    all contexts only where the finding was moved from."""
     found: dict[Place, Related] = {}
     for finding in findings:
-        moved = () if finding.anchor == anchor else (Related(finding.anchor, finding.message),)
-        for related in (*moved, *finding.related):
+        if finding.anchor != anchor:
+            found.setdefault(finding.anchor, Related(finding.anchor, finding.message))
+    for finding in worst:
+        for related in finding.related:
             found.setdefault(related.place, related)
     found.pop(anchor, None)
     return tuple(found[place] for place in sorted(found))
