@@ -168,7 +168,7 @@ class LiveWorkspace:
 
         def reads(stage: str, paths: Sequence[str], built: Built) -> Iterator[FileResult]:
             if early is not None and stage == STAGES[-1] and not read.knows_all(paths, built):
-                early(self._told(setup, self._before_shown(setup, read)))
+                early(self._told(setup, self._before_shown(setup, read), candidates))
             return read(stage, paths, built)
 
         results = read_stages(setup.workspace, candidates, reads)
