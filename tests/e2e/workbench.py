@@ -174,7 +174,8 @@ class Workbench:
         opened = [["openFile", self.uri(self.workspace / file)] for file in files]
         asked = quote(json.dumps([*opened, *(payload or [])]))
         folder = quote(str(self.workspace))
-        self.page.goto(f"http://127.0.0.1:{self._port}/?folder={folder}&payload={asked}")
+        address = f"http://127.0.0.1:{self._port}/?folder={folder}&payload={asked}"
+        self.page.goto(address, wait_until="commit", timeout=3 * WAIT)
         self.page.locator(".monaco-workbench").wait_for()
 
     def settings(self, **changed: object) -> None:
