@@ -37,7 +37,10 @@ def _formula(origin: Origin, call: Place, depth: int) -> str | None:
     texts = [part for part in parts if part is not None]
     if len(texts) != len(parts):
         return None
-    if origin.operation.isidentifier() or "." in origin.operation or len(texts) != 2:
+    is_function = origin.operation.isidentifier() or "." in origin.operation
+    if len(texts) == 1 and not is_function:
+        return None  # the other side comes from no literal, so there is no formula to show
+    if is_function or len(texts) != 2:
         return f"{origin.operation}({', '.join(texts)})"
     joined = f"{texts[0]} {origin.operation} {texts[1]}"
     return f"({joined})" if depth else joined
