@@ -121,7 +121,10 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--lib", action="append", choices=tuple(LIBRARIES), help="may be repeated")
     parser.add_argument("--site", type=Path, help="unpacked packages; else they are downloaded")
     parser.add_argument("--forward", action="store_true", help="follow forward as well")
-    return parser.parse_args()
+    options = parser.parse_args()
+    if not (options.truth / "score.py").is_file():
+        parser.error(f"{options.truth} has no score.py: --truth DIR says where the record lies")
+    return options
 
 
 def main() -> None:
