@@ -264,16 +264,16 @@ class Workbench:
     def underlined(self, word: str, text: str, kind: str = "warning") -> bool:
         """Whether a word of the line with a text is underlined, and no more than it."""
         place = self._box(word, text)
-        for mark in self.squiggles(kind).all():
-            box = mark.bounding_box()
-            if (
-                box is not None
-                and abs(box["x"] - place["x"]) < 3
-                and abs(box["width"] - place["width"]) < 5
-                and place["y"] - 2 <= box["y"] <= place["y"] + place["height"]
-            ):
-                return True
-        return False
+        # All at once: one that vanishes meanwhile must not be waited for.
+        boxes: list[dict[str, float]] = self.squiggles(kind).evaluate_all(
+            "marks => marks.map((mark) => mark.getBoundingClientRect().toJSON())"
+        )
+        return any(
+            abs(box["x"] - place["x"]) < 3
+            and abs(box["width"] - place["width"]) < 5
+            and place["y"] - 2 <= box["y"] <= place["y"] + place["height"]
+            for box in boxes
+        )
 
     def hover(self, word: str, text: str, said: str) -> str:
         """Rest the mouse on a word of the line with a text until the card says something; returns
