@@ -26,6 +26,7 @@ export function makeClient(
     documentSelector: [
       { scheme: "file", language: "python" },
       { scheme: "untitled", language: "python" },
+      { scheme: "file", pattern: "**/{hwlint,pyproject}.toml" },
     ],
     outputChannel: log(),
     revealOutputChannelOn: RevealOutputChannelOn.Never,

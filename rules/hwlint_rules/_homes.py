@@ -23,12 +23,11 @@ class Homes:
 
     def __init__(self, graph: ModelGraph) -> None:
         self._own = _parts(home(graph).path)
+        self._root = graph.root
         self._common: dict[Layer, Places] = {}
         """What all instances of a layer have in common."""
-        self._named: dict[str, Place] = {}
-        for name, layer, around in self._walk(graph.root) if graph.root is not None else ():
-            places = (*((layer.asked,) if layer.asked is not None else ()), layer.place, *around)
-            self._named[name] = self._nearest(layer, places)
+        for layer, around in _around_all(graph.root) if graph.root is not None else ():
+            places = _places(layer, around)
             known = self._common.setdefault(layer, places)
             if known is not places:
                 self._common[layer] = tuple(place for place in known if place in places)
@@ -39,7 +38,17 @@ class Homes:
 
     def called(self, module: str, layer: Layer) -> Place:
         """Return the same for one layer by its name."""
-        return self._named.get(module, layer.place)
+        node = self._root
+        if node is None:
+            return layer.place
+        around = _around(node, (), is_root=True)
+        for key in module.split(".") if module else ():
+            if key not in node.children:
+                return layer.place
+            node = node.children[key]
+            around = _around(node, around, is_root=False)
+        found = node.layer
+        return self._nearest(found, _places(found, around)) if found is not None else layer.place
 
     def _nearest(self, layer: Layer, places: Places) -> Place:
         """Choose what shares most of its path with the file of the model."""
@@ -47,21 +56,51 @@ class Homes:
             return layer.place
         return max(places, key=lambda place: _shared(_parts(place.path), self._own))
 
-    def _walk(self, root: Node) -> Iterator[tuple[str, Layer, Places]]:
-        """Yield each layer with its name and the calls that build the modules that it is in, the
-        nearest first, up to what holds a container: that is no helper but a model."""
-        stack: list[tuple[str, Node, Places]] = [("", root, ())]
-        while stack:
-            name, node, around = stack.pop()
-            if _is_container(node) or any(map(_is_container, node.children.values())):
-                around = ()
-            elif node.place is not None and node is not root:
-                around = (node.place, *around)
-            if node.layer is not None:
-                yield name, node.layer, around
-            prefix = f"{name}." if name else ""
-            below = [(prefix + key, child, around) for key, child in node.children.items()]
-            stack.extend(reversed(below))
+
+def _places(layer: Layer, around: Places) -> Places:
+    asked = (layer.asked,) if layer.asked is not None else ()
+    return (*asked, layer.place, *around)
+
+
+def _around(node: Node, around: Places, *, is_root: bool) -> Places:
+    """Return the calls that build the modules that something in a node is in, the nearest first,
+    up to what holds a container: that is no helper but a model. `around`: those of the node."""
+    if _is_container(node) or any(map(_is_container, node.children.values())):
+        return ()
+    return (node.place, *around) if node.place is not None and not is_root else around
+
+
+def _around_all(root: Node) -> Iterator[tuple[Layer, Places]]:
+    """Yield each layer with the calls that are around all of its instances.
+
+    A node that stands in the tree many times is looked at once, after all that hold it: what is
+    common to all ways down to it is what is common to the last steps of these ways.
+    """
+    common: dict[int, Places] = {id(root): ()}
+    for node in reversed(_children_first(root)):
+        around = _around(node, common[id(node)], is_root=node is root)
+        if node.layer is not None:
+            yield node.layer, around
+        for child in node.children.values():
+            known = common.setdefault(id(child), around)
+            if known is not around:
+                common[id(child)] = tuple(place for place in known if place in around)
+
+
+def _children_first(root: Node) -> list[Node]:
+    """Return each distinct node after all that are in it."""
+    order: list[Node] = []
+    seen: set[int] = set()
+    stack: list[tuple[Node, bool]] = [(root, False)]
+    while stack:
+        node, done = stack.pop()
+        if done:
+            order.append(node)
+        elif id(node) not in seen:
+            seen.add(id(node))
+            stack.append((node, True))
+            stack.extend((child, False) for child in reversed([*node.children.values()]))
+    return order
 
 
 def _is_container(node: Node) -> bool:

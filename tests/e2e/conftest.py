@@ -3,7 +3,7 @@
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -68,7 +68,11 @@ def start(
     with ExitStack() as stack:
 
         def opened(
-            files: Mapping[str, str] | None = None, *, keys: str = "[]", **options: Any
+            files: Mapping[str, str] | None = None,
+            *,
+            keys: str = "[]",
+            server: Sequence[str] = (),
+            **options: Any,
         ) -> Workbench:
             home = tmp_path_factory.mktemp("workbench")
             workspace = home / "examples"
@@ -82,7 +86,7 @@ def start(
             stack.enter_context(bench)
             (home / "user-data" / "User" / "keybindings.json").write_text(keys)
             bench.install(extension_package)
-            bench.serve()
+            bench.serve(*server)
             return bench
 
         yield opened

@@ -135,6 +135,10 @@ class Workbench:
         )
         assert done.returncode == 0, done.stdout + done.stderr
 
+    def extension(self) -> Path:
+        """Return the folder of the installed extension."""
+        return next((self._home / "extensions").glob("hwlint.hwlint-*"))
+
     def _command(self) -> list[str]:
         folders = {
             "--config": "config.yaml",
@@ -346,9 +350,14 @@ _FIND_WORD = """
 """
 
 
-def wait_for(holds: Callable[[], object], complaint: str, page: Page | None = None) -> None:
+def wait_for(
+    holds: Callable[[], object],
+    complaint: str,
+    page: Page | None = None,
+    seconds: float = WAIT / 1000,
+) -> None:
     """Wait until something holds; lets the page go on meanwhile."""
-    until = time.monotonic() + WAIT / 1000
+    until = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < until, complaint
         if page is None:

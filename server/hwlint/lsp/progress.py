@@ -31,7 +31,7 @@ async def shown(server: LanguageServer, title: str, work: Coroutine[Any, Any, T]
 
 async def _with_token(server: LanguageServer, title: str, task: "asyncio.Future[T]") -> T | None:
     token, progress = str(uuid4()), server.work_done_progress
-    await progress.create_async(token)
+    await progress.create_async(token)  # pyright: ignore[reportUnknownMemberType] - pygls leaves the result open
     progress.begin(token, types.WorkDoneProgressBegin(title=title, cancellable=True))
     tokens = cast("dict[str, Future[object]]", progress.tokens)  # pyright: ignore[reportUnknownMemberType] - pygls leaves the result open
     stopped = asyncio.wrap_future(tokens[token])  # cancelled when the editor says stop

@@ -296,7 +296,9 @@ def _looks(server: Server) -> None:
         return list(hints.code_lenses(state, params.text_document.uri))
 
     @server.feature(types.TEXT_DOCUMENT_DOCUMENT_SYMBOL)
-    def symbols(params: types.DocumentSymbolParams) -> Sequence[types.DocumentSymbol]:  # pyright: ignore[reportUnusedFunction] - registered
+    async def symbols(params: types.DocumentSymbolParams) -> Sequence[types.DocumentSymbol]:  # pyright: ignore[reportUnusedFunction] - registered
+        # An outline is asked for once for each version: nobody can be told to ask again.
+        await state.fresh(params.text_document.uri)
         return list(hints.document_symbols(state, params.text_document.uri))
 
 
