@@ -24,7 +24,36 @@ class Plain(nn.Module):
     def forward(self, x):
         return self.head(self.stem(x))
 """
+NET = """\
+from blocks import Block
+from torch import nn
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.stem = nn.Conv2d(3, 100, 3)
+        self.norm = nn.BatchNorm2d(100)
+        self.head = Block()
+
+    def forward(self, x):
+        return self.head(self.norm(self.stem(x)))
+"""
+BLOCKS = """\
+from torch import nn
+
+
+class Block(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(100, 64, 3)
+
+    def forward(self, x):
+        return self.conv(x)
+"""
 FILES = {
+    "net.py": NET,
+    "blocks.py": BLOCKS,
     "plain.py": PLAIN,
     "quiet.py": PLAIN.replace("__()\n", "__()  # hwlint: ignore[HW401] pruned before\n"),
     "other/hwlint.toml": 'devices = [""]\n',

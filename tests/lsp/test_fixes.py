@@ -101,6 +101,18 @@ async def test_edits_of_several_files_are_shown_before_they_are_made(editor, pro
         assert edit.change_annotations is None
 
 
+async def test_an_editor_may_ask_for_quick_fixes_alone(editor, project: Project):
+    root = project({"pyproject.toml": CONFIG, "net.py": NET, "blocks.py": BLOCKS})
+    uri = editor.open(root / "net.py")
+    found = next(d for d in await editor.diagnostics(uri) if d.code == "HW101")
+    for only, number in ((["quickfix"], 2), (["refactor"], 0), ([""], 2)):
+        context = types.CodeActionContext([found], only=only)
+        document = types.TextDocumentIdentifier(uri)
+        asked = types.CodeActionParams(document, found.range, context)
+        actions = await editor.client.text_document_code_action_async(asked)
+        assert len(actions or ()) == number, only
+
+
 async def test_a_fix_is_found_while_other_files_are_being_read(
     editor, project: Project, repository: Path
 ):

@@ -318,8 +318,8 @@ async def _actions(state: State, params: types.CodeActionParams) -> list[types.C
 
 def _is_wanted(context: types.CodeActionContext, kind: str) -> bool:
     """Say whether an editor asks for a kind: by its name or by what its name begins with."""
-    asked = [str(getattr(only, "value", only)) for only in context.only or ()]
-    return not asked or any(f"{kind}.".startswith(f"{only}.") or not only for only in asked)
+    name, *asked = [str(getattr(one, "value", one)) for one in (kind, *(context.only or ()))]
+    return not asked or any(f"{name}.".startswith(f"{only}.") or not only for only in asked)
 
 
 def _hover(state: State, uri: str, position: types.Position) -> types.Hover | None:

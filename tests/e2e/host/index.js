@@ -59,6 +59,17 @@ const CHECKS = {
     assert.deepStrictEqual(edits.map((edit) => edit.newText), ["112"]);
   },
 
+  async "a fix of two files is one edit"() {
+    await show("net.py");
+    const found = await finding("net.py", "HW101");
+    const action = await waitFor(async () => {
+      const offered = await ask("CodeActionProvider", file("net.py"), found.range, "quickfix", 10);
+      return offered.find((one) => one.title.startsWith("Pad 100 -> 112 in 3 layers"));
+    });
+    const changed = action.edit.entries().map(([uri]) => path.basename(uri.path));
+    assert.deepStrictEqual(changed.sort(), ["blocks.py", "net.py"]);
+  },
+
   async "all safe fixes are one action of the file"() {
     await show("quiet.py");
     const found = await finding("quiet.py", "HW003");
