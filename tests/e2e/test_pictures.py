@@ -23,6 +23,7 @@ def bench(start: Callable[..., Workbench]) -> Workbench:
         workbench_statusBar_visible=True,
         breadcrumbs_enabled=False,
         editor_fontSize=13,
+        hwlint_devices=["h100-sxm", "ethos-u55-128"],  # as many as the table has room for
         window_title="${activeEditorShort} — ${rootName}",
     )
     opened.open("cnn.py")
