@@ -80,7 +80,9 @@ def _package() -> Path:
 
 def _run(package: Path, report: Path) -> Run:
     tests = str(REPOSITORY / "tests" / "e2e")
-    command = [sys.executable, "-m", "pytest", "-q", f"--junitxml={report}", tests]
+    # Properties of single tests are no part of the newer form of the file.
+    form = ["-o", "junit_family=xunit1", f"--junitxml={report}"]
+    command = [sys.executable, "-m", "pytest", "-q", *form, tests]
     environment = os.environ | {"CI": "true", "HWLINT_E2E_PACKAGE": str(package)}
     subprocess.run(command, cwd=REPOSITORY, env=environment, check=False)
     suite = next(ET.parse(report).getroot().iter("testsuite"))
