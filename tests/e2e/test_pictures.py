@@ -71,8 +71,3 @@ def test_report(bench: Workbench, theme: str):
     bench.page.mouse.move(5, 5)
     page.locator("h1").scroll_into_view_if_needed()
     picture(bench, f"report-{theme}")
-    bench.go_to(32)
-    page.locator("tr.here").first.wait_for()
-    page.locator("table").evaluate("table => table.closest('section').scrollIntoView()")
-    picture(bench, f"layers-{theme}")
-    page.locator("h1").evaluate("head => head.scrollIntoView()")

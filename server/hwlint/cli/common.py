@@ -19,6 +19,7 @@ __all__ = [
     "ProgressLine",
     "debug_option",
     "emit",
+    "input_option",
     "paint_for",
     "split",
     "terminal_width",
@@ -34,6 +35,17 @@ def debug_option(command: F) -> F:
     """Add `--debug`."""
     return click.option(
         "--debug", is_flag=True, help="Write the details of an internal error to a file."
+    )(command)
+
+
+def input_option(command: F) -> F:
+    """Add `--input`."""
+    return click.option(
+        "--input",
+        "inputs",
+        multiple=True,
+        metavar="SHAPE",
+        help="What the model is called with, [NAME=]1x3x224x224[:DTYPE]; may be repeated.",
     )(command)
 
 

@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hwlint.cli.common import ProgressLine, debug_option, emit, split, write_details
+from hwlint.cli.common import (
+    ProgressLine,
+    debug_option,
+    emit,
+    input_option,
+    split,
+    write_details,
+)
 
 if TYPE_CHECKING:
     from hwlint.engine.inspection import Inspected
@@ -35,13 +42,7 @@ __all__ = ["inspect"]
     default="text",
     show_default=True,
 )
-@click.option(
-    "--input",
-    "inputs",
-    multiple=True,
-    metavar="SHAPE",
-    help="What the model is called with, [NAME=]1x3x224x224[:DTYPE]; may be repeated.",
-)
+@input_option
 @click.option(
     "--inputs-from",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),

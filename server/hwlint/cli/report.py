@@ -5,7 +5,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hwlint.cli.common import ProgressLine, debug_option, emit, split, write_details
+from hwlint.cli.common import (
+    ProgressLine,
+    debug_option,
+    emit,
+    input_option,
+    split,
+    write_details,
+)
 
 if TYPE_CHECKING:
     from hwlint.engine.inspection import Inspected
@@ -37,13 +44,7 @@ _COULD_NOT_RUN = 2
 )
 @click.option("--dtype", metavar="DTYPE", help="What the model computes in.")
 @click.option("--context", metavar="NAME", help="Only this entry point: resnet50, Net.")
-@click.option(
-    "--input",
-    "inputs",
-    multiple=True,
-    metavar="SHAPE",
-    help="What the model is called with, [NAME=]1x3x224x224[:DTYPE]; may be repeated.",
-)
+@input_option
 @click.option("--root", type=click.Path(path_type=Path), metavar="DIR", help="The workspace.")
 @click.option("--python", type=click.Path(path_type=Path), metavar="PYTHON")
 @click.option("--jobs", "-j", type=click.IntRange(1), metavar="N", help="Processes.")

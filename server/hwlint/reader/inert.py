@@ -152,7 +152,7 @@ class Verdicts:
         return True
 
     def _method(self, raw: Value) -> Conditions | None:
-        if raw is None or isinstance(raw, bool | int | float | str):
+        if isinstance(raw, bool | int | float | str):
             return frozenset()  # nobody can call that
         if isinstance(raw, StaticMethod | ClassMethod):
             raw = raw.func
