@@ -83,7 +83,12 @@ function theme(): Record<string, unknown> {
     background: "transparent",
     font: style.fontFamily,
     axis: { ...words, titleFontWeight: "normal", domainColor: lines, gridColor: lines, tickColor: lines },
-    legend: { ...words, titleFontWeight: "normal" },
+    legend: {
+      ...words,
+      titleFontWeight: "normal",
+      symbolBaseFillColor: text,
+      symbolBaseStrokeColor: text,
+    },
     text: { color: text, fontSize: 11 },
     view: { stroke: "transparent" },
   };
