@@ -1,0 +1,1 @@
+"""What runs on the device: files that need Python and one runtime and nothing of hwlint."""
