@@ -38,9 +38,13 @@ def repository() -> Path:
 
 
 @pytest.fixture(autouse=True)
-def _private_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch):
-    """Give every test an empty cache of its own, also in the child processes that it starts."""
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+def _private_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch):
+    """Give every test an empty cache, configuration and store of its own, also in the child
+    processes that it starts."""
+    own = tmp_path_factory.mktemp("own")
+    for kind in ("CACHE", "CONFIG", "DATA"):
+        monkeypatch.setenv(f"XDG_{kind}_HOME", str(own / kind.lower()))
+    monkeypatch.delenv("HWLINT_STORE", raising=False)
     # A virtual environment that happens to be active is not part of any test.
     monkeypatch.delenv("VIRTUAL_ENV", raising=False)
 

@@ -33,15 +33,19 @@ ORDER = (
 
 # Who alone may import what.
 OWNERS: dict[str, set[str]] = {
+    "alembic": {"measure"},
     "altair": set(),  # it makes templates of charts, see docs/charts.py
     "ast": {"source", "reader"},
     "click": {"cli"},
+    "dask": {"measure"},
+    "distributed": {"measure"},
     "lsprotocol": {"lsp"},
     "libcst": {"source"},
     "numpy": {"measure"},
     "onnx": {"measure"},
     "onnxruntime": {"measure"},
     "optuna": {"search"},
+    "psycopg": {"measure"},
     "pygls": {"lsp"},
     "rich": {"cli", "report"},
     "sqlalchemy": {"measure", "search"},

@@ -47,6 +47,7 @@ def test_the_list_for_programs(hwlint: Run):
         "kind": "gpu",
         "default_dtype": "fp16",
         "aliases": ["nvidia-t4"],
+        "targets": [],
     } in listed
 
 

@@ -37,6 +37,12 @@ GOOD = {
         "[[budgets]]\nmodel = 'a.py:Net'\ndevice = 'stm32h743'\nlatency_ms = 50\nsram_kb = 0.5",
         "budgets = []",
     ],
+    "targets": [
+        "targets.pi = { profile = 'raspberry-pi-5', ssh = 'pi@host', python = 'python3.11' }",
+        "targets.a = { profile = 'h100', runner = 'torch-compile' }",
+        "targets.a = { profile = 'h100', dask = 'tcp://farm:8786' }",
+        "targets.a = { profile = 'h100', command = 'flash {model}' }",
+    ],
 }
 BAD = {
     "extend": ["extend = 1"],
@@ -70,6 +76,16 @@ BAD = {
         "[[budgets]]\nmodel = 'a'\ndevice = 'b'\nlatency_ms = 0",
         "[[budgets]]\nmodel = 'a'\ndevice = 'b'\nlatency_s = 1",
         "[[budgets]]\nmodel = 1\ndevice = 'b'\nlatency_ms = 1",
+    ],
+    "targets": [
+        "targets = ['pi']",
+        "targets.pi = 'pi@host'",
+        "targets.pi = { ssh = 'pi@host' }",
+        "targets.pi = { profile = 'h100', ssh = '-oProxyCommand=x' }",
+        "targets.pi = { profile = 'h100', ssh = 'a', command = 'b' }",
+        "targets.pi = { profile = 'h100', dask = 'farm:8786' }",
+        "targets.pi = { profile = 'h100', runner = 'tvm' }",
+        "targets.pi = { profile = 'h100', sssh = 'a' }",
     ],
     "unknown": ["devcies = ['a']"],
 }

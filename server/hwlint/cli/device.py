@@ -30,7 +30,7 @@ _format = click.option(
 
 @click.group()
 def device() -> None:
-    """Show the devices that hwlint knows."""
+    """Show the devices that hwlint knows, and say where models can be measured."""
 
 
 @device.command("list")
@@ -38,15 +38,83 @@ def device() -> None:
 @_format
 @debug_option
 def list_devices(kind: str | None, output_format: str, debug: bool) -> None:  # noqa: ARG001
-    """List them by kind: id, name, what models compute in by default, other names."""
-    profiles = [p for p in _profiles().values() if kind in (None, p.kind)]
+    """List them by kind: id, name, what models compute in by default, other names; and the targets
+    that models are measured on: name, profile, way there, runner."""
+    from hwlint.cli.device_targets import by_profile, print_targets
+
+    index = _profiles()
+    profiles = [p for p in index.values() if kind in (None, p.kind)]
+    targets = by_profile(index, _root())
     if output_format == "json":
         keys = ("id", "name", "kind", "default_dtype", "aliases")
-        _emit_json([{key: getattr(p, key) for key in keys} for p in profiles])
+        _emit_json(
+            [
+                {key: getattr(p, key) for key in keys}
+                | {"targets": [{"name": t.name, **t.fields()} for t in targets.get(p.id, ())]}
+                for p in profiles
+            ]
+        )
         return
     from hwlint.cli.device_card import print_list
 
-    _draw(lambda console: print_list(console, profiles))
+    def draw(console: "Console") -> None:
+        print_list(console, profiles)
+        print_targets(console, {p.id: targets[p.id] for p in profiles if p.id in targets})
+
+    _draw(draw)
+
+
+@device.command("add")
+@click.argument("name")
+@click.option("--profile", required=True, metavar="DEVICE", help="What `device list` calls it.")
+@click.option("--ssh", metavar="HOST", help="A host as ssh knows it: pi@host, or a name of yours.")
+@click.option("--command", metavar="COMMAND", help="A program that measures: docs/targets.md.")
+@click.option("--dask", metavar="ADDRESS", help="The scheduler of a farm: tcp://host:8786.")
+@click.option("--python", metavar="PYTHON", help="The interpreter there; python3 if not said.")
+@click.option("--runner", default="onnxruntime", show_default=True, help="What runs models there.")
+@click.option("--replace", is_flag=True, help="Change a target that is there already.")
+@debug_option
+def add_device(
+    name: str,
+    profile: str,
+    ssh: str | None,
+    command: str | None,
+    dask: str | None,
+    python: str | None,
+    runner: str,
+    replace: bool,
+    debug: bool,  # noqa: ARG001 - main has it
+) -> None:
+    """Say where models can be measured: on this computer, or by --ssh, --command or --dask.
+
+    It is kept in your own configuration; `[tool.hwlint.targets.NAME]` of a project has the same
+    keys. `hwlint measure --device NAME` measures there.
+    """
+    from hwlint.engine.errors import UserError
+    from hwlint.engine.measure_targets import MeasureTarget
+    from hwlint.measure.targets import add_target
+
+    ways = {
+        way: address
+        for way, address in (("ssh", ssh), ("command", command), ("dask", dask))
+        if address is not None
+    }
+    if len(ways) > 1:
+        raise UserError(f"one way to the device, not {' and '.join(f'--{w}' for w in ways)}")
+    way, address = next(iter(ways.items()), ("local", ""))
+    target = MeasureTarget(name, profile, way, address, python, runner)
+    file = add_target(target, _root(), replace=replace)
+    emit(f"{name}: {profile}, {target.way()}, {runner}. Wrote {file}.\n")
+
+
+@device.command("remove")
+@click.argument("name")
+@debug_option
+def remove_device(name: str, debug: bool) -> None:  # noqa: ARG001 - main has it
+    """Forget a target that `device add` wrote."""
+    from hwlint.measure.targets import remove_target
+
+    emit(f"Removed {name} from {remove_target(name)}.\n")
 
 
 @device.command("show")
@@ -111,11 +179,16 @@ def show_schema(debug: bool) -> None:  # noqa: ARG001 - main has it
     emit(schema_text())
 
 
-def _profiles() -> "ProfileIndex":
+def _root() -> Path:
     from hwlint.engine.workspace import find_root
+
+    return find_root(Path.cwd())
+
+
+def _profiles() -> "ProfileIndex":
     from hwlint.profile import available_profiles
 
-    return available_profiles(find_root(Path.cwd()))
+    return available_profiles(_root())
 
 
 def _draw(draw: "Callable[[Console], None]") -> None:

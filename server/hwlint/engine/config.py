@@ -10,6 +10,7 @@ from typing import cast
 from hwlint.api import BOUNDS, Budget
 from hwlint.engine.errors import UserError
 from hwlint.engine.inputs import parse_input
+from hwlint.engine.measure_targets import MeasureTarget, read_measure_targets
 from hwlint.engine.registry import matches
 from hwlint.engine.tomlfile import Table, read_toml, shown
 from hwlint.profile.errors import did_you_mean
@@ -80,6 +81,7 @@ class Config:
     fail_on: str = "error"
     models: Mapping[str, ModelConfig] = field(default_factory=dict[str, ModelConfig])
     budgets: tuple[Budget, ...] = ()
+    targets: Mapping[str, MeasureTarget] = field(default_factory=dict[str, MeasureTarget])
     file: Path | None = None
     """The file that was read; None: only defaults."""
     origins: Mapping[str, Setting] = field(default_factory=dict[str, Setting])
@@ -361,5 +363,6 @@ KEYS: Mapping[str, Callable[[Table, str, object], object]] = {
     "fail-on": _choice(*LEVELS),
     "models": _models,
     "budgets": _budgets,
+    "targets": read_measure_targets,
 }
 """How the value of each key is read; `config_schema.py` describes them for editors."""

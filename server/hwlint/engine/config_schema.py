@@ -5,9 +5,11 @@ Every key that `load_config` takes has an entry; `tests/engine/test_config_schem
 
 import json
 from collections.abc import Mapping
+from itertools import combinations
 
 from hwlint.api import BOUNDS
 from hwlint.engine.config import LEVELS, MODES, SEVERITIES
+from hwlint.engine.measure_targets import RUNNERS, TRANSPORTS
 
 __all__ = ["SCHEMA", "described", "schema_text"]
 
@@ -45,6 +47,18 @@ _MODEL = _object(
         "batch": _COUNT,
     }
 )
+_TARGET = _object(
+    {
+        "profile": _STRING,
+        "ssh": {"type": "string", "pattern": r"^[^-\s]\S*$"},
+        "command": _STRING,
+        "dask": {"type": "string", "pattern": r"^(tcp|tls|ws|wss)://\S+$"},
+        "python": _STRING,
+        "runner": {"enum": list(RUNNERS)},
+    },
+    required=["profile"],
+    allOf=[{"not": {"required": [one, other]}} for one, other in combinations(TRANSPORTS, 2)],
+)
 _KEYS: Mapping[str, tuple[str, _Schema]] = {
     "extend": ("Another configuration file, whose values hold where this one sets none.", _STRING),
     "devices": (
@@ -75,6 +89,7 @@ _KEYS: Mapping[str, tuple[str, _Schema]] = {
     "fail-on": ("Least severity that makes the exit code 1.", {"enum": list(LEVELS)}),
     "models": ("Models by place, and how each is built and called.", _table(_MODEL)),
     "budgets": ("What one model may take on one device.", {"type": "array", "items": _BUDGET}),
+    "targets": ("Devices that models are measured on, by name.", _table(_TARGET)),
 }
 SCHEMA: _Schema = {
     "$schema": "https://json-schema.org/draft/2020-12/schema",
