@@ -16,6 +16,7 @@ from hwlint.cli.common import write_details
 from hwlint.cli.config import clean, config
 from hwlint.cli.device import device
 from hwlint.cli.inspect import inspect
+from hwlint.cli.measurements import measurements
 from hwlint.cli.report import report
 from hwlint.cli.rule import rule
 from hwlint.cli.server import server
@@ -35,7 +36,7 @@ def hwlint() -> None:
     """Say what a PyTorch model will cost on the target device, without running it."""
 
 
-for command in (check, inspect, report, rule, device, config, clean, server):
+for command in (check, inspect, report, rule, device, measurements, config, clean, server):
     hwlint.add_command(command)
 
 
