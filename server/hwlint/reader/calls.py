@@ -204,7 +204,9 @@ class Calls:
                 if "__unread_decorator__" in func.attrs:
                     return Unknown(f"{func.name}() has a decorator that is not read")
                 raise
-        return Suspended(func, fr) if suspends(func) else self.run_function(func, fr)
+        if suspends(func):
+            return Suspended(func, fr)
+        return self.recursion.run(func, fr) if code.running else self.run_function(func, fr)
 
     def run_function(self: "Interpreter", func: Function, fr: Frame) -> Value:
         """Run the body of a function in a frame that has its arguments."""
@@ -212,6 +214,7 @@ class Calls:
         if self.depth >= self.budget.max_depth:
             raise self.error("RecursionError", "maximum recursion depth exceeded")
         self.depth += 1
+        code.running += 1
         self.cells.add(code.cell)
         fr.site = self.site
         self.callers.append(fr)
@@ -227,6 +230,7 @@ class Calls:
                 raise
         finally:
             self.depth -= 1
+            code.running -= 1
             self.site = fr.site
             self.callers.pop()
             if self.flow is not None:

@@ -51,6 +51,7 @@ class Code:
         "raises",
         "ran_in",
         "ready",
+        "running",
         "scope",
         "segment",
         "simple",
@@ -86,6 +87,8 @@ class Code:
         self.annotations: dict[str, ast.expr] = {}
         self.body: Compiled | None = None
         self.is_generator = False
+        self.running = 0
+        """How many calls of it have begun and not ended."""
         self.simple = False
         self.weight = 0
         self.scope: Scope | None = None

@@ -26,6 +26,7 @@ from hwlint.reader.needs import Needs
 from hwlint.reader.operators import UnknownIteration
 from hwlint.reader.programs import Programs
 from hwlint.reader.provenance import SourcedFloat, SourcedInt, SourcedStr
+from hwlint.reader.recursion import Recursion
 from hwlint.reader.tensors import TensorOperations
 from hwlint.reader.values import (
     Class,
@@ -94,6 +95,7 @@ class Interpreter(Attributes, Calls, Containers, Programs, TensorOperations):
         self.modelled: dict[str, Value] = {}
         self.joins = Joins(self)
         self.memo = Memo(self)
+        self.recursion = Recursion(self)
         self.followed = ForwardMemo(self)
         self.verdicts = Verdicts(self)
         install(self)

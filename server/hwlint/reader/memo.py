@@ -52,30 +52,38 @@ if TYPE_CHECKING:
     from hwlint.reader.frame import Frame
     from hwlint.reader.interpreter import Interpreter
 
-__all__ = ["Memo"]
+__all__ = [
+    "STEPS_PER_TEMPLATE",
+    "Check",
+    "Memo",
+    "NotFrozen",
+    "Recording",
+    "Template",
+    "slotted",
+]
 
 MAX_TEMPLATES = 1_000
 """Templates that are made before those that nobody has used meanwhile are dropped."""
 _STEPS_PER_COPY = 4
-_STEPS_PER_TEMPLATE = 24
+STEPS_PER_TEMPLATE = 24
 
 
 _MAX_KEY = 5_000
 """Values that the arguments of a construction may consist of to be looked up."""
 
 
-class _NotFrozen(Exception):
+class NotFrozen(Exception):
     """An argument that cannot be part of a key, or a result that cannot be copied."""
 
 
 class Template:
-    """A construction that can be replayed."""
+    """A construction, or another call, that can be replayed."""
 
     __slots__ = (
         "built", "cells", "closed", "constructed", "keep", "made", "slots", "stamp", "steps",
     )  # fmt: skip
 
-    def __init__(self, made: ModuleInstance, slots: list["Slot | None"], stamp: int) -> None:
+    def __init__(self, made: Any, slots: list["Slot | None"], stamp: int) -> None:
         self.made = made
         self.slots = slots
         self.stamp = stamp
@@ -87,7 +95,9 @@ class Template:
         self.closed: bool | None = None  # see outline.py
 
 
-class _Recording:
+class Recording:
+    """Notes whether anything older than its beginning changes meanwhile."""
+
     __slots__ = ("impure", "stamp")
 
     def __init__(self, stamp: int) -> None:
@@ -105,7 +115,7 @@ class Memo:
         """Templates of the generation before: who is used again comes over."""
         self.emitted: dict[Any, Any] = {}
         self.identities = Identities()
-        self.recordings: list[_Recording] = []
+        self.recordings: list[Recording] = []
         self.stamp = 0
         self.entry_stamp = 0
         self.epoch = 0
@@ -158,11 +168,11 @@ class Memo:
                 del kept[key]
         self._forget_emitted()
 
-    def start(self) -> _Recording:
+    def start(self) -> Recording:
         """Begin to watch whether what is older than now changes."""
         self.interp.clock += 1
         self.stamp = self.interp.clock
-        self.recordings.append(_Recording(self.stamp))
+        self.recordings.append(Recording(self.stamp))
         return self.recordings[-1]
 
     def forget(self) -> None:
@@ -194,8 +204,8 @@ class Memo:
         self.looked_at = 0
         try:
             named = tuple([(k, self._freeze(v)) for k, v in kwargs.items()])
-            key = (cls, self.epoch, self._key(args), named)
-        except _NotFrozen:
+            key = (cls, self.epoch, self.key_of(args), named)
+        except NotFrozen:
             return self._plain(cls, args, kwargs)
         site = self.interp.site
         try:
@@ -253,14 +263,14 @@ class Memo:
     def _record(self, key: Any, cls: Class, args: list[Value], kwargs: dict[str, Value]) -> Value:
         interp = self.interp
         slots: list[Slot | None] = []
-        given = [_slotted(v, slots) for v in [*args, *kwargs.values()]]
+        given = [slotted(v, slots) for v in [*args, *kwargs.values()]]
         outer = (interp.constructed, interp.notes, interp.built, interp.cells, self.stamp)
         interp.constructed, interp.notes, interp.built, interp.cells = {}, {}, set(), set()
         interp.clock += 1
-        recording = _Recording(interp.clock)
+        recording = Recording(interp.clock)
         self.recordings.append(recording)
         self.stamp = interp.clock
-        interp.budget.steps += _STEPS_PER_TEMPLATE
+        interp.budget.steps += STEPS_PER_TEMPLATE
         steps = interp.budget.steps
         try:
             made = interp.allocate(cls, given[: len(args)])
@@ -275,7 +285,7 @@ class Memo:
             interp.constructed, interp.notes, interp.built, interp.cells, self.stamp = outer
             self.recordings.remove(recording)
             self._absorb(*inner)
-            self._fill(slots, args, kwargs)
+            self.fill(slots, args, kwargs)
         assert isinstance(made, ModuleInstance)
         if recording.impure or inner[1]:
             self.templates[key] = None
@@ -290,12 +300,12 @@ class Memo:
         self, key: Any, template: Template, made: Value, args: list[Value], kwargs: dict[str, Value]
     ) -> Value:
         try:
-            _Check(template.stamp).all([made])
-        except _NotFrozen:
+            Check(template.stamp).all([made])
+        except NotFrozen:
             self.templates[key] = None
             return made
         self.templates[key] = template
-        return self._copy(template, args, kwargs)
+        return self.copy(template, args, kwargs)
 
     def _absorb(self, constructed: Any, notes: Any, built: Any, cells: Any) -> None:
         self.interp.constructed.update(constructed)
@@ -303,9 +313,8 @@ class Memo:
         self.interp.built |= built
         self.interp.cells |= cells
 
-    def _fill(
-        self, slots: list["Slot | None"], args: list[Value], kwargs: dict[str, Value]
-    ) -> None:
+    def fill(self, slots: list["Slot | None"], args: list[Value], kwargs: dict[str, Value]) -> None:
+        """Say what the slots stand for in what the first caller got."""
         for slot, trace in zip(slots, _traces([*args, *kwargs.values()]), strict=True):
             if slot is not None:
                 slot.filled = trace
@@ -316,9 +325,10 @@ class Memo:
         interp = self.interp
         self._absorb(template.constructed, {}, template.built, template.cells)
         interp.tick()
-        return self._copy(template, args, kwargs)
+        return self.copy(template, args, kwargs)
 
-    def _copy(self, template: Template, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    def copy(self, template: Template, args: list[Value], kwargs: dict[str, Value]) -> Value:
+        """Return what a template made, with the traces of this caller's arguments."""
         values = [*args, *kwargs.values()]
         traces = zip(template.slots, _traces(values), strict=True)
         binding = {slot: trace for slot, trace in traces if slot is not None}
@@ -329,7 +339,8 @@ class Memo:
 
     # --- keys -------------------------------------------------------------------------------
 
-    def _key(self, args: list[Value]) -> Any:
+    def key_of(self, args: list[Value]) -> Any:
+        """Return what equal arguments have in common; raises NotFrozen."""
         return tuple([self._freeze(v) for v in args])
 
     def _freeze(self, value: Value, inner: bool = False) -> Any:
@@ -338,12 +349,12 @@ class Memo:
             return (kind, value)
         self.looked_at += 1
         if self.looked_at > _MAX_KEY:
-            raise _NotFrozen
+            raise NotFrozen
         if kind is SourcedInt or kind is SourcedStr or kind is SourcedFloat:
             base = kind.__base__
             return (base, value, id(value.trace) if inner else "")
         if kind is Function and value.closure is not None:
-            raise _NotFrozen  # what it sees around it may be something else the next time
+            raise NotFrozen  # what it sees around it may be something else the next time
         if kind in (Class, Function, Builtin, External):
             return value
         if kind is tuple or kind is Partial:
@@ -374,19 +385,19 @@ class Memo:
     def _freeze_object(self, value: Value) -> Any:
         if isinstance(value, ListValue | DictValue):
             if value.unknown is not None or len(value) > 500:
-                raise _NotFrozen
+                raise NotFrozen
             items = value.items() if isinstance(value, DictValue) else value
             return (type(value), tuple([self._freeze(v, True) for v in items]))
         if isinstance(value, BoundMethod) and isinstance(value.self_value, Class):
             return (BoundMethod, value.func, value.self_value)
         if isinstance(value, Instance) and not isinstance(value, ModuleInstance):
             return (id(value), tuple(self._versions(value, 0)))
-        raise _NotFrozen
+        raise NotFrozen
 
     def _versions(self, value: Value, depth: int) -> list[int]:
         self.looked_at += 1
         if depth > 4 or self.looked_at > _MAX_KEY:
-            raise _NotFrozen
+            raise NotFrozen
         out = [value.version]
         holders: list[Value] = []
         if isinstance(value, Instance):
@@ -397,7 +408,7 @@ class Memo:
             holders = list(value)
         for item in holders:
             if isinstance(item, ModuleInstance | Unknown):
-                raise _NotFrozen
+                raise NotFrozen
             if isinstance(item, Instance | DictValue | ListValue | SetValue):
                 out.append(id(item))
                 out.extend(self._versions(item, depth + 1))
@@ -412,7 +423,7 @@ def _parts(value: Any) -> Any:
     return value if type(value) is tuple else (value.func, *value.args, *value.kwargs.values())
 
 
-def _slotted(value: Value, slots: "list[Slot | None]") -> Value:
+def slotted(value: Value, slots: "list[Slot | None]") -> Value:
     """Return an argument with a slot for each trace in it; `slots` gets them in order."""
     if type(value) is tuple or type(value) is Partial:
         return _slotted_parts(value, slots, {})
@@ -471,14 +482,15 @@ def _collect(value: Any, found: "dict[int, Trace]") -> None:
             found.setdefault(id(item.trace), item.trace)
 
 
-class _Check:
-    """Looks whether what was created since `stamp` can be copied; raises _NotFrozen."""
+class Check:
+    """Looks whether what was created since `stamp` can be copied; raises NotFrozen."""
 
     def __init__(self, stamp: int) -> None:
         self.stamp = stamp
         self.seen: set[int] = set()
 
     def all(self, values: Iterable[Value]) -> None:
+        """Look at all that the values hold."""
         stack = list(values)
         while stack:
             value = stack.pop()
@@ -487,10 +499,10 @@ class _Check:
                 continue
             self.seen.add(id(value))
             if kind is IteratorValue:
-                raise _NotFrozen
+                raise NotFrozen
             if kind is Function:
                 if value.closure is not None and value.closure.stamp >= self.stamp:
-                    raise _NotFrozen  # it sees variables of the construction itself
+                    raise NotFrozen  # it sees variables of the construction itself
                 continue
             parts = _PARTS.get(kind)
             if parts is not None:
@@ -661,7 +673,7 @@ class Copier:
         return made
 
     def iterator(self, value: IteratorValue) -> Value:
-        raise _NotFrozen
+        raise NotFrozen
 
     def tensor(self, value: Tensor) -> Value:
         if value.stamp < self.stamp:
