@@ -15,7 +15,7 @@ from attrs import field, frozen
 from hwlint.measure.job import Failure, Limits, Result, load_job, load_result
 from hwlint.measure.transports.base import Cancelled, Progress
 
-__all__ = ["KEEPER", "Ended", "Local", "keeper_words", "result_of"]
+__all__ = ["KEEPER", "Ended", "Local", "keep", "keeper_words", "parse_ended", "result_of"]
 
 KEEPER = Path(__file__).with_name("keeper.py")
 _TICK = 0.05
@@ -83,7 +83,7 @@ def keep(
             if "progress" in message:
                 progress(str(message["progress"]))
             elif "ended" in message:
-                return _ended(message["ended"])
+                return parse_ended(message["ended"])
     finally:
         keeper.stdin.close()
         _finish(keeper)
@@ -110,7 +110,8 @@ def _messages(
         yield from (cast("dict[str, object]", json.loads(line)) for line in lines)
 
 
-def _ended(value: object) -> Ended:
+def parse_ended(value: object) -> Ended:
+    """Read how a command ended from what the keeper says of it."""
     told = cast("dict[str, object]", value)
     code = told.get("code")
     return Ended(
