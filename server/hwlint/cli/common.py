@@ -12,11 +12,13 @@ import click
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
+    from rich.status import Status
 
     from hwlint.report.plain import Paint
 
 __all__ = [
     "ProgressLine",
+    "StatusLine",
     "debug_option",
     "emit",
     "input_option",
@@ -131,3 +133,30 @@ class ProgressLine:
         progress = Progress(console=Console(stderr=True), transient=True, auto_refresh=False)
         progress.start()
         return progress, progress.add_task(self._text, total=total)
+
+
+class StatusLine:
+    """One line on standard error, on a terminal, that says what is being done."""
+
+    def __init__(self) -> None:
+        """Show nothing yet."""
+        self._status: Status | None = None
+        self._wanted = sys.stderr.isatty()
+
+    def __call__(self, text: str) -> None:
+        """Say what is being done now."""
+        if not self._wanted:
+            return
+        if self._status is None:
+            from rich.console import Console
+            from rich.status import Status
+
+            self._status = Status(text, console=Console(stderr=True))
+            self._status.start()
+        self._status.update(text)
+
+    def close(self) -> None:
+        """Take the line away."""
+        if self._status is not None:
+            self._status.stop()
+            self._status = None

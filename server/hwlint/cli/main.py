@@ -16,6 +16,7 @@ from hwlint.cli.common import write_details
 from hwlint.cli.config import clean, config
 from hwlint.cli.device import device
 from hwlint.cli.inspect import inspect
+from hwlint.cli.measure import measure
 from hwlint.cli.measurements import measurements
 from hwlint.cli.report import report
 from hwlint.cli.rule import rule
@@ -36,7 +37,10 @@ def hwlint() -> None:
     """Say what a PyTorch model will cost on the target device, without running it."""
 
 
-for command in (check, inspect, report, rule, device, measurements, config, clean, server):
+_COMMANDS = (
+    check, inspect, report, measure, measurements, rule, device, config, clean, server,
+)  # fmt: skip
+for command in _COMMANDS:
     hwlint.add_command(command)
 
 

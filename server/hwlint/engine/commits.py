@@ -22,7 +22,7 @@ from hwlint.reader.environment import environment_of
 from hwlint.source import MAX_BYTES
 from hwlint.source.spans import Place
 
-__all__ = ["found_in"]
+__all__ = ["check_out", "found_in"]
 
 _SAFE = (
     "-c",
@@ -46,7 +46,7 @@ def found_in(revision: str, root: Path, config: Config, options: Options) -> fro
     python = environment_of(config.python, root)
     with tempfile.TemporaryDirectory(prefix="hwlint-") as folder:
         into = Path(folder).resolve()
-        _check_out(base, revision, into)
+        check_out(base, revision, into, "--baseline-commit")
         then = into / root.relative_to(base)
         then.mkdir(parents=True, exist_ok=True)
         if (root / _PROFILES).is_dir():
@@ -64,22 +64,27 @@ def found_in(revision: str, root: Path, config: Config, options: Options) -> fro
         return frozenset(print_ for _, print_ in fingerprints(found, str(then)))
 
 
-def _check_out(base: Path, revision: str, into: Path) -> None:
-    """Write what is read, as it was below `base` in a commit, below `into`."""
+def check_out(
+    base: Path, revision: str, into: Path, option: str, *, most_bytes: int | None = None
+) -> None:
+    """Write what stood below `base` in a commit below `into`: what is read, or every file of up to
+    `most_bytes`. Raises `UserError`, which names the option that asked for it."""
     commit = _git(
-        base, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"
+        base,
+        *("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"),
+        option=option,
     )
     if commit is None:
         raise UserError(
-            f"--baseline-commit {revision}: git knows no such commit in {base} "
-            "(a shallow clone has few)"
+            f"{option} {revision}: git knows no such commit in {base} (a shallow clone has few)"
         )
-    listed = _git(base, "ls-tree", "-r", "-z", "-l", commit.decode().strip(), "--", ".")
-    found = list(_listed(listed or b""))
+    tree = commit.decode().strip()
+    listed = _git(base, "ls-tree", "-r", "-z", "-l", tree, "--", ".", option=option)
+    found = list(_listed(listed or b"", most_bytes))
     names = b"".join(oid + b"\n" for oid, _ in found)
-    contents = _git(base, "cat-file", "--batch", given=names)
+    contents = _git(base, "cat-file", "--batch", given=names, option=option)
     if contents is None:
-        raise UserError(f"--baseline-commit {revision}: git cannot give what is in that commit")
+        raise UserError(f"{option} {revision}: git cannot give what is in that commit")
     for (_, name), content in zip(found, _contents(contents), strict=True):
         file = into / name
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -106,7 +111,7 @@ def _moved(config: Config, base: Path, into: Path, python: Path | None) -> Confi
     )
 
 
-def _git(folder: Path, *arguments: str, given: bytes | None = None) -> bytes | None:
+def _git(folder: Path, *arguments: str, option: str, given: bytes | None = None) -> bytes | None:
     """Return what a command of git prints; None where it fails."""
     environment = {**os.environ, "GIT_NO_LAZY_FETCH": "1", "GIT_OPTIONAL_LOCKS": "0"}
     # What a hook of git sets is about the index of the commit that is being made.
@@ -118,21 +123,23 @@ def _git(folder: Path, *arguments: str, given: bytes | None = None) -> bytes | N
             command, input=given, capture_output=True, env=environment, check=False
         )
     except OSError as error:
-        raise UserError(f"--baseline-commit needs git: {error.strerror}") from error
+        raise UserError(f"{option} needs git: {error.strerror}") from error
     return done.stdout if done.returncode == 0 else None
 
 
-def _listed(listing: bytes) -> Iterator[tuple[bytes, str]]:
-    """Yield the object and the path of each file that a reading may look at."""
+def _listed(listing: bytes, most_bytes: int | None) -> Iterator[tuple[bytes, str]]:
+    """Yield the object and the path of each file that a reading may look at, or of every one of up
+    to `most_bytes`."""
     for line in listing.split(b"\0"):
         head, _, name = line.partition(b"\t")
         fields = head.split()
         if len(fields) != 4 or fields[0].decode() not in _FILES:
             continue
         path = PurePosixPath(os.fsdecode(name))
-        if path.is_absolute() or ".." in path.parts or int(fields[3]) > MAX_BYTES:
+        if path.is_absolute() or ".." in path.parts or int(fields[3]) > (most_bytes or MAX_BYTES):
             continue
-        if is_source_name(path.name) and path.parts[0] != _PROFILES:
+        is_read = is_source_name(path.name) and path.parts[0] != _PROFILES
+        if most_bytes is not None or is_read:
             yield fields[2], str(path)
 
 

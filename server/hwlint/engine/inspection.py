@@ -1,5 +1,6 @@
 """`inspect`: what a file, a folder or one named place builds, as it was read."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -43,6 +44,8 @@ class _Task(Generic[T]):
     name: str | None
     asked: frozenset[str]
     """Files that were asked for. Of other files only what builds something of these is shown."""
+    build: str = ""
+    """How the one named is built, in place of how programs build it."""
 
     def visitor(self, alive: Callable[[], None]) -> "_Visitor[T]":
         return _Visitor(self, alive)
@@ -58,8 +61,11 @@ class _Visitor(Generic[T]):
         self._reader = Reader(task.options)
 
     def visit(self, stage: str, path: str, built: Built) -> Inspected[T]:
+        name, build = self._task.name or "", self._task.build
+        if stage == _BY_NAME and build:
+            return self._result(path, self._reader.read_call(path, name, build))
         if stage == _BY_NAME:
-            return self._result(path, self._reader.read_place(path, self._task.name or ""))
+            return self._result(path, self._reader.read_place(path, name))
         return self._result(path, self._reader.read_stage(stage, path, built, self._itself))
 
     def _itself(self, graph: ModelGraph) -> ModelGraph:
@@ -106,12 +112,15 @@ def inspect(
     context: str | None = None,
     progress: Callable[[int, int], None] | None = None,
     forward: ForwardOptions | None = None,
+    build: str = "",
 ) -> list[Inspected[T]]:
     """Read one PATH or PLACE. Results come in order of path, calls before defaults.
 
-    `forward`: with what the models are called; None leaves their forward alone.
+    `forward`: with what the models are called; None leaves their forward alone. `build`: the call
+    that builds what is named, with the names of its file: "Net(width=64)".
     """
     path, name = parse_place(text)
+    name = name or _called(build)
     path = path.resolve()
     root = options.root.resolve() if options.root is not None else find_root(path)
     config = configure(root, options)
@@ -122,11 +131,13 @@ def inspect(
         files = [str(path)]
     else:
         files = [file for file in workspace.candidates if Path(file).is_relative_to(path)]
-    task = _Task(reading, show, context, name, frozenset(files))
-    others = programs_for(workspace, files) if len(files) <= _FEW else []
+    task = _Task(reading, show, context, name, frozenset(files), build)
+    others = programs_for(workspace, files) if len(files) <= _FEW and not build else []
     count = 1 if name is not None else processes(len(files), options.jobs)
     run = _Run(progress or silent, (len(STAGES) - 1) * len([*files, *others]))
     with Pool(task, count, options.kill_after) as pool:
+        if name is not None and build:
+            return _named(list(run.counted(pool.read(files, _BY_NAME))), text, context)
         if name is not None:
             return _named(_by_name(pool, files, others, run), text, context)
 
@@ -135,6 +146,20 @@ def inspect(
 
         results = read_stages(workspace, sorted([*files, *others]), read)
     return sorted(results, key=lambda result: result.path)
+
+
+def _called(build: str) -> str | None:
+    """Return the name that a call begins with; None where there is no call.
+
+    Raises:
+        UserError: Where it is none.
+    """
+    if not build:
+        return None
+    found = re.match(r"\s*([A-Za-z_]\w*)\s*\(.*\)\s*$", build, re.DOTALL)
+    if found is None:
+        raise UserError(f'--build {build}: expected a call, "Net(width=64)"')
+    return found[1]
 
 
 def _asked(

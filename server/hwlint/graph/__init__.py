@@ -10,6 +10,7 @@ from hwlint.graph.model import (
     ModelGraph,
     Node,
     Origin,
+    Recipe,
     Unbuilt,
 )
 
@@ -26,6 +27,7 @@ __all__ = [
     "Node",
     "Operation",
     "Origin",
+    "Recipe",
     "Step",
     "TensorInfo",
     "Unbuilt",

@@ -11,7 +11,7 @@ from hwlint.graph.flow import Flow
 from hwlint.graph.links import Links
 from hwlint.source.spans import Place
 
-__all__ = ["Argument", "EntryPoint", "Layer", "Missing", "ModelGraph", "Node", "Origin"]
+__all__ = ["Argument", "EntryPoint", "Layer", "Missing", "ModelGraph", "Node", "Origin", "Recipe"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +152,22 @@ class Missing:
 
 
 @dataclass(frozen=True, slots=True)
+class Recipe:
+    """How to build a model by running its code, which hwlint itself does only to measure."""
+
+    path: str
+    """Absolute path of the file whose names the expression uses."""
+    module: str
+    """Its dotted name."""
+    expression: str
+    """Python that gives the model, in full. What is not of the file is `hwlint_name(name, module,
+    path)`, an object of settings is `hwlint_object(cls, attributes)`, functools.partial is
+    `hwlint_partial(...)`."""
+    roots: tuple[str, ...] = ()
+    """Folders that its imports start from."""
+
+
+@dataclass(frozen=True, slots=True)
 class EntryPoint:
     """One way of building a model."""
 
@@ -167,6 +183,8 @@ class EntryPoint:
     """Top-level package or module that it belongs to: "timm"."""
     built_with: str = ""
     """How, in words: "defaults", "config BertConfig()", "train.py:88 with width=100"."""
+    recipe: Recipe | None = None
+    """The same to be run; None where it is given what cannot be written down."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,8 +136,9 @@ class OperatorTime:
 
     name: str
     """The runtime's own: "Conv", "aten::convolution"."""
-    module: str
-    """Qualified name of the module that runs it; "" for the model itself or where that is lost."""
+    module: str | None
+    """Qualified name of the module that runs it; "" for the model itself, None where that is not
+    known."""
     seconds: float
     """Of one run of the model, its median over some; all calls together."""
     calls: int = 1

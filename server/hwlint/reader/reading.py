@@ -25,6 +25,7 @@ from hwlint.reader.interpreter import Interpreter
 from hwlint.reader.program_graphs import ProgramGraphs
 from hwlint.reader.updating import update
 from hwlint.reader.values import Class, ModuleInstance, PyRaise, Unknown, Value
+from hwlint.reader.written import written_call
 from hwlint.source import Place, SyntaxProblem
 
 Each = Callable[[ModelGraph], Any]
@@ -307,6 +308,24 @@ class Reader:
                 self._read(candidate, graphs, built)
         return self._reading(path, graphs, built)
 
+    def read_call(self, path: str, name: str, expression: str, each: Each = _itself) -> FileReading:
+        """Read what a call builds that stands in no file: "Net(width=64)", with the names of one.
+
+        Raises:
+            SyntaxError: Where it is no call of something by its name.
+        """
+        self._each = each
+        self._forward = self.options.forward
+        module = self._module(path)
+        graphs: list[Any] = []
+        built: set[tuple[str, str]] = set()
+        if module is None:
+            return FileReading(path)
+        candidate = contexts.spelled_out(self.interp, module, name, expression)
+        if candidate is not None:
+            self._read(candidate, graphs, built)
+        return self._reading(path, graphs, built)
+
     def _reading(self, path: str, graphs: list[Any], built: set[tuple[str, str]]) -> FileReading:
         files: set[str] = set()
         if self._tracked:
@@ -387,8 +406,11 @@ class Reader:
         missing: list[Missing] = []
         result: Value = None
         args: list[Value] | None = None
+        entry = candidate.entry
         try:
             args, kwargs = self._given_to(candidate)
+            if entry.recipe is None:
+                entry = replace(entry, recipe=written_call(candidate.callee, args, kwargs))
             result = self.interp.call(candidate.callee, args, kwargs)
         except PyRaise as problem:
             if args is None and contexts.missing_name(problem):
@@ -414,7 +436,7 @@ class Reader:
             missing.append(Missing(result.place or candidate.entry.place, result.reason))
         elif model is None and not missing:
             return None
-        graph = emit(self.interp, candidate.entry, model, missing)
+        graph = emit(self.interp, entry, model, missing)
         inputs = candidate.inputs or self._inputs.get(candidate.entry.name, ())
         return with_flow(self.interp, graph, model, self._forward, inputs), model
 

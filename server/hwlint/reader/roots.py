@@ -18,6 +18,7 @@ from hwlint.reader.values import (
     Unknown,
     Value,
 )
+from hwlint.reader.written import written_call
 from hwlint.source import Place
 
 if TYPE_CHECKING:
@@ -35,8 +36,8 @@ class Root:
     """One call that builds a module, and what came of it."""
 
     __slots__ = (
-        "args", "cls", "constructed", "direct", "kwargs", "model", "notes", "problem", "site",
-        "spoken", "spoken_by_name",
+        "args", "cls", "constructed", "direct", "kwargs", "model", "notes", "problem", "recipe",
+        "site", "spoken", "spoken_by_name",
     )  # fmt: skip
 
     def __init__(self, cls: Class, given: tuple[Args, Kwargs], sites: list[Site | None]) -> None:
@@ -46,6 +47,7 @@ class Root:
         # Said before it is built: a constructor may change the list that it is given.
         self.spoken = [spoken_value(v) for v in self.args]
         self.spoken_by_name = {name: spoken_value(v) for name, v in self.kwargs.items()}
+        self.recipe = written_call(cls, *given)
         self.model: ModuleInstance | None = None
         self.problem: tuple[Place | None, str] | None = None
         self.constructed: dict[LayerRecord, None] = {}

@@ -1,6 +1,6 @@
 """Entry points: the ways in which a workspace builds its models. One file a kind."""
 
-from hwlint.reader.contexts.asked import configured, hinted, hinted_inputs
+from hwlint.reader.contexts.asked import configured, hinted, hinted_inputs, spelled_out
 from hwlint.reader.contexts.candidates import Candidate, is_listed, is_public
 from hwlint.reader.contexts.defaults import classes_of
 from hwlint.reader.contexts.factories import factories_of
@@ -32,6 +32,7 @@ __all__ = [
     "missing_name",
     "shown_runs",
     "shown_source",
+    "spelled_out",
     "trials_of",
     "unbuilt_of",
 ]

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
-from hwlint.graph import EntryPoint
+from hwlint.graph import EntryPoint, Recipe
 from hwlint.reader.compile_calls import compile_arguments
 from hwlint.reader.contexts.candidates import Candidate, described, name_place, package_of
 from hwlint.reader.forward.inputs import InputSpec
@@ -22,7 +22,7 @@ from hwlint.source.segments import Segment
 if TYPE_CHECKING:
     from hwlint.reader.interpreter import Interpreter
 
-__all__ = ["configured", "hinted", "hinted_inputs"]
+__all__ = ["configured", "hinted", "hinted_inputs", "spelled_out"]
 
 
 def hinted(interp: "Interpreter", module: PythonModule) -> Iterator[Candidate]:
@@ -39,18 +39,18 @@ def hinted(interp: "Interpreter", module: PythonModule) -> Iterator[Candidate]:
         entry = EntryPoint(
             segment.name, "hint", place, module.path, package_of(module), f"hint: {said}"
         )
-        written = partial(_arguments, interp, module, comment, value)
+        written = partial(_arguments, interp, module, comment.text, comment.place.line, value)
         yield Candidate(entry, value, inputs=inputs.get(segment.name, ()), written=written)
 
 
 def _arguments(
-    interp: "Interpreter", module: PythonModule, comment: Comment, callee: Value
+    interp: "Interpreter", module: PythonModule, text: str, line: int, callee: Value
 ) -> tuple[list[Value], dict[str, Value]]:
     """Compute what stands in the brackets of a hint, with the names of its file. What the
     constructor takes by position only may be given by name."""
-    call = ast.parse(f"_({comment.text})", mode="eval").body
+    call = ast.parse(f"_({text})", mode="eval").body
     assert isinstance(call, ast.Call)
-    segment = Segment(module.path, _PIECE, comment.text, comment.place.line)
+    segment = Segment(module.path, _PIECE, text, line)
     scope = Scope("function", Scope("module", None, segment, ""), segment, "")
     scope.sourced = False
     frame = Frame(interp, module, None)
@@ -59,7 +59,7 @@ def _arguments(
     try:
         args, kwargs = compile_arguments(scope, call)(frame)
     except UnknownIteration as stop:
-        raise interp.error("TypeError", f"{comment.text}: {stop.unknown.reason}") from None
+        raise interp.error("TypeError", f"{text}: {stop.unknown.reason}") from None
     init = initialiser(interp, callee) if isinstance(callee, Class) else None
     if init is not None:
         only = init.code.params[1 + len(args) : init.code.posonly]
@@ -111,6 +111,43 @@ def _offered(interp: "Interpreter", full: str) -> Value:
         return interp.modelled[full]
     holder, _, name = full.rpartition(".")
     return interp.getattr(interp.imports.import_module(None, holder, holder), name)
+
+
+def spelled_out(
+    interp: "Interpreter", module: PythonModule, name: str, expression: str
+) -> Candidate | None:
+    """Return what a call that somebody wrote builds: "Net(width=64)", with the names of the file.
+    None where it calls nothing that the file has. `name`: what the model is called.
+
+    Raises:
+        SyntaxError: Where it is no call.
+    """
+    call = ast.parse(expression.strip(), mode="eval").body
+    if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name):
+        raise SyntaxError
+    value = module.frame.vars.get(call.func.id)
+    segment = next((s for s in module.source.segments if s.name in (name, call.func.id)), None)
+    if value is None or segment is None:
+        return None
+    given = ", ".join(
+        [ast.unparse(a) for a in call.args]
+        + [
+            f"{k.arg}={ast.unparse(k.value)}" if k.arg else f"**{ast.unparse(k.value)}"
+            for k in call.keywords
+        ]
+    )
+    recipe = Recipe(module.path, module.name, expression, tuple(module.imports.roots))
+    entry = EntryPoint(
+        name,
+        "hint",
+        name_place(module, segment),
+        module.path,
+        package_of(module),
+        expression,
+        recipe,
+    )
+    written = partial(_arguments, interp, module, given, segment.line, value)
+    return Candidate(entry, value, inputs=hinted_inputs(module).get(name, ()), written=written)
 
 
 def hinted_inputs(module: PythonModule) -> Mapping[str, Sequence[InputSpec]]:

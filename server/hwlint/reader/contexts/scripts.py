@@ -187,7 +187,8 @@ def _entry(module: PythonModule, root: Root, base: str) -> EntryPoint:
     place = root.site.place
     where = f"{_short(place.path, base)}:{place.line + 1}"
     built = f"{where} with {said}" if said else where
-    return EntryPoint(root.cls.name, "call", place, module.path, package_of(module), built)
+    package = package_of(module)
+    return EntryPoint(root.cls.name, "call", place, module.path, package, built, root.recipe)
 
 
 def _short(path: str, base: str) -> str:

@@ -1,0 +1,225 @@
+"""`hwlint measure`."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar, cast
+
+import click
+
+from hwlint.cli.common import ProgressLine, StatusLine, debug_option, emit, input_option
+
+if TYPE_CHECKING:
+    from hwlint.measure.job import RunnerName
+    from hwlint.measure.session import Asked, Measured, Session
+
+__all__ = ["measure"]
+
+T = TypeVar("T")
+
+_NO_VERDICT = 1
+_COULD_NOT_RUN = 2
+_UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
+
+
+def _size(_: click.Context, __: click.Parameter, value: str | None) -> int | None:
+    """Read a number of bytes: "8GB", "500M"."""
+    if value is None:
+        return None
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmgt]?)i?b?", value.strip().lower())
+    if found is None:
+        raise click.BadParameter(f'"{value}": expected a number of bytes, 8GB')
+    return int(float(found[1]) * _UNITS[found[2]])
+
+
+@click.command()
+@click.argument("places", nargs=-1, required=True, metavar="PLACE...")
+@click.option(
+    "--runner",
+    type=click.Choice(["onnxruntime", "torch", "torch-compile"]),
+    default="torch",
+    show_default=True,
+    help="What runs it.",
+)
+@input_option
+@click.option("--context", metavar="NAME", help="Only this entry point: resnet50, Net.")
+@click.option("--build", metavar="CALL", default="", help='How it is built: "Net(width=64)".')
+@click.option(
+    "--dtype",
+    type=click.Choice(["float32", "float16", "bfloat16", "int8"]),
+    default="float32",
+    show_default=True,
+    help="int8: quantised statically, by --runner onnxruntime.",
+)
+@click.option(
+    "--calibration",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    metavar="FILE.npz",
+    help="For int8: inputs, stacked along a new first axis; else random numbers.",
+)
+@click.option("--compare", is_flag=True, help="Measure two PLACEs in turns: which is faster?")
+@click.option(
+    "--compare-to", metavar="REV", help="Measure it in turns with how it was in a commit of git."
+)
+@click.option(
+    "--on",
+    "accelerator",
+    default="cpu",
+    show_default=True,
+    metavar="DEVICE",
+    help="cpu or cuda; with onnxruntime also tensorrt, openvino, qnn, coreml, ...",
+)
+@click.option(
+    "--threads", type=click.IntRange(0), default=0, show_default="all processors", metavar="N"
+)
+@click.option("--seed", type=int, default=0, show_default=True, help="Of weights and inputs.")
+@click.option("--timeout", type=click.FloatRange(1), default=300.0, show_default=True, metavar="S")
+@click.option(
+    "--memory", callback=_size, metavar="SIZE", help="The most it may hold; four fifths of all."
+)
+@click.option("--samples", type=click.IntRange(3), default=20, show_default=True, metavar="N")
+@click.option(
+    "--operators/--no-operators", default=True, show_default=True, help="Which lines take the time?"
+)
+@click.option(
+    "--python",
+    type=click.Path(path_type=Path),
+    metavar="PYTHON",
+    help="The interpreter that runs the model; else the project's own environment.",
+)
+@click.option("--root", type=click.Path(path_type=Path), metavar="DIR", help="The workspace.")
+@click.option(
+    "--output-format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+)
+@click.option("-o", "--output-file", "file", type=click.Path(path_type=Path), metavar="FILE")
+@debug_option
+def measure(
+    places: tuple[str, ...],
+    runner: str,
+    inputs: tuple[str, ...],
+    context: str | None,
+    build: str,
+    dtype: str,
+    calibration: Path | None,
+    compare: bool,
+    compare_to: str | None,
+    accelerator: str,
+    threads: int,
+    seed: int,
+    timeout: float,
+    memory: int | None,
+    samples: int,
+    operators: bool,
+    python: Path | None,
+    root: Path | None,
+    form: str,
+    file: Path | None,
+    debug: bool,  # noqa: ARG001 - main has it
+) -> int:
+    """Run a model and say what it takes, and which lines of its source take it.
+
+    PLACE is FILE:Class, FILE:factory, or a part of one, FILE:Class#layer2.0. This runs the code of
+    the model, in a process of its own. Exit code: 0 measured, 1 a comparison without a verdict,
+    2 could not measure.
+    """
+    from hwlint.engine.inputs import parse_input
+    from hwlint.engine.run import Options
+    from hwlint.measure.interpreters import most_memory
+    from hwlint.measure.job import Limits, Method
+    from hwlint.measure.session import Asked
+
+    _check(places, runner, dtype, calibration, compare, compare_to)
+    asked = Asked(
+        runner=cast("RunnerName", runner),
+        inputs=tuple(parse_input(text) for text in inputs),
+        context=context,
+        build=build,
+        dtype=dtype,
+        threads=threads,
+        device=accelerator,
+        seed=seed,
+        limits=Limits(timeout, memory or most_memory()),
+        method=Method(samples=samples),
+        operators=operators,
+        calibration=calibration,
+        options=Options(python=python, root=root),
+    )
+    base = (root or Path()).resolve()
+    if compare_to:
+        pair = _with_session(asked, lambda session: session.compare_to(places[0], compare_to))
+        return _show_pair(pair, form, base, file)
+    if compare:
+        pair = _with_session(asked, lambda session: session.compare(*places))
+        return _show_pair(pair, form, base, file)
+    found = _with_session(asked, lambda session: [session.measure(p) for p in places])
+    return _show(found, form, base, file)
+
+
+def _check(
+    places: tuple[str, ...],
+    runner: str,
+    dtype: str,
+    calibration: Path | None,
+    compare: bool,
+    compare_to: str | None,
+) -> None:
+    if compare and (len(places) != 2 or compare_to):
+        raise click.UsageError("--compare takes two PLACEs")
+    if compare_to and len(places) != 1:
+        raise click.UsageError("--compare-to takes one PLACE")
+    if dtype == "int8" and runner != "onnxruntime":
+        raise click.UsageError("--dtype int8 goes with --runner onnxruntime")
+    if calibration is not None and dtype != "int8":
+        raise click.UsageError("--calibration goes with --dtype int8")
+
+
+def _with_session(asked: "Asked", measured: "Callable[[Session], T]") -> "T":
+    from hwlint.measure.session import Session
+
+    reading, status = ProgressLine("Reading"), StatusLine()
+    try:
+        return measured(Session(asked, status, lambda: False, reading))
+    finally:
+        reading.close()
+        status.close()
+
+
+def _show(found: "list[Measured]", form: str, base: Path, file: Path | None) -> int:
+    from hwlint.report.measured_json import result_json
+    from hwlint.report.measured_text import failure_text, result_text
+
+    failed = [one for one in found if one.result.failure is not None]
+    if form == "json":
+        emit("".join(result_json(o.job, o.result, o.lines, base) for o in found), file)
+    else:
+        done = [one for one in found if one.result.failure is None]
+        emit("\n".join(result_text(o.job, o.result, o.lines, base) for o in done), file)
+    for one in failed:
+        assert one.result.failure is not None
+        click.echo(failure_text(one.job.place, one.result.failure), err=True, nl=False)
+    return _COULD_NOT_RUN if failed else 0
+
+
+def _show_pair(
+    pair: "tuple[Measured, Measured | None]", form: str, base: Path, file: Path | None
+) -> int:
+    from hwlint.measure.compare import compared
+    from hwlint.report.measured_json import comparison_json
+    from hwlint.report.measured_text import comparison_text, failure_text
+
+    first, second = pair
+    if first.result.failure is not None or second is None:
+        failure = first.result.failure
+        assert failure is not None
+        click.echo(failure_text(first.job.place, failure), err=True, nl=False)
+        return _COULD_NOT_RUN
+    found = compared(first.result)
+    if form == "json":
+        emit(comparison_json(first.job, second.job, found, base), file)
+    else:
+        emit(comparison_text(first.job, second.job, found), file)
+    return _NO_VERDICT if found.refused else 0

@@ -1,0 +1,68 @@
+"""Whether one of two is faster, if that can be said."""
+
+from attrs import frozen
+
+from hwlint.measure.job import Result
+
+__all__ = ["Comparison", "compared"]
+
+NOISE = 0.25
+"""Interquartile range over median beyond which nothing is said: torch.utils.benchmark calls that
+"significant environmental influence"."""
+
+
+@frozen
+class Comparison:
+    """Two results that were measured in turns."""
+
+    first: Result
+    second: Result
+    refused: str
+    """Why nothing is said of which is faster; "" where it is."""
+    ratio: float
+    """Median of the second one over that of the first."""
+
+    @property
+    def verdict(self) -> str:
+        """Say it in words."""
+        if self.refused:
+            return f"no verdict: {self.refused}"
+        if self.ratio < 1:
+            return f"B takes {1 - self.ratio:.1%} less time than A"
+        return f"B takes {self.ratio - 1:.1%} more time than A"
+
+
+def compared(result: Result) -> Comparison:
+    """Judge a result and its rival. Nothing is said where one of them is unsteady, or where the
+    middle halves of the samples overlap."""
+    second = result.rival
+    assert second is not None
+    assert result.median_s
+    assert second.median_s
+    return Comparison(result, second, _refused(result, second), second.median_s / result.median_s)
+
+
+def _refused(first: Result, second: Result) -> str:
+    for name, one in (("A", first), ("B", second)):
+        if one.spread is None or one.spread > NOISE:
+            return (
+                f"{name} is unsteady (IQR / median {one.spread or 0:.2f}, "
+                f"at most {NOISE:g} is allowed); try again on a quiet machine"
+            )
+    one, other = sorted((_middle(first), _middle(second)))
+    if other[0] <= one[1]:
+        return "the intervals of A and B overlap: the difference is within the noise"
+    return ""
+
+
+def _middle(result: Result) -> tuple[float, float]:
+    """Return the first and the third quartile."""
+    ordered = sorted(result.samples)
+    return _quantile(ordered, 0.25), _quantile(ordered, 0.75)
+
+
+def _quantile(ordered: list[float], share: float) -> float:
+    place = share * (len(ordered) - 1)
+    below = int(place)
+    above = min(below + 1, len(ordered) - 1)
+    return ordered[below] + (ordered[above] - ordered[below]) * (place - below)

@@ -1,0 +1,166 @@
+"""One run of `hwlint measure`: from places to what they take."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from attrs import evolve, field, frozen
+
+from hwlint.engine.commits import check_out
+from hwlint.engine.errors import UserError
+from hwlint.engine.inspection import parse_place
+from hwlint.engine.run import Options
+from hwlint.engine.workspace import find_root
+from hwlint.measure.interpreters import tools_interpreter, user_interpreter
+from hwlint.measure.job import Job, Limits, Method, Result, RunnerName
+from hwlint.measure.measuring import Bench
+from hwlint.measure.operators import Line, hottest_lines
+from hwlint.measure.subject import Subject, find_subject, job_of, split_place
+from hwlint.measure.transports.base import Cancelled, Progress, Transport
+from hwlint.measure.transports.local import Local
+from hwlint.reader import InputSpec
+from hwlint.reader.environment import environment_of
+
+__all__ = ["Asked", "Measured", "Session"]
+
+_MOST_BYTES = 64 << 20
+"""Larger files of a commit are left out of its copy."""
+
+
+@frozen
+class Asked:
+    """How things are to be measured."""
+
+    runner: RunnerName = "torch"
+    inputs: tuple[InputSpec, ...] = ()
+    context: str | None = None
+    build: str = ""
+    dtype: str = "float32"
+    threads: int = 0
+    device: str = "cpu"
+    seed: int = 0
+    limits: Limits = field(factory=Limits)
+    method: Method = field(factory=Method)
+    operators: bool = True
+    calibration: Path | None = None
+    options: Options = field(factory=Options)
+
+
+@frozen
+class Measured:
+    """What came of one place."""
+
+    subject: Subject
+    job: Job
+    result: Result
+    lines: tuple[Line, ...] = ()
+    """What each line of the source takes, the most first."""
+
+
+@frozen
+class Session:
+    """Reads places and measures them."""
+
+    asked: Asked
+    progress: Progress
+    cancelled: Cancelled
+    reading: Callable[[int, int], None]
+    """Told how far the reading is."""
+    transport: Transport | None = None
+    """To another device; None: this machine."""
+
+    def measure(self, place: str) -> Measured:
+        """Measure one place. What goes wrong while it runs is in the result.
+
+        Raises:
+            UserError: Where what is asked for cannot be made out.
+        """
+        subject, job = self.read(place)
+        bench = self._bench(place)
+        result = bench.measure(job, cancelled=self.cancelled, progress=self.progress)
+        return _measured(subject, job, result)
+
+    def compare(self, first: str, second: str) -> tuple[Measured, Measured | None]:
+        """Measure two places in turns; None for the second one where that failed.
+
+        Raises:
+            UserError: As `measure`.
+        """
+        return self._in_turns(self.read(first), self.read(second), first)
+
+    def _in_turns(
+        self, first: tuple[Subject, Job], second: tuple[Subject, Job], place: str
+    ) -> tuple[Measured, Measured | None]:
+        result = self._bench(place).compare(
+            first[1], second[1], cancelled=self.cancelled, progress=self.progress
+        )
+        one = _measured(*first, result)
+        if result.rival is None:
+            return one, None
+        other = _measured(*second, result.rival)
+        return evolve(one, result=evolve(one.result, rival=other.result)), other
+
+    def compare_to(self, place: str, revision: str) -> tuple[Measured, Measured | None]:
+        """Measure a place as it was in a commit of git, in turns with how it is now.
+
+        Raises:
+            UserError: As `measure`, and where git has no such commit or the commit no such file.
+        """
+        text, hash_, part = place.partition("#")
+        path, name = parse_place(text)
+        base = self._root(path)
+        with TemporaryDirectory(prefix="hwlint-revision-") as folder:
+            into = Path(folder).resolve()
+            check_out(base, revision, into, "--compare-to", most_bytes=_MOST_BYTES)
+            then = into / path.resolve().relative_to(base)
+            if not then.exists():
+                raise UserError(f"--compare-to {revision}: there is no {path} in that commit")
+            python = self.asked.options.python or environment_of(None, base)
+            options = replace(self.asked.options, root=into, python=python)
+            before = evolve(self, asked=evolve(self.asked, options=options))
+            told = f"{place} at {revision}"
+            old = f"{then}{':' + name if name else ''}{hash_}{part}"
+            subject, job = before.read(old)
+            return self._in_turns((subject, evolve(job, place=told)), self.read(place), place)
+
+    def read(self, place: str) -> tuple[Subject, Job]:
+        """Read one place; return it and the job that measures it. Raises `UserError`."""
+        asked = self.asked
+        subject = find_subject(
+            place,
+            asked.options,
+            context=asked.context,
+            inputs=asked.inputs,
+            build=asked.build,
+            progress=self.reading,
+        )
+        job = job_of(
+            subject,
+            place,
+            asked.runner,
+            dtype=asked.dtype,
+            threads=asked.threads,
+            device=asked.device,
+            seed=asked.seed,
+            limits=asked.limits,
+            method=asked.method,
+        )
+        return subject, evolve(job, operators=asked.operators)
+
+    def _bench(self, place: str) -> Bench:
+        root = self._root(parse_place(split_place(place)[0])[0])
+        user = user_interpreter(self.asked.options.python, root)
+        tools = tools_interpreter(user) if self.asked.runner == "onnxruntime" else user
+        transport = self.transport or Local(tools.path)
+        return Bench(user, tools, transport, self.asked.calibration)
+
+    def _root(self, path: Path) -> Path:
+        root = self.asked.options.root
+        return root.resolve() if root is not None else find_root(path.resolve())
+
+
+def _measured(subject: Subject, job: Job, result: Result) -> Measured:
+    if result.median_s and subject.moved is not None and job.dtype == "float32":
+        result = evolve(result, achieved_bandwidth=subject.moved / result.median_s)
+    return Measured(subject, job, result, hottest_lines(result.operators, subject))
