@@ -155,6 +155,37 @@ async def test_hovering(editor, root: Path):
     assert await editor.hover(uri, 1, 0) == ""
 
 
+FACTORY = """\
+from torch import nn
+
+
+class Head(nn.Module):
+    def __init__(self, width):
+        super().__init__()
+        self.fc = nn.Linear(width, 10)
+
+    def forward(self, x):
+        return self.fc(x)
+
+
+def head(width=128):
+    return Head(width)
+
+
+if __name__ == "__main__":
+    model = head()
+"""
+
+
+async def test_one_lens_for_a_factory_and_the_call_in_it(editor, root: Path):
+    (root / "factory.py").write_text(FACTORY)
+    uri = editor.open(root / "factory.py")
+    await editor.diagnostics(uri)
+    named = types.TextDocumentIdentifier(uri)
+    found = await editor.client.text_document_code_lens_async(types.CodeLensParams(named))
+    assert [lens.range.start.line for lens in found] == [12]
+
+
 async def test_lenses_symbols_and_hints(editor, root: Path):
     uri = editor.open(root / "net.py")
     await editor.diagnostics(uri)

@@ -51,11 +51,15 @@ def code_lenses(state: State, uri: str) -> Iterator[types.CodeLens]:
     if entry is None or known is None or not state.settings.code_lens:
         return
     lines = Lines(entry.document)
+    above: tuple[str, int] | None = None
     for place, models in headings(known, entry.path):
         more = f" (1 of {len(models)} ways of building)" if len(models) > 1 else ""
         title = f"{cost_line(models[0]) or model_line(models[0])}{more}"
-        command = types.Command(title, "")  # nothing to run: it only says
-        yield types.CodeLens(lines.range(place), command)
+        # What a factory says is not said again over the call in it.
+        if above is None or title != above[0] or place.col <= above[1]:
+            command = types.Command(title, "")  # nothing to run: it only says
+            yield types.CodeLens(lines.range(place), command)
+            above = title, place.col
 
 
 def document_symbols(state: State, uri: str) -> Iterator[types.DocumentSymbol]:
