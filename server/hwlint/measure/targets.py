@@ -16,6 +16,7 @@ from hwlint.engine.config import load_config
 from hwlint.engine.errors import UserError
 from hwlint.engine.measure_targets import MeasureTarget, read_measure_targets, wrong_value
 from hwlint.engine.tomlfile import read_toml, shown
+from hwlint.measure.transports.command import wrong_template
 from hwlint.profile import available_profiles, find_profile
 from hwlint.profile.errors import UnknownDevice, did_you_mean
 
@@ -68,6 +69,8 @@ def add_target(target: MeasureTarget, root: Path | None, *, replace: bool = Fals
     for key, value in {"name": target.name, **target.fields()}.items():
         if problem := wrong_value(key, value):
             raise UserError(f"{'NAME' if key == 'name' else f'--{key}'}: {problem}")
+    if target.transport == "command" and (problem := wrong_template(target.address)):
+        raise UserError(f"--command: {problem}")
     _check_names(target, root)
     file = targets_file()
     with _changing(file) as text:

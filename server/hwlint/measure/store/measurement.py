@@ -8,7 +8,7 @@ from hwlint.measure.job import Job, Result
 
 __all__ = ["Measurement", "device_of", "versions_of"]
 
-_RUNTIMES = ("onnxruntime", "torch", "vela", "executorch", "python")
+_RUNTIMES = ("onnxruntime", "torch", "vela", "executorch", "export", "python")
 """Keys of a result's environment that say which runner it was; the interpreter last."""
 
 

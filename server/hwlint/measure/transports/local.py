@@ -15,7 +15,16 @@ from attrs import field, frozen
 from hwlint.measure.job import Failure, Limits, Result, load_job, load_result
 from hwlint.measure.transports.base import Cancelled, Progress
 
-__all__ = ["KEEPER", "Ended", "Local", "keep", "keeper_words", "parse_ended", "result_of"]
+__all__ = [
+    "KEEPER",
+    "Ended",
+    "Local",
+    "failure_of",
+    "keep",
+    "keeper_words",
+    "parse_ended",
+    "result_of",
+]
 
 KEEPER = Path(__file__).with_name("keeper.py")
 _TICK = 0.05
@@ -140,10 +149,11 @@ def result_of(key: str, folder: Path, ended: Ended, limits: Limits) -> Result:
         return Result(key, failure=Failure("internal", f"result.json cannot be read: {problem}"))
     if found is not None and ended.why in ("exit", "internal"):
         return found
-    return Result(key, failure=_failure(folder, ended, limits))
+    return Result(key, failure=failure_of(folder, ended, limits))
 
 
-def _failure(folder: Path, ended: Ended, limits: Limits) -> Failure:
+def failure_of(folder: Path, ended: Ended, limits: Limits) -> Failure:
+    """Say how a command ended that has left no result in its folder."""
     output = ended.output[-_OUTPUT:]
     if ended.why == "cancelled":
         return Failure("cancelled", "cancelled")
