@@ -18,6 +18,7 @@ __all__ = [
     "clip",
     "count",
     "cycles_of_block",
+    "reach",
     "repeats",
     "unit_of",
     "up",
@@ -92,13 +93,15 @@ def block_for(
         if not micro.input_units[1:]:
             depth = up(min(work.source[2], depth), engine.step_channels)
     unit = unit_of(micro, depth)
-    area = [
-        up((n - 1) * stride + min(covered, most), step)
-        for n, stride, covered, most, step in zip(
-            result[:2], work.stride, work.covered, engine.kernel_max, unit[:2], strict=True
-        )
-    ]
-    return Block(result, (area[0], area[1], depth), micro, first)
+    high, wide = (reach(work, engine, axis, result[axis], unit[axis]) for axis in (0, 1))
+    return Block(result, (high, wide, depth), micro, first)
+
+
+def reach(work: Work, engine: BlockEngine, axis: int, size: int, unit: int) -> int:
+    """Return the height (axis 0) or width (1) of the input that so much of the output takes, in
+    full units."""
+    covered = min(work.covered[axis], engine.kernel_max[axis])
+    return up((size - 1) * work.stride[axis] + covered, unit)
 
 
 def unit_of(micro: MicroBlock, depth: int) -> tuple[int, ...]:

@@ -4,6 +4,7 @@ network_performance.cpp for how weights are copied ahead of their use.
 """
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import pairwise
 from math import ceil, inf, prod
 
@@ -44,6 +45,7 @@ _SCALE = 10
 """Bytes of the bias and the scale of one output channel; they are never copied ahead."""
 
 
+@lru_cache(maxsize=16384)  # models are made of the same pieces again and again
 def spent(
     work: Work,
     engine: BlockEngine,
@@ -67,14 +69,14 @@ def spent(
     reads = blocks[0] * blocks[1]
     cuts = _cuts(work, engine, block, size, reads, slack)
     edges = cuts or [0, work.result[2]]
-    parts = [_cycles(work, engine, block, part, bricks) for part in pairwise(edges)]
-    compute = sum(parts)
+    compute = _cycles_of_all(work, engine, block, edges, bricks)
     maps = _map_cycles(work, engine, block, blocks, bricks)
     away = reads * size / engine.weights.bytes_per_cycle
     if cuts:
         before, whole = slack or 0, _copied(size, engine)
         first = _copied(size * edges[1] / work.result[2], engine)
-        compute = max(compute + max(0, first - before), whole - before + parts[-1])
+        last = _cycles(work, engine, block, (edges[-2], edges[-1]), bricks)
+        compute = max(compute + max(0, first - before), whole - before + last)
         maps += reads * stored / engine.maps.bytes_per_cycle
         away = (stored + reads * scales) / engine.weights.bytes_per_cycle
     total = max(compute, int(maps), int(away))
@@ -135,7 +137,7 @@ def _cuts(
         return None
     edges = _slices(work, engine, block, whole, before)
     slices = len(edges) - 1
-    runs = sum(_cycles(work, engine, block, part, (False, False)) for part in pairwise(edges))
+    runs = _cycles_of_all(work, engine, block, edges, (False, False))
     visible = max(0, whole * edges[1] // channels - (_START if at_start else before))
     if alone > away and visible // slices < _START:
         visible = 0
@@ -161,6 +163,24 @@ def _slices(work: Work, engine: BlockEngine, block: Block, whole: int, before: i
 
 def _near(stored: float, engine: BlockEngine) -> int:
     return int(stored / engine.maps.bytes_per_cycle) + engine.maps.latency
+
+
+def _cycles_of_all(
+    work: Work, engine: BlockEngine, block: Block, edges: list[int], bricks: tuple[bool, bool]
+) -> int:
+    """Cycles of all parts between the edges. Those in the middle that are as deep are alike."""
+    channels = work.result[2]
+    total = 0
+    alike: dict[int, int] = {}
+    for part in pairwise(edges):
+        depth = part[1] - part[0]
+        if part[0] == 0 or part[1] == channels:
+            total += _cycles(work, engine, block, part, bricks)
+        else:
+            if depth not in alike:
+                alike[depth] = _cycles(work, engine, block, part, bricks)
+            total += alike[depth]
+    return total
 
 
 def _cycles(

@@ -56,7 +56,7 @@ class OutputCycles:
     """At least so many where a table is looked up: sigmoid, tanh, GELU."""
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, cache_hash=True)
 class BlockEngine(Sourced):
     """How the engine cuts a layer into blocks, and what a block takes."""
 
