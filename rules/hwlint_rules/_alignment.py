@@ -57,7 +57,7 @@ def misaligned(
     graph, limits = reading.graph, reading.profile.reporting
     if graph is None or limits is None:
         return
-    layers, owners, steps = _certain(graph), _Owners(), Steps(reading)
+    layers, owners, steps = graph.derived(_certain), graph.derived(_Owners), Steps(reading)
     causes = list(_causes(reading, layers, dimensions, owners, steps))
     every = [dim for cause in causes for dim in (*cause.dims, *cause.exempt)]
     sides = Counter(key for cause in causes for key in {id(d.layer) for d in cause.concerned()})
@@ -110,8 +110,8 @@ def _causes(
     few = limits.image_channels if limits is not None else 0
     if reading.graph is None:
         return ()
-    ends = _Ends(reading.graph)
-    gates = gate_layers(reading.graph)
+    ends = reading.graph.derived(_Ends)
+    gates = reading.graph.derived(gate_layers)
     found = [
         dim
         for layer in layers
@@ -122,7 +122,7 @@ def _causes(
     if not any(dim.misses for dim in found):
         return ()  # Nothing asks where a number comes from unless one of them is off.
     causes: dict[object, Cause] = {}
-    homes = Homes(reading.graph)
+    homes = reading.graph.derived(Homes)
     for dim in found:
         literal = owners.deciding(dim)
         place = literal.place if literal is not None else owners.breaking(dim)
@@ -149,7 +149,8 @@ def _joined(causes: Iterable[Cause]) -> Iterable[Cause]:
 class _Owners:
     """Owners of origins, each found once: thousands of layers share a few chains."""
 
-    def __init__(self) -> None:
+    def __init__(self, _graph: ModelGraph) -> None:
+        """Know of none. They are known by their ids, so that the graph has to be there."""
         self._known: dict[tuple[int, int], Origin | None] = {}
         self._breaking: dict[tuple[int, int], Origin | None] = {}
         self._leaves: dict[int, frozenset[Place]] = {}

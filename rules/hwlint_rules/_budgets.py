@@ -115,7 +115,7 @@ def _costs(reading: Reading, bound: str) -> dict[Place, float]:
     if reading.graph is None or flow is None:
         return costs
     alive = _alive_at_peak(reading) if bound == "sram_kb" else None
-    for step in steps(reading.graph, flow):
+    for step in steps(reading.graph):
         if alive is not None:
             made = (flow.tensors[i].items or 0 for i in step.operation.outputs if i in alive)
             add(step.place, sum(made))

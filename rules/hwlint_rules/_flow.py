@@ -31,7 +31,7 @@ def by_anchor(
 ) -> dict[Place, list[tuple[Step, T]]]:
     """Group what was found by the place that is to change; without a place there is nothing."""
     every = list(found)
-    homes = Homes(graph) if every and graph is not None else None
+    homes = graph.derived(Homes) if every and graph is not None else None
     return _grouped((_anchor(step, homes), (step, what)) for step, what in every)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from hwlint.api import LAYERS, Change, Finding, Flow, Layer, ModelGraph, Operation, Place, Reading
 from hwlint_rules._changes import activation_for
 from hwlint_rules._homes import Homes
-from hwlint_rules._runs import cost_words, run_of, steps
+from hwlint_rules._runs import Work, cost_words, run_of, steps
 from hwlint_rules._text import count, related
 
 __all__ = ["Use", "costly", "grouped", "uses"]
@@ -71,28 +71,41 @@ def uses(reading: Reading, supports: Sequence[str]) -> list[Use]:
     if reading.graph is None:
         return []
     found: dict[tuple[Place, str], Use] = {}
-    homes = Homes(reading.graph)
-    for layer, number in _running(reading.graph, reading).items():
+    homes = reading.graph.derived(Homes)
+    for layer, number in reading.graph.derived(_running).items():
         support = None if layer.maybe else reading.profile.support(reading.dtype, layer.op)
         if support is not None and support in supports:
             place = homes.of(layer)
             use = found.setdefault((place, layer.op), Use(layer.op, support, place))
             use.number += number
             use.layers.append(layer)
-    flow = run_of(reading)
-    if flow is None:
+    if run_of(reading) is None:
         return list(found.values())
-    for step in steps(reading.graph, flow):
-        if step.layer is not None and _is_own(step.layer, step.operation):
+    known: dict[str, tuple[str, str] | None] = {}
+    for step, name in reading.graph.derived(_called):
+        if name not in known:
+            known[name] = _asked(reading, name)
+        op, support = known[name] or ("", "")
+        if support not in supports:
             continue
-        for op, support in _asked(reading, flow, step.operation):
-            if support not in supports:
-                continue
-            made = Use(op, support, step.place, called=step.operation.name)
-            use = found.setdefault((step.place, op), made)
-            use.number += 1
-            use.operations.append(step.number)
+        made = Use(op, support, step.place, called=step.operation.name)
+        use = found.setdefault((step.place, op), made)
+        use.number += 1
+        use.operations.append(step.number)
     return list(found.values())
+
+
+def _called(graph: ModelGraph) -> tuple[tuple[Work, str], ...]:
+    """What runs beside the layers, with each function that it comes to, as profiles name it."""
+    flow = graph.flow
+    if flow is None:
+        return ()
+    return tuple(
+        (work, name)
+        for work in steps(graph)
+        if work.layer is None or not _is_own(work.layer, work.operation)
+        for name in _PARTS.get(work.operation.name, (_function(flow, work.operation),))
+    )
 
 
 def _listed(reading: Reading, supports: Sequence[str]) -> bool:
@@ -104,17 +117,17 @@ def _listed(reading: Reading, supports: Sequence[str]) -> bool:
     return not said.isdisjoint(supports)
 
 
-def _running(graph: ModelGraph, reading: Reading) -> Mapping[Layer, int]:
+def _running(graph: ModelGraph) -> Mapping[Layer, int]:
     """Return the layers with how many of each run on what the model is given: an exporter runs the
     others once, or never meets them. All of them where the run is not known, without the tables
     that are not seen to run: many a one is there for its weights alone."""
-    flow, named = run_of(reading), graph.named_layers
-    if flow is None:
-        ran = {o.module for o in graph.flow.operations} if graph.flow is not None else set[str]()
+    flow, named = graph.flow, graph.named_layers
+    if flow is None or not flow.complete:
+        ran = {o.module for o in flow.operations} if flow is not None else set[str]()
         used = {named[name] for name in ran if name in named}
         counted = graph.layers.items()
         return {x: n for x, n in counted if LAYERS[x.op].family != "embedding" or x in used}
-    alive = dict.fromkeys(work.operation.module for work in steps(graph, flow))
+    alive = dict.fromkeys(work.operation.module for work in steps(graph))
     return Counter(named[name] for name in alive if name in named)
 
 
@@ -124,17 +137,14 @@ def _is_own(layer: Layer, operation: Operation) -> bool:
     return forward is not None and forward.function.rpartition(".")[2] == operation.name
 
 
-def _asked(reading: Reading, flow: Flow, operation: Operation) -> Iterator[tuple[str, str]]:
-    """Yield what a call comes to that the profile knows: operator and support."""
-    for name in _PARTS.get(operation.name, (_function(flow, operation),)):
-        known = {
-            op: reading.profile.support(reading.dtype, op) for op in _BY_FUNCTION.get(name, ())
-        }
-        said = {support for support in known.values() if support is not None}
-        if len(said) == 1:
-            yield next(op for op, support in known.items() if support is not None), said.pop()
-        elif not known and (support := reading.profile.supports_function(reading.dtype, name)):
-            yield name, support
+def _asked(reading: Reading, name: str) -> tuple[str, str] | None:
+    """Return what a function comes to that the profile knows: operator and support."""
+    known = {op: reading.profile.support(reading.dtype, op) for op in _BY_FUNCTION.get(name, ())}
+    said = {support for support in known.values() if support is not None}
+    if len(said) == 1:
+        return next(op for op, support in known.items() if support is not None), said.pop()
+    support = None if known else reading.profile.supports_function(reading.dtype, name)
+    return (name, support) if support else None
 
 
 def _function(flow: Flow, operation: Operation) -> str:

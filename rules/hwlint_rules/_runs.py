@@ -1,6 +1,6 @@
 """What runs: operations of the model's work, where they stand, how much of the time they take."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from hwlint.api import LAYERS, Flow, Layer, ModelGraph, Operation, Place, Reading
@@ -43,18 +43,26 @@ def given_run(reading: Reading) -> Flow | None:
     return flow if flow is not None and not flow.assumed else None
 
 
-def steps(graph: ModelGraph, flow: Flow) -> Iterator[Work]:
-    """Yield the operations that depend on the model's inputs; exporters compute the others once.
+def steps(graph: ModelGraph) -> tuple[Work, ...]:
+    """Return the operations that depend on the model's inputs; exporters compute the others once.
 
     Views and what passes a tensor through are left out: they take no time.
     """
-    layers = graph.named_layers
+    return graph.derived(_works)
+
+
+def _works(graph: ModelGraph) -> tuple[Work, ...]:
+    layers, flow = graph.named_layers, graph.flow
+    if flow is None:
+        return ()
+    found: list[Work] = []
     for number in graph.driven:
         operation = flow.operations[number]
         layer = layers.get(operation.module)
         place = layer.place if layer is not None else operation.place
         if operation.effect not in ("view", "same") and place is not None:
-            yield Work(number, operation, layer, place)
+            found.append(Work(number, operation, layer, place))
+    return tuple(found)
 
 
 def home(graph: ModelGraph) -> Place:

@@ -96,7 +96,7 @@ class DepthwiseOnMatrixUnit(Rule):
         known = reading.estimate
         if reading.graph is None or known is None:
             return
-        homes, groups = Homes(reading.graph), dict[Place, list[Work]]()
+        homes, groups = reading.graph.derived(Homes), dict[Place, list[Work]]()
         for work in _depthwise(reading.graph, flow):
             at = homes.called(work.operation.module, work.layer) if work.layer else work.place
             groups.setdefault(at, []).append(work)
@@ -128,7 +128,7 @@ def _counted(works: Sequence[Work], every: Sequence[Work]) -> str:
 
 
 def _depthwise(graph: ModelGraph, flow: Flow) -> Iterator[Work]:
-    for work in steps(graph, flow):
+    for work in steps(graph):
         product = product_of(flow, work.operation)
         if product is not None and product.kind == "depthwise":
             yield work

@@ -150,10 +150,10 @@ def _lines(reading: Reading) -> tuple[Related, ...]:
     if reading.graph is None or known is None or flow is None:
         return ()
     by_place: dict[object, set[int]] = {}
-    for work in steps(reading.graph, flow):
+    for work in steps(reading.graph):
         kernel = known.operations[work.number].kernel
         if kernel is not None:
             by_place.setdefault(work.place, set()).add(kernel)
-    places = {work.place for work in steps(reading.graph, flow)}
+    places = {work.place for work in steps(reading.graph)}
     top = sorted(places, key=lambda place: (-len(by_place.get(place, ())), place))[:_NAMED]
     return tuple(Related(p, count(len(by_place.get(p, ())), "kernel")) for p in top)

@@ -120,7 +120,7 @@ def _waiting(reading: Reading) -> Iterator[Work]:
     flow, known = given_run(reading), reading.estimate
     if reading.graph is None or flow is None or known is None:
         return
-    for work in steps(reading.graph, flow):
+    for work in steps(reading.graph):
         product = product_of(flow, work.operation)
         if product is None or product.kind in ("matmul", "depthwise") or work.layer is None:
             continue

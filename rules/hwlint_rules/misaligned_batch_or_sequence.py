@@ -124,7 +124,7 @@ def _rows(reading: Reading) -> Iterator[tuple[Work, int, Tile]]:
     flow, known = run_of(reading), reading.estimate
     if reading.graph is None or flow is None or known is None:
         return
-    for work in steps(reading.graph, flow):
+    for work in steps(reading.graph):
         product = product_of(flow, work.operation)
         if product is None or known.operations[work.number].bound == "dispatch":
             continue

@@ -113,7 +113,7 @@ class MisalignedFeatures(Rule):
     def check(self, reading: Reading) -> Iterable[Finding]:
         """Yield one finding for each literal or call whose features miss their tile."""
         graph = reading.graph
-        scoring = vocabulary_layers(graph) if graph is not None else {}
+        scoring = graph.derived(vocabulary_layers) if graph is not None else {}
 
         def dimensions(reading: Reading, layer: Layer) -> Iterator[Dimension]:
             """Yield the feature counts, without those of a vocabulary (HW104)."""

@@ -82,7 +82,7 @@ class MisalignedGroups(Rule):
     def check(self, reading: Reading) -> Iterable[Finding]:
         """Yield one finding for each literal that says how many groups, else for each call."""
         groups: dict[Place, list[_Grouped]] = {}
-        homes = Homes(reading.graph) if reading.graph is not None else None
+        homes = reading.graph.derived(Homes) if reading.graph is not None else None
         for found in _grouped(reading):
             said = found.layer.args["groups"].origin
             place = said.place if said is not None else None

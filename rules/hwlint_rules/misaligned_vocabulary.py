@@ -97,7 +97,7 @@ class MisalignedVocabulary(Rule):
         if reading.graph is None or tile is None:
             return
         groups: dict[Place, list[Layer]] = {}
-        for layer in vocabulary_layers(reading.graph):
+        for layer in reading.graph.derived(vocabulary_layers):
             rows = number(layer.args["out_features"]) or 0
             # What is less than one tile is a handful of classes, which nobody fills up.
             if rows % tile.minimum and rows > (tile.recommended or tile.minimum):

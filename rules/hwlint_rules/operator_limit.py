@@ -98,7 +98,7 @@ class OperatorLimit(Rule):
     def check(self, reading: Reading) -> Iterable[Finding]:
         """Yield one finding for each call that builds layers outside a bound."""
         groups: dict[tuple[Place, str, str], list[tuple[Layer, Limit, int]]] = {}
-        homes = Homes(reading.graph) if reading.graph is not None else None
+        homes = reading.graph.derived(Homes) if reading.graph is not None else None
         for layer, limit, value in _outside(reading):
             assert homes is not None
             key = (homes.of(layer), limit.property, _bounds(limit))
@@ -130,7 +130,7 @@ def _is_moved(reading: Reading, layer: Layer) -> bool:
         return False
     made = [
         flow.tensors[i].shape
-        for work in steps(reading.graph, flow)
+        for work in steps(reading.graph)
         if work.layer is layer
         for i in work.operation.outputs
     ]

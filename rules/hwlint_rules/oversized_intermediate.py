@@ -101,7 +101,7 @@ class OversizedIntermediate(Rule):
         peak, at = reading.spent("sram_kb"), reading.peak_operation
         if peak is None or peak <= room or at is None:
             return
-        works = {work.number: work for work in steps(reading.graph, flow)}
+        works = {work.number: work for work in steps(reading.graph)}
         if at not in works:
             return
         work = works[at]

@@ -120,7 +120,7 @@ class RedundantBias(Rule):
         links = reading.graph.links
         found = _built(reading.graph) if links is None else _run(links)
         groups: dict[Place, list[Biased]] = {}
-        homes = Homes(reading.graph)
+        homes = reading.graph.derived(Homes)
         for biased in found:
             at = homes.called(biased.module, biased.layer) if biased.module else None
             groups.setdefault(at or homes.of(biased.layer), []).append(biased)

@@ -133,7 +133,7 @@ def _recurrences(reading: Reading) -> Iterator[tuple[Work, int]]:
     flow = given_run(reading)
     if reading.graph is None or flow is None:
         return
-    for work in steps(reading.graph, flow):
+    for work in steps(reading.graph):
         if work.operation.name in _CELLS:
             yield work, 1
         elif work.operation.name in _WHOLE and work.layer is not None:

@@ -116,7 +116,7 @@ def _tails(reading: Reading) -> Iterator[tuple[Work, int, float]]:
     if wave is None or core is None or not core.count or flow is None or known is None:
         return
     assert reading.graph is not None
-    for work in steps(reading.graph, flow):
+    for work in steps(reading.graph):
         product = product_of(flow, work.operation)
         if product is None or known.operations[work.number].bound != "compute":
             continue

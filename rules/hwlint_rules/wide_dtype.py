@@ -105,7 +105,7 @@ class WideDtype(Rule):
         if "fp64" in rates.tops or reading.dtype == "fp64":
             return
         found: dict[Place, list[int]] = {}
-        for work in steps(reading.graph, flow):
+        for work in steps(reading.graph):
             given = _run(flow, work.operation.inputs)
             if _is_wide(flow, work.operation.outputs) and not _is_wide(flow, given):
                 found.setdefault(work.place, []).append(work.number)

@@ -1,10 +1,13 @@
 """Cycles on an NPU that works in blocks, beside what Arm's compiler says of the same layers
 (ethos-u-vela 5.2.0; more of them in benchmarks/results/ethos_u)."""
 
+from collections.abc import Iterator
+from math import prod
+
 import pytest
 
 from hwlint.cost.block_search import block_of
-from hwlint.cost.blocks import Work
+from hwlint.cost.blocks import Block, Work, block_for, count, up
 from hwlint.cost.npu import spent
 from hwlint.profile import discover_profiles
 from hwlint.profile.blocks import BlockEngine
@@ -69,3 +72,39 @@ def test_more_multipliers_are_not_slower(name: str):
     work = Work("conv", (28, 28, 64), (28, 28, 128), (3, 3))
     least = 28 * 28 * 64 * 128 * 9 / engine(name).multipliers
     assert least <= spent(work, engine(name), 64 * 128 * 9).compute < 3 * least
+
+
+def candidates(work: Work, of: BlockEngine) -> Iterator[Block]:
+    """Yield every block that fits the banks that inputs and sums share, one by one."""
+    micro = of.micro_blocks[0]
+    first = block_of(work, of).kernel_first
+    down, across, step = micro.size
+    depth = max(step, min(work.result[2], of.split))
+    for deep in range(depth, min(work.result[2], of.block_max[2]) + step, of.split):
+        for high in range(down, min(work.result[0], of.block_max[0]) + down, down):
+            for wide in range(across, min(work.result[1], of.block_max[1]) + across, across):
+                block = block_for((high, wide, deep), work, of, micro, first)
+                into = prod(block.source[:2]) * up(block.source[2], micro.input_units[0][2])
+                sums = 4 * high * wide * up(deep, of.sum_step)
+                banks = [up(-(-size // 1024) * 2, n) for size, n in
+                         zip((into, sums), of.bank_granules, strict=True)]  # fmt: skip
+                if sum(banks) <= (of.shared_banks or 0) - sum(of.reserved_banks):
+                    yield block
+
+
+def fetched(work: Work, block: Block) -> float:
+    """Bytes of input and weights that a convolution fetches: both once for each block."""
+    blocks = count(work.result, block.result)
+    weights = prod(work.kernel) * work.source[2] * work.result[2] * blocks[0] * blocks[1]
+    area = work.result[0] / block.result[0] * work.result[1] / block.result[1]
+    source = prod(block.source[:2]) * work.source[2] * area * blocks[2]
+    return (source + weights) / (1 if prod(work.source) >= 2 * prod(block.source) else 2)
+
+
+@pytest.mark.parametrize("size", [(14, 14), (56, 23), (1, 197)])
+@pytest.mark.parametrize(("ins", "outs", "kernel"), [(64, 96, 1), (64, 100, 3), (24, 16, 5)])
+def test_the_block_is_the_best_of_all(size: tuple[int, int], ins: int, outs: int, kernel: int):
+    u55 = engine("ethos-u55-128")
+    work = Work("conv", (*size, ins), (*size, outs), (kernel, kernel))
+    best = min(fetched(work, block) for block in candidates(work, u55))
+    assert fetched(work, block_of(work, u55)) == pytest.approx(best, rel=1e-5)

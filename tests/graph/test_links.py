@@ -5,8 +5,9 @@ import textwrap
 
 import pytest
 
-from hwlint.graph import Links
+from hwlint.graph import EntryPoint, Links, ModelGraph
 from hwlint.reader import ForwardOptions, Reader, ReadOptions
+from hwlint.source.spans import Place
 
 SOURCE = """
 import torch
@@ -70,3 +71,19 @@ def test_a_layer_that_runs_twice_stands_at_its_calls(links: Links):
         "y = self.twice(y)",
         "return self.twice(z.flatten(1)), y",
     ]
+
+
+def test_what_is_made_of_a_graph_is_made_once_and_released():
+    entry = EntryPoint("net", "class", Place("net.py", 0, 0, 0, 0), "net.py", "net")
+    graph = ModelGraph(entry, None)
+    calls: list[ModelGraph] = []
+
+    def make(given: ModelGraph) -> list[str]:
+        calls.append(given)
+        return [given.entry.name]
+
+    assert graph.derived(make) is graph.derived(make)
+    assert calls == [graph]
+    graph.release()
+    assert graph.derived(make) == ["net"]
+    assert calls == [graph, graph]

@@ -179,10 +179,14 @@ class _Search:
             else:
                 costs = self._traffic(high, wides, depth)
             half = whole / (2 * high.source * inner)  # so wide a block takes all of a small input
-            yield high, wides, [
-                cost / 2 if wide.source > half else cost
-                for wide, cost in zip(wides, costs, strict=True)
-            ]
+            yield (
+                high,
+                wides,
+                [
+                    cost / 2 if wide.source > half else cost
+                    for wide, cost in zip(wides, costs, strict=True)
+                ],
+            )
 
     def _traffic(self, high: _Side, wides: list[_Side], depth: int) -> list[float]:
         work = self.work

@@ -6,12 +6,15 @@ Nothing in here computes; the reader fills it and everything else looks at it.
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TypeVar, cast
 
 from hwlint.graph.flow import Flow
 from hwlint.graph.links import Links
 from hwlint.source.spans import Place
 
 __all__ = ["Argument", "EntryPoint", "Layer", "Missing", "ModelGraph", "Node", "Origin", "Recipe"]
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,8 +288,18 @@ class ModelGraph:
             return None
         return Links(self.flow, self.walk, self.named_layers)
 
+    def derived(self, make: "Callable[[ModelGraph], T]") -> T:
+        """Return what `make`, which looks at nothing else, makes of this graph: once for all rules
+        and devices. `make` is known by what it is, so it has to be a function or class of a
+        module, and what it makes is not to be changed."""
+        known: dict[object, object] = self.__dict__.setdefault("_derived", {})
+        if make not in known:
+            known[make] = make(self)
+        return cast("T", known[make])
+
     def release(self) -> None:
         """Let go of what was worked out from it: nobody looks at it any more."""
+        self.__dict__.pop("_derived", None)
         links = self.__dict__.pop("links", None)
         if links is not None:
             links.release()
