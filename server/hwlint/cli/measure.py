@@ -10,6 +10,7 @@ import click
 from hwlint.cli.common import ProgressLine, StatusLine, debug_option, emit, input_option
 
 if TYPE_CHECKING:
+    from hwlint.measure.destination import Destination
     from hwlint.measure.job import RunnerName
     from hwlint.measure.session import Asked, Measured, Session
 
@@ -37,9 +38,13 @@ def _size(_: click.Context, __: click.Parameter, value: str | None) -> int | Non
 @click.option(
     "--runner",
     type=click.Choice(["onnxruntime", "torch", "torch-compile"]),
-    default="torch",
-    show_default=True,
-    help="What runs it.",
+    help="What runs it; else the target's own runner, and torch on this computer.",
+)
+@click.option(
+    "--device",
+    "target",
+    metavar="NAME",
+    help="Measure there: a target of `hwlint device add`; else on this computer.",
 )
 @input_option
 @click.option("--context", metavar="NAME", help="Only this entry point: resnet50, Net.")
@@ -47,9 +52,7 @@ def _size(_: click.Context, __: click.Parameter, value: str | None) -> int | Non
 @click.option(
     "--dtype",
     type=click.Choice(["float32", "float16", "bfloat16", "int8"]),
-    default="float32",
-    show_default=True,
-    help="int8: quantised statically, by --runner onnxruntime.",
+    help="int8: quantised statically, by onnxruntime. Else what the target's profile says.",
 )
 @click.option(
     "--calibration",
@@ -87,6 +90,9 @@ def _size(_: click.Context, __: click.Parameter, value: str | None) -> int | Non
     metavar="PYTHON",
     help="The interpreter that runs the model; else the project's own environment.",
 )
+@click.option(
+    "--store/--no-store", "keep", default=True, show_default=True, help="Keep what was measured."
+)
 @click.option("--root", type=click.Path(path_type=Path), metavar="DIR", help="The workspace.")
 @click.option(
     "--output-format",
@@ -99,11 +105,12 @@ def _size(_: click.Context, __: click.Parameter, value: str | None) -> int | Non
 @debug_option
 def measure(
     places: tuple[str, ...],
-    runner: str,
+    runner: str | None,
+    target: str | None,
     inputs: tuple[str, ...],
     context: str | None,
     build: str,
-    dtype: str,
+    dtype: str | None,
     calibration: Path | None,
     compare: bool,
     compare_to: str | None,
@@ -115,6 +122,7 @@ def measure(
     samples: int,
     operators: bool,
     python: Path | None,
+    keep: bool,
     root: Path | None,
     form: str,
     file: Path | None,
@@ -128,10 +136,13 @@ def measure(
     """
     from hwlint.engine.inputs import parse_input
     from hwlint.engine.run import Options
+    from hwlint.measure.destination import find_destination
     from hwlint.measure.interpreters import most_memory
     from hwlint.measure.job import Limits, Method
     from hwlint.measure.session import Asked
 
+    where = find_destination(target, _workspace(places[0], root))
+    runner = runner or (where.target.runner if target is not None else "torch")
     _check(places, runner, dtype, calibration, compare, compare_to)
     asked = Asked(
         runner=cast("RunnerName", runner),
@@ -150,19 +161,56 @@ def measure(
     )
     base = (root or Path()).resolve()
     if compare_to:
-        pair = _with_session(asked, lambda session: session.compare_to(places[0], compare_to))
+        pair = _with_session(
+            asked, where, lambda session: session.compare_to(places[0], compare_to)
+        )
         return _show_pair(pair, form, base, file)
     if compare:
-        pair = _with_session(asked, lambda session: session.compare(*places))
+        pair = _with_session(asked, where, lambda session: session.compare(*places))
         return _show_pair(pair, form, base, file)
-    found = _with_session(asked, lambda session: [session.measure(p) for p in places])
-    return _show(found, form, base, file)
+    found = _with_session(asked, where, lambda session: [session.measure(p) for p in places])
+    if keep:
+        _keep(found, where)
+    return _show(found, form, base, file, where.bandwidth)
+
+
+def _workspace(place: str, root: Path | None) -> Path:
+    from hwlint.engine.inspection import parse_place
+    from hwlint.engine.workspace import find_root
+
+    return (
+        root.resolve()
+        if root is not None
+        else find_root(parse_place(place.partition("#")[0])[0].resolve())
+    )
+
+
+def _keep(found: "list[Measured]", where: "Destination") -> None:
+    """Put what was measured into the store."""
+    from hwlint.engine.errors import UserError
+    from hwlint.measure.extras import need
+
+    done = [one for one in found if one.result.failure is None]
+    if not done:
+        return
+    try:
+        need("sqlalchemy", "measure", "keeping measurements")
+        from hwlint.measure.store.store import open_store
+
+        store = open_store()
+        assert store is not None
+        profile = where.profile.id if where.profile is not None else ""
+        for one in done:
+            store.save(one.job, one.result, where.target, profile=profile)
+        store.close()
+    except UserError as problem:  # the numbers are there, and are shown
+        click.echo(f"hwlint: not kept: {problem}", err=True)
 
 
 def _check(
     places: tuple[str, ...],
     runner: str,
-    dtype: str,
+    dtype: str | None,
     calibration: Path | None,
     compare: bool,
     compare_to: str | None,
@@ -177,18 +225,20 @@ def _check(
         raise click.UsageError("--calibration goes with --dtype int8")
 
 
-def _with_session(asked: "Asked", measured: "Callable[[Session], T]") -> "T":
+def _with_session(asked: "Asked", where: "Destination", measured: "Callable[[Session], T]") -> "T":
     from hwlint.measure.session import Session
 
     reading, status = ProgressLine("Reading"), StatusLine()
     try:
-        return measured(Session(asked, status, lambda: False, reading))
+        return measured(Session(asked, status, lambda: False, reading, where))
     finally:
         reading.close()
         status.close()
 
 
-def _show(found: "list[Measured]", form: str, base: Path, file: Path | None) -> int:
+def _show(
+    found: "list[Measured]", form: str, base: Path, file: Path | None, bandwidth: float | None
+) -> int:
     from hwlint.report.measured_json import result_json
     from hwlint.report.measured_text import failure_text, result_text
 
@@ -197,7 +247,8 @@ def _show(found: "list[Measured]", form: str, base: Path, file: Path | None) -> 
         emit("".join(result_json(o.job, o.result, o.lines, base) for o in found), file)
     else:
         done = [one for one in found if one.result.failure is None]
-        emit("\n".join(result_text(o.job, o.result, o.lines, base) for o in done), file)
+        texts = [result_text(o.job, o.result, o.lines, base, bandwidth=bandwidth) for o in done]
+        emit("\n".join(texts), file)
     for one in failed:
         assert one.result.failure is not None
         click.echo(failure_text(one.job.place, one.result.failure), err=True, nl=False)

@@ -12,13 +12,13 @@ from hwlint.engine.errors import UserError
 from hwlint.engine.inspection import parse_place
 from hwlint.engine.run import Options
 from hwlint.engine.workspace import find_root
+from hwlint.measure.destination import Destination
 from hwlint.measure.interpreters import tools_interpreter, user_interpreter
 from hwlint.measure.job import Job, Limits, Method, Result, RunnerName
 from hwlint.measure.measuring import Bench
 from hwlint.measure.operators import Line, hottest_lines
 from hwlint.measure.subject import Subject, find_subject, job_of, split_place
-from hwlint.measure.transports.base import Cancelled, Progress, Transport
-from hwlint.measure.transports.local import Local
+from hwlint.measure.transports.base import Cancelled, Progress
 from hwlint.reader import InputSpec
 from hwlint.reader.environment import environment_of
 
@@ -36,7 +36,8 @@ class Asked:
     inputs: tuple[InputSpec, ...] = ()
     context: str | None = None
     build: str = ""
-    dtype: str = "float32"
+    dtype: str | None = None
+    """None: what the target's profile says."""
     threads: int = 0
     device: str = "cpu"
     seed: int = 0
@@ -67,8 +68,7 @@ class Session:
     cancelled: Cancelled
     reading: Callable[[int, int], None]
     """Told how far the reading is."""
-    transport: Transport | None = None
-    """To another device; None: this machine."""
+    destination: Destination
 
     def measure(self, place: str) -> Measured:
         """Measure one place. What goes wrong while it runs is in the result.
@@ -139,7 +139,7 @@ class Session:
             subject,
             place,
             asked.runner,
-            dtype=asked.dtype,
+            dtype=asked.dtype or self.destination.dtype(asked.runner),
             threads=asked.threads,
             device=asked.device,
             seed=asked.seed,
@@ -152,7 +152,7 @@ class Session:
         root = self._root(parse_place(split_place(place)[0])[0])
         user = user_interpreter(self.asked.options.python, root)
         tools = tools_interpreter(user) if self.asked.runner == "onnxruntime" else user
-        transport = self.transport or Local(tools.path)
+        transport = self.destination.transport(self.asked.runner, tools)
         return Bench(user, tools, transport, self.asked.calibration)
 
     def _root(self, path: Path) -> Path:

@@ -187,7 +187,16 @@ def find_subject(
     if len(names) > 1 and ":" not in Path(place).name:
         listed = ", ".join(f"{place}:{name}" for name in names[:6])
         raise UserError(f"{place}: which of them? {listed}")
-    return min(found, key=lambda s: (s.recipe is None, bool(s.missing)))
+    best = min(found, key=lambda s: (s.recipe is None, bool(s.missing)))
+    if best.inputs:
+        return best
+    # It could not be followed, but whoever asks knows what it is called with.
+    return evolve(best, inputs=tuple(_asked(spec) for spec in inputs), assumed=False)
+
+
+def _asked(spec: InputSpec) -> Input:
+    shape = tuple(dim for dim in spec.shape if dim is not None)
+    return Input(spec.name, shape, spec.element())
 
 
 def _why(read: list[Inspected[Subject]]) -> str:

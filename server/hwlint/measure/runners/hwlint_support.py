@@ -290,6 +290,7 @@ def environment(**more: object) -> Dict[str, str]:
     """Say on what it runs."""
     found: Dict[str, object] = {
         "python": platform.python_version(),
+        "host": platform.node(),
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
         "processor": _processor(),
         "processors": os.cpu_count(),

@@ -1,0 +1,173 @@
+"""Hold `hwlint measure` against independent timing, and let it find planted slow layers.
+
+    python benchmarks/measure.py [--rounds 10] [--threads 1] [--quick]
+
+Each model is measured by each runner in turns with `_timed_alone.py`, which times it without
+hwlint; the medians over the rounds have to lie within 10 % of each other. Then one layer of eight
+is made slow, each in turn: its line has to be the hottest that `hwlint measure` prints.
+"""
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from _common import ROOT, hwlint, record, table
+
+MODELS = {
+    "resnet8": ("examples/tiny/image_classification.py:ResNet8", "1x3x32x32"),
+    "dscnn": ("examples/kws.py:DSCNN", "1x1x49x10"),
+    "vit": ("examples/vit.py:VisionTransformer", "1x3x64x64"),
+}
+RUNNERS = ("onnxruntime", "torch", "torch-compile")
+ALLOWED = 0.1
+LAYERS = 8
+PLANTED_RUNNERS = ("onnxruntime", "torch")
+
+SOURCE = """\
+import torch
+from torch import nn
+
+
+class Planted(nn.Module):
+    def __init__(self):
+        super().__init__()
+{layers}
+
+    def forward(self, x):
+{calls}
+        return x
+"""
+
+
+def main() -> int:
+    """Run both parts and record them."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=10)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--quick", action="store_true", help="One model, three rounds, two layers.")
+    asked = parser.parse_args()
+    rounds = 3 if asked.quick else asked.rounds
+    models = ["resnet8"] if asked.quick else list(MODELS)
+    rows = [row for name in models for row in alternated(name, rounds, asked.threads)]
+    layers = (2, 5) if asked.quick else range(LAYERS)
+    planted = [one for runner in PLANTED_RUNNERS for one in found_lines(layers, runner)]
+    found = sum(one["found"] is True for one in planted)
+    worst = max(abs(row["hwlint / alone"] - 1) for row in rows)
+    body = (
+        f"{table([shown(row) for row in rows])}\n\n"
+        f"{rounds} rounds in turns, {asked.threads} thread(s); medians over the rounds. The "
+        f"largest difference is {worst:.1%}, {ALLOWED:.0%} is allowed. Planted slow layers that "
+        f"are the hottest line: {found} of {len(planted)} ({', '.join(PLANTED_RUNNERS)})."
+    )
+    print(body)
+    data = {"processor": processor(), "rounds": rounds, "models": rows, "planted": planted}
+    record("measure", data, "Measuring, against timing without hwlint", body)
+    return 0 if worst <= ALLOWED and found == len(planted) else 1
+
+
+def alternated(name: str, rounds: int, threads: int) -> Iterator[dict[str, object]]:
+    """Measure a model by each runner, in turns with the script."""
+    place, shape = MODELS[name]
+    for runner in RUNNERS:
+        ours: list[float] = []
+        theirs: list[float] = []
+        spreads: list[float] = []
+        for number in range(rounds):
+            turns = (0, 1) if number % 2 else (1, 0)
+            for turn in turns:
+                if turn:
+                    theirs.append(alone(name, runner, threads))
+                    continue
+                result = measured(
+                    place, "--input", shape, "--runner", runner, "--threads", str(threads),
+                    "--no-operators", "--no-store",
+                )  # fmt: skip
+                ours.append(result["median_s"])
+                spreads.append(result["iqr_s"] / result["median_s"])
+        one, other = statistics.median(ours), statistics.median(theirs)
+        print(f"{name} {runner}: {one * 1e3:.4g} ms, alone {other * 1e3:.4g} ms", file=sys.stderr)
+        yield {
+            "model": name,
+            "runner": runner,
+            "hwlint ms": one * 1e3,
+            "alone ms": other * 1e3,
+            "hwlint / alone": one / other,
+            "IQR / median": statistics.median(spreads),
+            "ours_s": ours,
+            "theirs_s": theirs,
+        }
+
+
+def shown(row: dict[str, object]) -> dict[str, object]:
+    """Return a row without its single rounds."""
+    return {name: value for name, value in row.items() if not name.endswith("_s")}
+
+
+def measured(place: str, *options: str) -> dict:
+    """Return what `hwlint measure` says of a place."""
+    words = hwlint("measure", place, "--output-format", "json", *options)
+    return json.loads(printed(words))
+
+
+def alone(name: str, runner: str, threads: int) -> float:
+    """Return the median that the script finds."""
+    script = ROOT / "benchmarks" / "_timed_alone.py"
+    return json.loads(printed([sys.executable, script, name, runner, str(threads)]))["median_s"]
+
+
+def printed(words: Sequence[str | Path]) -> str:
+    """Run a command from the root; return what it prints."""
+    done = subprocess.run(
+        [str(w) for w in words], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        sys.exit(f"{' '.join(map(str, words))}\n{done.stderr[-2000:]}")
+    return done.stdout
+
+
+def found_lines(layers: Sequence[int], runner: str) -> Iterator[dict[str, object]]:
+    """Plant a slow layer at each place in turn, and see which line is the hottest."""
+    with tempfile.TemporaryDirectory() as folder:
+        for slow in layers:
+            text, line = planted(slow)
+            file = Path(folder) / f"planted{slow}.py"
+            file.write_text(text)
+            options = ("--input", "1x32x28x28", "--runner", runner, "--threads", "1", "--no-store")
+            result = measured(f"{file}:Planted", *options)
+            hottest = result["lines"][0]
+            yield {
+                "runner": runner,
+                "layer": slow,
+                "line": line,
+                "hottest": hottest["line"],
+                "share": hottest["share"],
+                "found": hottest["line"] == line,
+            }
+
+
+def planted(slow: int) -> tuple[str, int]:
+    """Return a model of eight layers with a slow one, and the line (from 1) that builds it."""
+    layers = [
+        f"        self.layer{n} = nn.Conv2d(32, 32, {9 if n == slow else 1}, padding='same')"
+        for n in range(LAYERS)
+    ]
+    calls = [f"        x = torch.relu(self.layer{n}(x))" for n in range(LAYERS)]
+    text = SOURCE.format(layers="\n".join(layers), calls="\n".join(calls))
+    return text, text.splitlines().index(layers[slow]) + 1
+
+
+def processor() -> str:
+    """Return the name of the processor."""
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
+    return ""
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

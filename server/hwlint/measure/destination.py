@@ -1,0 +1,87 @@
+"""Where something is measured: a target, its profile, and the way there."""
+
+from pathlib import Path
+
+from attrs import frozen
+
+from hwlint.engine.errors import UserError
+from hwlint.engine.measure_targets import MeasureTarget
+from hwlint.measure.interpreters import Interpreter
+from hwlint.measure.job import RunnerName
+from hwlint.measure.targets import LOCAL, all_targets, find_measure_target
+from hwlint.measure.transports.base import Transport
+from hwlint.measure.transports.local import Local
+from hwlint.measure.transports.ssh import Ssh
+from hwlint.profile import Profile, UnknownDevice, available_profiles, find_profile
+from hwlint.profile.errors import did_you_mean
+
+__all__ = ["Destination", "find_destination"]
+
+
+@frozen
+class Destination:
+    """One target."""
+
+    target: MeasureTarget
+    profile: Profile | None
+    """None: this computer, which nobody has described."""
+
+    @property
+    def is_here(self) -> bool:
+        """It is this computer."""
+        return self.target.transport == "local"
+
+    @property
+    def bandwidth(self) -> float | None:
+        """Bytes per second to its memory, by its profile."""
+        memory = self.profile.memory if self.profile is not None else None
+        if memory is None or memory.bandwidth_gb_s is None:
+            return None
+        return memory.bandwidth_gb_s * 1e9
+
+    def dtype(self, runner: RunnerName) -> str:
+        """Return what a model computes in there where nobody says: int8 where the profile does and
+        the runner can."""
+        wanted = self.profile.default_dtype if self.profile is not None else ""
+        return "int8" if wanted == "int8" and runner == "onnxruntime" else "float32"
+
+    def transport(self, runner: RunnerName, here: Interpreter) -> Transport:
+        """Return the way there. `here`: the interpreter for this computer.
+
+        Raises:
+            UserError: Where the runner cannot go that way.
+        """
+        target = self.target
+        if self.is_here:
+            return Local(Path(target.python) if target.python is not None else here.path)
+        if runner in ("torch", "torch-compile"):
+            raise UserError(
+                f"{target.name}: {runner} runs the source, which stays on this computer: "
+                "--runner onnxruntime sends the exported model"
+            )
+        if target.transport == "ssh":
+            return Ssh(target.address, target.python or "python3")
+        raise UserError(f"{target.name}: nothing is measured over {target.transport} yet")
+
+
+def find_destination(name: str | None, root: Path) -> Destination:
+    """Return the target of that name; None is this computer.
+
+    Raises:
+        UserError: Where there is none.
+    """
+    target = find_measure_target(name or LOCAL, root)
+    profiles = available_profiles(root)
+    if target is None:
+        assert name is not None
+        try:
+            profile = find_profile(name, profiles)
+        except UnknownDevice:
+            known = {LOCAL, *all_targets(root)}
+            near = did_you_mean(name, known)
+            raise UserError(f'no target is called "{name}"{near}: `hwlint device add`') from None
+        raise UserError(
+            f"{name} is a profile, {profile.name}: where is one? "
+            f"`hwlint device add NAME --profile {profile.id} --ssh user@host`"
+        )
+    return Destination(target, find_profile(target.profile, profiles) if target.profile else None)

@@ -1,0 +1,140 @@
+"""How samples are taken: what every runner has in common."""
+
+import importlib.util
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hwlint.measure.job import Job, Method, save_job
+from hwlint.measure.measuring import RUNNERS
+
+
+def load(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, RUNNERS / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+support = load("hwlint_support")
+
+
+class Clock:
+    """Time passes only while the thing that is measured runs."""
+
+    def __init__(self, seconds: Callable[[int], float]) -> None:
+        self.now = 0.0
+        self.runs = 0
+        self._seconds = seconds
+
+    def perf_counter(self) -> float:
+        return self.now
+
+    def timed(self, times: int) -> float:
+        start = self.now
+        for _ in range(times):
+            self.now += self._seconds(self.runs)
+            self.runs += 1
+        return self.now - start
+
+
+def sampled(
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    seconds: Callable[[int], float],
+    method: Method | None = None,
+) -> tuple[Any, dict[str, Any]]:
+    save_job(Job("torch", "net.py:Net", "k", method=method or Method()), folder)
+    clock = Clock(seconds)
+    monkeypatch.setattr(support, "time", clock)
+    sampler = support.Sampler(support.Work(str(folder), None), clock.timed)
+    return sampler, sampler.measure()
+
+
+@given(st.lists(st.floats(0, 1e6), min_size=1, max_size=50), st.floats(0, 1))
+def test_quantiles_are_numpys(values: list[float], share: float):
+    assert support.quantile(values, share) == pytest.approx(np.quantile(values, share))
+
+
+def test_warm_up_ends_when_three_medians_agree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    # Half as long with each window, to a tenth; then steady.
+    sampler, found = sampled(tmp_path, monkeypatch, lambda n: 0.01 * max(0.1, 0.9**n))
+    assert sampler.stable
+    assert found["median_s"] == pytest.approx(0.001)
+    assert found["warmup_runs"] > 20
+    assert min(found["samples"]) == pytest.approx(max(found["samples"]))
+
+
+def test_what_never_settles_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    _, found = sampled(tmp_path, monkeypatch, lambda n: 0.01 * 1.01**n)
+    assert not found["stable"]
+    assert found["warmup_runs"] > 100
+
+
+def test_there_are_samples_enough_and_long_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    _, long = sampled(tmp_path, monkeypatch, lambda n: 0.05)
+    assert len(long["samples"]) == 20
+    _, short = sampled(tmp_path, monkeypatch, lambda n: 0.002)
+    assert len(short["samples"]) == pytest.approx(100, abs=1)
+    assert short["runs_per_sample"] == 1
+
+
+def test_what_is_short_is_run_in_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    _, found = sampled(tmp_path, monkeypatch, lambda n: 1e-6)
+    assert found["runs_per_sample"] == 200
+    assert found["median_s"] == pytest.approx(1e-6)
+
+
+def test_what_is_very_slow_is_cut_short(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    _, found = sampled(tmp_path, monkeypatch, lambda n: 3.0)
+    assert len(found["samples"]) == 3
+    assert found["warmup_runs"] < 12
+
+
+def test_energy_of_one_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    joules = iter([100.0, 100.5])
+    monkeypatch.setattr(support, "_rapl", lambda: next(joules))
+    _, found = sampled(tmp_path, monkeypatch, lambda n: 0.05)
+    assert found["energy_j"] == pytest.approx(0.5 / 20)
+
+
+def test_a_meter_that_runs_over_says_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    joules = iter([100.0, 0.5])
+    monkeypatch.setattr(support, "_rapl", lambda: next(joules))
+    _, found = sampled(tmp_path, monkeypatch, lambda n: 0.05)
+    assert found["energy_j"] is None
+
+
+def test_the_machine_is_described():
+    told = support.environment(runner="torch", nothing=None)
+    assert told["runner"] == "torch"
+    assert "nothing" not in told
+    assert told["processors"] == str(os.cpu_count())
+    assert all(isinstance(value, str) for value in told.values())
+
+
+def test_turns_of_a_comparison(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    save_job(Job("torch", "net.py:Net", "k"), tmp_path)
+    clock = Clock(lambda n: 0.05)
+    monkeypatch.setattr(support, "time", clock)
+    taken, give = os.pipe()
+    take, given = os.pipe()
+    os.write(give, b"g" * 25 + b"s")
+    work = support.Work(str(tmp_path), support.Turns(taken, given))
+    found = support.Sampler(work, clock.timed).measure()
+    assert len(found["samples"]) == 25
+    told = os.read(take, 100)
+    assert told == b"m" + b"m" * 19 + b"e" * 6  # ready, then after each turn
+    for end in (taken, give, take, given):
+        os.close(end)
