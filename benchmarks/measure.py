@@ -1,6 +1,6 @@
 """Hold `hwlint measure` against independent timing, and let it find planted slow layers.
 
-    python benchmarks/measure.py [--rounds 10] [--threads 1] [--quick]
+    python benchmarks/measure.py [--rounds 10] [--threads 1] [--models NAME ...] [--quick]
 
 Each model is measured by each runner in turns with `_timed_alone.py`, which times it without
 hwlint; the medians over the rounds have to lie within 10 % of each other. Then one layer of eight
@@ -50,9 +50,10 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=10)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--quick", action="store_true", help="One model, three rounds, two layers.")
+    parser.add_argument("--models", nargs="+", choices=MODELS, default=list(MODELS))
     asked = parser.parse_args()
     rounds = 3 if asked.quick else asked.rounds
-    models = ["resnet8"] if asked.quick else list(MODELS)
+    models = ["resnet8"] if asked.quick else asked.models
     rows = [row for name in models for row in alternated(name, rounds, asked.threads)]
     layers = (2, 5) if asked.quick else range(LAYERS)
     planted = [one for runner in PLANTED_RUNNERS for one in found_lines(layers, runner)]

@@ -120,7 +120,8 @@ def inspect(
     that builds what is named, with the names of its file: "Net(width=64)".
     """
     path, name = parse_place(text)
-    name = name or _called(build)
+    called = _called(build)
+    name = name or called
     path = path.resolve()
     root = options.root.resolve() if options.root is not None else find_root(path)
     config = configure(root, options)

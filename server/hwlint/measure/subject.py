@@ -8,7 +8,7 @@ from pathlib import Path
 from attrs import evolve, field, frozen
 
 from hwlint.engine.errors import UserError
-from hwlint.engine.inspection import Inspected, inspect
+from hwlint.engine.inspection import Inspected, inspect, parse_place
 from hwlint.engine.run import Options
 from hwlint.graph import Called, Flow, ModelGraph, Operation, Recipe
 from hwlint.measure.job import Build, Input, Job, Limits, Method, RunnerName
@@ -179,7 +179,14 @@ def find_subject(
     """
     place, part = split_place(text)
     forward = ForwardOptions(inputs)
-    read = inspect(place, options, SubjectMaker(part), context, progress, forward, build)
+    maker = SubjectMaker(part)
+    parse_place(place)
+    try:
+        read = inspect(place, options, maker, context, progress, forward, build)
+    except UserError as problem:
+        name = place.rpartition(":")[2] if ":" in Path(place).name else "Net"
+        hint = "" if build else f'; say how it is built: --build "{name}(...)"'
+        raise UserError(f"{problem}{hint}") from None
     found = [subject for result in read for subject in result.shown]
     if not found:
         raise UserError(f"{place}: {_why(read)}")

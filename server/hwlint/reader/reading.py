@@ -309,11 +309,7 @@ class Reader:
         return self._reading(path, graphs, built)
 
     def read_call(self, path: str, name: str, expression: str, each: Each = _itself) -> FileReading:
-        """Read what a call builds that stands in no file: "Net(width=64)", with the names of one.
-
-        Raises:
-            SyntaxError: Where it is no call of something by its name.
-        """
+        """Read what a call builds that stands in no file: "Net(width=64)", with names of one."""
         self._each = each
         self._forward = self.options.forward
         module = self._module(path)
@@ -321,7 +317,11 @@ class Reader:
         built: set[tuple[str, str]] = set()
         if module is None:
             return FileReading(path)
-        candidate = contexts.spelled_out(self.interp, module, name, expression)
+        try:
+            candidate = contexts.spelled_out(self.interp, module, name, expression)
+        except SyntaxError:
+            said = f'"{expression}" is no call of a class or function by its name'
+            return FileReading(path, problems=(Missing(None, said),))
         if candidate is not None:
             self._read(candidate, graphs, built)
         return self._reading(path, graphs, built)
