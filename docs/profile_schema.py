@@ -52,6 +52,8 @@ def schema_of(kind: object, definitions: dict[str, Schema], *, item: bool = Fals
         return schema_of(known, definitions)
     if origin is Mapping:
         return {"type": "object", "additionalProperties": schema_of(arguments[1], definitions)}
+    if origin is tuple and get_origin(arguments[0]) is tuple:  # a table of numbers
+        return {"type": "array", "items": schema_of(arguments[0], definitions)}
     if origin is tuple:
         return several(arguments[0], definitions)
     raise TypeError(f"no schema for {kind}")

@@ -15,6 +15,7 @@ from hwlint.cli.common import debug_option, emit, terminal_width
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from hwlint.measure.job import RunnerName
     from hwlint.profile import Profile, ProfileIndex
 
 __all__ = ["device"]
@@ -168,6 +169,69 @@ def fit_device(
 
     shown = fit_and_write(name, file, dtype, new, root, python)
     _emit_json(shown.data()) if output_format == "json" else emit(shown.text())
+
+
+@device.command("calibrate")
+@click.argument("name", default="local")
+@click.option(
+    "--minutes",
+    type=click.FloatRange(0.05),
+    default=5.0,
+    show_default=True,
+    metavar="N",
+    help="At most so long.",
+)
+@click.option(
+    "--runner",
+    type=click.Choice(["torch", "torch-compile"]),
+    help="What runs models; torch if not said.",
+)
+@click.option(
+    "--profile",
+    "base",
+    metavar="DEVICE",
+    help="What else is known of the machine: a profile that is extended.",
+)
+@click.option(
+    "--threads",
+    type=click.IntRange(0),
+    default=0,
+    metavar="N",
+    help="Of one operator; all processors if not said.",
+)
+@click.option("--resume", is_flag=True, help="Go on with one that was cut short.")
+@click.option("--root", type=click.Path(path_type=Path, file_okay=False), metavar="DIR")
+@click.option("--python", type=click.Path(path_type=Path), metavar="PYTHON")
+@debug_option
+def calibrate_device(
+    name: str,
+    minutes: float,
+    runner: "RunnerName | None",
+    base: str | None,
+    threads: int,
+    resume: bool,
+    root: Path | None,
+    python: Path | None,
+    debug: bool,  # noqa: ARG001 - main has it
+) -> None:
+    """Time single operations on this machine, and write a profile of what they take.
+
+    It is .hwlint/profiles/NAME.toml below the project's root, NAME being "local" if not said; what
+    was timed is beside it. Ctrl-C ends it early, with a profile of what there is by then.
+    """
+    from hwlint.cli.device_calibrate import calibrate_and_write
+
+    shown = calibrate_and_write(
+        name,
+        minutes=minutes,
+        runner=runner,
+        base=base,
+        threads=threads,
+        root=root,
+        python=python,
+        resume=resume,
+    )
+    emit(shown)
 
 
 @device.command("schema")

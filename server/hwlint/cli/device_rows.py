@@ -5,6 +5,7 @@ from typing import NamedTuple, cast
 
 from hwlint.profile import (
     Achievable,
+    Calibrated,
     Cliff,
     Compute,
     Core,
@@ -56,6 +57,8 @@ def hardware(profile: Profile) -> Iterator[Row]:
         yield Row("energy", _energy(profile.energy), profile.energy)
     for dtype, fit in profile.fits.items():
         yield Row(f"fitted in {dtype}", _fit(fit), fit)
+    for dtype, found in profile.calibrated.items():
+        yield Row(f"timed in {dtype}", _calibrated(found), found)
 
 
 def shapes(profile: Profile) -> Iterator[Row]:
@@ -219,6 +222,18 @@ def _peak(peak: Compute) -> str:
             f"not {', '.join(peak.not_native)}" if peak.not_native else "",
             _number(peak.macs_per_cycle, after=" multiply-accumulates a cycle"),
             _each(peak.core_ops_per_cycle, " operations a core and cycle"),
+        )
+    )
+
+
+def _calibrated(found: Calibrated) -> str:
+    kinds = dict.fromkeys(kind for curve in found.products for kind in curve.layers)
+    functions = [name for one in found.passes for name in one.functions]
+    return _joined(
+        (
+            f"{found.runner}, {found.threads} threads",
+            ", ".join(kinds),
+            f"{len(functions)} functions",
         )
     )
 

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from hwlint.cost.estimate import Estimate, Kernel, OperationCost
 from hwlint.cost.fusion import Group
 from hwlint.cost.memory import Moment, Peak, peak_of, planned_course, run_course
-from hwlint.cost.plan import Amounts, Plan
-from hwlint.cost.rates import rates_of, wanting
+from hwlint.cost.plan import Amounts, Padded, Plan
+from hwlint.cost.rates import calibrated_of, rates_of, wanting
 from hwlint.cost.tensors import item_bytes
-from hwlint.cost.traffic import dram_bytes
+from hwlint.cost.traffic import dram_bytes, items_of
+from hwlint.cost.work import Product
 from hwlint.graph import ModelGraph
 from hwlint.profile import Profile
 
@@ -118,13 +119,19 @@ class _Computed(NamedTuple):
     padding: float
     at_peak: float | None
     """Seconds that its products, not padded, would take at the peak rate."""
+    memory: float = 0.0
+    """Of `seconds`, where single operations were timed: what grows with its bytes."""
+    overhead: float = 0.0
+    """Of `seconds`, where single operations were timed: what starting it takes."""
 
 
 class _Estimation:
     def __init__(self, plan: Plan, params: int | None) -> None:
         self.plan = plan
         self.params = params
+        self.timed = calibrated_of(plan.profile, plan.dtype)
         self.rates = rates_of(plan.profile, plan.dtype)
+        self.constant = self.rates.constant if self.timed is None else self.timed.constant
         self.cycle = _cycle(plan.profile)
         self.blocks = _blocks(plan)
         self._first = frozenset(made.operations[0] for made in plan.groups)
@@ -138,13 +145,13 @@ class _Estimation:
             kernel, of_each = self._kernel(number, made, moved[number])
             kernels.append(kernel)
             costs |= of_each
-        seconds = sum(kernel.seconds for kernel in kernels) + self.rates.constant
+        seconds = sum(kernel.seconds for kernel in kernels) + self.constant
         course = _course(plan, self.blocks)
         return Estimate(
             tuple(costs.get(n, _NOTHING) for n in range(len(plan.flow.operations))),
             tuple(kernels),
             max(0.0, seconds),
-            self.rates.constant,
+            self.constant,
             self._joules(seconds, sum(self._operations(n) for n in costs), sum(moved)),
             peak_of(course).bytes if course is not None else None,
             (self.params or 0) * (item_bytes(plan.dtype) or 0),
@@ -158,8 +165,7 @@ class _Estimation:
         self, index: int, made: Group, moved: float
     ) -> tuple[Kernel, dict[int, OperationCost]]:
         parts = {n: self._compute(n) for n in made.operations if n not in made.folded}
-        overhead = self.rates.overhead
-        compute, memory, seconds = self._seconds(index, made, parts, moved)
+        compute, memory, overhead, seconds = self._seconds(index, made, parts, moved)
         bound = _bound(compute, memory, overhead)
         costs: dict[int, OperationCost] = {}
         for number in made.operations:
@@ -181,16 +187,25 @@ class _Estimation:
 
     def _seconds(
         self, index: int, made: Group, parts: Mapping[int, _Computed], moved: float
-    ) -> tuple[float, float, float]:
-        """Seconds of computing, of moving bytes, and of the kernel as a whole."""
+    ) -> tuple[float, float, float, float]:
+        """Seconds of computing, of moving bytes, of starting, and of the kernel as a whole."""
         if self.blocks is not None and self.cycle is not None:
             took = self.blocks.kernel(made)
             moving = max(took.maps, took.weights)
-            return took.compute * self.cycle, moving * self.cycle, took.total * self.cycle
+            computing, total = took.compute * self.cycle, took.total * self.cycle
+            return computing, moving * self.cycle, self.rates.overhead, total
+        if self.timed is not None:
+            total, memory = (
+                sum(p.seconds for p in parts.values()),
+                sum(p.memory for p in parts.values()),
+            )
+            overhead = sum(part.overhead for part in parts.values())
+            return total - memory - overhead, memory, overhead, total
         touched = self.plan.touched[index]
         compute = sum(part.seconds for part in parts.values())
         memory = self.rates.memory(moved, touched.bytes + touched.repeated)
-        return compute, memory, self.rates.together(compute, memory) + self.rates.overhead
+        overhead = self.rates.overhead
+        return compute, memory, overhead, self.rates.together(compute, memory) + overhead
 
     def _compute(self, number: int) -> _Computed:
         found = self.plan.product(number)
@@ -198,14 +213,28 @@ class _Estimation:
         if found is None or not macs:
             return self._elementwise(number)
         product, padded = found
+        if self.timed is not None:
+            return self._timed_product(number, product, padded)
         peak = 2 * macs / self.rates.peak if self.rates.peak else None
         return _Computed(self.rates.compute(product, padded.macs), padded.padding, peak)
+
+    def _timed_product(self, number: int, product: Product, padded: Padded) -> _Computed:
+        assert self.timed is not None
+        operation = self.plan.flow.operations[number]
+        inputs = self.plan.flow.tensors[operation.inputs[0]].items or 0
+        spent = self.timed.product(product, padded.macs, inputs, operation.name)
+        if spent is None:
+            return _COMPUTED
+        return _Computed(spent.seconds, padded.padding, None, spent.memory, spent.overhead)
 
     def _elementwise(self, number: int) -> _Computed:
         """What is done item by item: nothing where it is part of another operation's kernel."""
         operation = self.plan.flow.operations[number]
         if number not in self._first:
             return _COMPUTED
+        if self.timed is not None:
+            spent = self.timed.passed(operation.name, items_of(operation, self.plan.flow))
+            return _Computed(spent.seconds, 0.0, None, spent.memory, spent.overhead)
         outputs = sum(self.plan.flow.tensors[i].items or 0 for i in operation.outputs)
         loads = (operation.window - 1) * outputs
         return _Computed(self.rates.other(outputs, loads), 0.0, None)
@@ -247,7 +276,7 @@ def _blocks(plan: Plan) -> "BlockRun | None":
     engine = plan.profile.blocks
     if engine is None or plan.dtype not in engine.dtypes or _cycle(plan.profile) is None:
         return None
-    if plan.dtype in plan.profile.fits:
+    if plan.dtype in plan.profile.fits or plan.dtype in plan.profile.calibrated:
         return None
     from hwlint.cost.npu_run import BlockRun  # noqa: PLC0415 - few devices need it: start-up time
 

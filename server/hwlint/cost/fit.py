@@ -22,6 +22,7 @@ __all__ = [
     "cross_validated",
     "fit",
     "fit_flops",
+    "least_squares",
 ]
 
 LEAST = 5
@@ -73,13 +74,13 @@ def fit(samples: Sequence[Sample]) -> Coefficients:
         ValueError: With no sample, or where nothing but zeros can be told from them.
     """
     rows = [tuple(x / sample.ms for x in _row(sample)) for sample in samples]
-    found = _least_squares(rows, free=3)
+    found = least_squares(rows, free=3)
     return Coefficients(*found)
 
 
 def fit_flops(samples: Sequence[Sample]) -> Callable[[Sample], float]:
     """Return the baseline: FLOPs times a number and a constant, fitted in the same way."""
-    slope, constant = _least_squares([(s.flops / s.ms, 1 / s.ms) for s in samples], free=1)
+    slope, constant = least_squares([(s.flops / s.ms, 1 / s.ms) for s in samples], free=1)
     return lambda sample: slope * sample.flops + constant
 
 
@@ -110,8 +111,12 @@ def _row(sample: Sample) -> tuple[float, float, float, float]:
     return operations / 1e9, moved / 1e6, float(kernels), 1.0
 
 
-def _least_squares(rows: Sequence[Sequence[float]], free: int) -> list[float]:
-    """Solve rows x w = 1 with all of w but w[free] not negative, by trying all subsets."""
+def least_squares(rows: Sequence[Sequence[float]], free: int | None = None) -> list[float]:
+    """Solve rows x w = 1 with all of w but w[free] not negative, by trying all subsets.
+
+    Raises:
+        ValueError: With no row, or where nothing but zeros can be told from them.
+    """
     width = len(rows[0]) if rows else 0
     best: tuple[float, list[float]] | None = None
     for chosen in _subsets(width):

@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from typing import NamedTuple, Protocol
 
+from hwlint.cost.calibrated import CalibratedRates
 from hwlint.cost.tensors import item_bytes
 from hwlint.cost.work import Product
 from hwlint.profile import Fit, Profile
 from hwlint.profile.sourced import LayerKind
 
-__all__ = ["Fitted", "Rates", "Roof", "Roofline", "rates_of", "roof_of", "wanting"]
+__all__ = ["Fitted", "Rates", "Roof", "Roofline", "calibrated_of", "rates_of", "roof_of", "wanting"]
 
 
 class Roof(NamedTuple):
@@ -66,7 +67,7 @@ def wanting(profile: Profile, dtype: str) -> str | None:
     """Return the field for want of which there is no estimate; None where there can be one."""
     if item_bytes(dtype) is None:
         return "a number format with a known size"
-    if dtype in profile.fits:
+    if dtype in profile.fits or dtype in profile.calibrated:
         return None
     if profile.blocks is not None and dtype in profile.blocks.dtypes:
         return None
@@ -86,7 +87,18 @@ def wanting(profile: Profile, dtype: str) -> str | None:
 def rates_of(profile: Profile, dtype: str) -> Rates:
     """Return the rates of a device in a number format; only where nothing is `wanting`."""
     fit = profile.fits.get(dtype)
-    return Roofline(profile, dtype) if fit is None else Fitted(fit, profile, dtype)
+    if fit is not None:
+        return Fitted(fit, profile, dtype)
+    return Roofline(profile, dtype)
+
+
+def calibrated_of(profile: Profile, dtype: str) -> CalibratedRates | None:
+    """Return what operations take on a machine that was calibrated in a number format; None where
+    it was not, or where a fit to measured models goes before that."""
+    found = profile.calibrated.get(dtype)
+    if found is None or dtype in profile.fits:
+        return None
+    return CalibratedRates(found, profile.peak_ops(dtype))
 
 
 class Roofline:

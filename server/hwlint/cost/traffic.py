@@ -9,7 +9,7 @@ from hwlint.cost.work import Product
 from hwlint.graph import Flow, Operation
 from hwlint.ops import FUNCTIONS
 
-__all__ = ["Touched", "dram_bytes", "touched_by"]
+__all__ = ["Touched", "dram_bytes", "items_of", "touched_by"]
 
 _PARTLY = frozenset(spec.name for spec in FUNCTIONS.values() if spec.reads == "part") | {"index"}
 
@@ -65,6 +65,18 @@ def _repeated(operation: Operation, product: Product | None, tensors: Deployed) 
         return 0.0
     loads = window * tensors.bytes(operation.outputs[0])
     return max(0.0, loads - tensors.bytes(operation.inputs[0]))
+
+
+def items_of(operation: Operation, flow: Flow) -> float:
+    """Return how many numbers a pass goes through: those of the input or of the result, whichever
+    are more; of a pooling, as often as its windows overlap."""
+    outputs = sum(flow.tensors[i].items or 0 for i in operation.outputs)
+    if operation.window > 1:
+        return outputs * operation.window
+    if operation.name in _PARTLY:
+        return outputs
+    given = (flow.tensors[i] for i in operation.inputs)
+    return max([outputs, *(t.items or 0 for t in given if t.kind not in ("parameter", "buffer"))])
 
 
 def dram_bytes(groups: Sequence[Touched], tensors: Deployed, cache: float) -> list[float]:

@@ -95,7 +95,7 @@ def _dtype(config: Config, profile: Profile, chosen: Mapping[str, Profile]) -> s
 
 
 def _dtypes(profile: Profile) -> frozenset[str]:
-    known = {profile.default_dtype, *profile.operators, *profile.fits}
+    known = {profile.default_dtype, *profile.operators, *profile.fits, *profile.calibrated}
     for tile in profile.tiles:
         known.update(tile.dtypes)
     for rates in (profile.peak, profile.achievable):

@@ -1,5 +1,6 @@
 """Device profiles: what is known about a device, from where, and how well."""
 
+from hwlint.profile.calibrated import Calibrated, PassTime, ProductTime
 from hwlint.profile.errors import ProfileError, UnknownDevice
 from hwlint.profile.hardware import (
     Achievable,
@@ -43,6 +44,7 @@ from hwlint.profile.sourced import Evidence, Sourced
 __all__ = [
     "KINDS",
     "Achievable",
+    "Calibrated",
     "Cliff",
     "Compute",
     "Core",
@@ -63,7 +65,9 @@ __all__ = [
     "MemoryLevel",
     "Need",
     "Operators",
+    "PassTime",
     "Power",
+    "ProductTime",
     "Profile",
     "ProfileError",
     "ProfileIndex",

@@ -6,6 +6,7 @@ from typing import Literal
 from attrs import field, frozen
 
 from hwlint.profile.blocks import BlockEngine
+from hwlint.profile.calibrated import Calibrated
 from hwlint.profile.hardware import (
     Achievable,
     Compute,
@@ -139,6 +140,8 @@ class Profile:
     """Energy by operation and byte."""
     fits: Mapping[str, Fit] = field(factory=dict[str, Fit])
     """By dtype: what measured models come to."""
+    calibrated: Mapping[str, Calibrated] = field(factory=dict[str, Calibrated])
+    """By dtype: what single operations take."""
     measurements: tuple[Measurement, ...] = ()
     """What others have timed."""
     remarks: tuple[Remark, ...] = ()

@@ -1,0 +1,235 @@
+"""Calibrate this machine, then foretell 30 modules that the calibration knows nothing of.
+
+    python benchmarks/estimate.py [--minutes 3] [--threads 1]
+
+`hwlint device calibrate` times single operations; the modules of estimate_models/ are read as
+source and estimated with the profile that it writes, and in the same run they are timed by the
+session of `hwlint measure`: each one several times, in turns with all others, so that what else
+the machine does meets all alike. Its time is the median of those samples; a module whose rounds
+lie too far apart is not judged, and named.
+
+Beside it two fits of FLOPs to the same calibration: times a number, and a line with a constant;
+and one that may see the answers: FLOPs and a constant fitted to the other 29 modules.
+"""
+
+import argparse
+import json
+import shutil
+import statistics
+import sys
+from collections.abc import Mapping, Sequence
+
+from _common import CACHE, ROOT, hwlint, record, run, table
+
+from hwlint.cost import Accuracy, Amounts, Sample, accuracy, cross_validated, estimate, fit_flops
+from hwlint.cost.fit import least_squares
+from hwlint.engine.run import Options
+from hwlint.graph import ModelGraph
+from hwlint.measure.calibration.cases import cases_of
+from hwlint.measure.calibration.fitting import times_of
+from hwlint.measure.job import Method
+from hwlint.measure.session import Asked, Session
+from hwlint.profile import available_profiles
+from hwlint.reader import ForwardOptions, InputSpec, Reader, ReadOptions
+
+WORK = CACHE / "estimate"
+SPREAD = 0.25
+"""Rounds that lie further apart (interquartile range over median) are no measurement."""
+MODULES: Mapping[str, Mapping[str, tuple[int, ...]]] = {
+    "cnn": {
+        "plain_narrow": (1, 3, 64, 64),
+        "plain_wide": (1, 3, 96, 96),
+        "plain_deep": (2, 3, 64, 64),
+        "residual_small": (1, 3, 128, 128),
+        "residual_large": (1, 3, 112, 112),
+        "wide_plain": (1, 3, 112, 112),
+        "wide_grouped": (1, 3, 96, 96),
+        "dense": (1, 3, 96, 96),
+        "two_scales": (1, 3, 64, 64),
+    },
+    "mobile": {
+        "separable": (1, 3, 128, 128),
+        "separable_wide": (1, 3, 96, 96),
+        "inverted": (1, 3, 128, 128),
+        "inverted_gated": (1, 3, 96, 96),
+        "inverted_deep": (2, 3, 96, 96),
+        "shuffle": (1, 3, 128, 128),
+        "large_kernel": (1, 3, 96, 96),
+    },
+    "transformer": {
+        "encoder": (1, 128, 192),
+        "encoder_written_out": (1, 196, 128),
+        "encoder_wide": (1, 64, 384),
+        "vision": (1, 3, 128, 128),
+        "gated": (1, 96, 256),
+        "mixer": (2, 64, 160),
+        "perceptron": (16, 784),
+    },
+    "search_space": {
+        "all_conv3": (1, 3, 32, 32),
+        "all_conv1": (1, 3, 32, 32),
+        "all_pool": (1, 3, 32, 32),
+        "with_skips": (1, 3, 32, 32),
+        "with_zeros": (1, 3, 32, 32),
+        "mixed": (2, 3, 32, 32),
+        "mixed_long": (1, 3, 32, 32),
+    },
+}
+Key = tuple[str, str]
+
+
+def calibrate(minutes: float, threads: int) -> None:
+    """Run the command."""
+    shutil.rmtree(WORK, ignore_errors=True)
+    shutil.copytree(ROOT / "benchmarks" / "estimate_models", WORK)
+    (WORK / "pyproject.toml").write_text("[tool.hwlint]\n")
+    words = ["--minutes", str(minutes), "--threads", str(threads), "--root", WORK]
+    done = run(hwlint("device", "calibrate", "local", *words), WORK / "calibrate.txt")
+    if done.code:
+        sys.exit(done.errors)
+    print((WORK / "calibrate.txt").read_text())
+
+
+def read(file: str, name: str, shape: tuple[int, ...]) -> ModelGraph:
+    """Read one module."""
+    given = ForwardOptions((InputSpec("", shape),))
+    reader = Reader(ReadOptions(WORK, (WORK,), forward=given))
+    return reader.read_place(str(WORK / f"{file}.py"), name).graphs[0]
+
+
+def measured(rounds: int, threads: int) -> dict[Key, list[float]]:
+    """Time all modules, round after round; milliseconds of each round."""
+    found: dict[Key, list[float]] = {}
+    method = Method(samples=20, seconds=0.2, most_seconds=0.6)
+    for _ in range(rounds):
+        for file, members in MODULES.items():
+            for name, shape in members.items():
+                asked = Asked(
+                    runner="torch",
+                    inputs=(InputSpec("", shape),),
+                    threads=threads,
+                    method=method,
+                    operators=False,
+                    options=Options(root=WORK),
+                )
+                session = Session(asked, lambda _: None, lambda: False, lambda *_: None)
+                result = session.measure(f"{WORK / file}.py:{name}").result
+                if result.median_s is None:
+                    sys.exit(f"{name}: {result.failure}")
+                found.setdefault((file, name), []).append(1e3 * result.median_s)
+    return found
+
+
+def spread(rounds: Sequence[float]) -> float:
+    """Return the interquartile range over the median."""
+    if len(rounds) < 3:
+        return max(rounds) / min(rounds) - 1
+    first, middle, third = statistics.quantiles(rounds, n=4, method="inclusive")
+    return (third - first) / middle
+
+
+def of_flops(rows: Sequence[tuple[float, float]]) -> tuple[float, tuple[float, float]]:
+    """Fit FLOPs to the products that were timed, by relative error: a scalar; a line."""
+    (scalar,) = least_squares([(flops / ms,) for flops, ms in rows])
+    slope, constant = least_squares([(flops / ms, 1 / ms) for flops, ms in rows], free=1)
+    return scalar, (slope, constant)
+
+
+def row(what: str, found: Accuracy) -> dict[str, object]:
+    """Return one line of the table."""
+    return {
+        "fitted": what,
+        "MAPE": f"{100 * found.mape:.1f} %",
+        "within 10 %": f"{100 * found.within_10:.0f} %",
+        "Spearman": f"{found.spearman:.3f}",
+        "Kendall": f"{found.kendall:.3f}",
+    }
+
+
+def main() -> None:
+    """Calibrate, read, measure, judge, record."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--minutes", type=float, default=3.0)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--rounds", type=int, default=2)
+    options = parser.parse_args()
+    calibrate(options.minutes, options.threads)
+    profile = available_profiles(WORK)["local"]
+    every = measured(options.rounds, options.threads)
+    noisy = [name for (_, name), rounds in every.items() if spread(rounds) > SPREAD]
+    keys = [key for key in every if key[1] not in noisy]
+    truth = [statistics.median(every[key]) for key in keys]
+    graphs = [read(file, name, MODULES[file][name]) for file, name in keys]
+    ours: list[float] = []
+    flops: list[float] = []
+    for graph in graphs:
+        found = estimate(graph, profile, "fp32")
+        if found is None or graph.flow is None or graph.flow.macs is None:
+            sys.exit(f"{graph.entry.name} was not read in full")
+        ours.append(1e3 * found.seconds)
+        flops.append(2.0 * graph.flow.macs)
+    scalar, (slope, constant) = of_flops(timed_products())
+    samples = [Sample(Amounts(f, 0.0, 1), f, ms) for f, ms in zip(flops, truth, strict=True)]
+    judged = {
+        "hwlint, calibrated": accuracy(ours, truth),
+        "FLOPs, one number, same calibration": accuracy([scalar * f for f in flops], truth),
+        "FLOPs, a line, same calibration": accuracy([slope * f + constant for f in flops], truth),
+        "FLOPs, a line through the other modules": cross_validated(samples, fit_flops),
+    }
+    text = report(judged, keys, truth, ours, noisy, every)
+    print(text)
+    data = {
+        "threads": options.threads,
+        "accuracy": {what: one._asdict() for what, one in judged.items()},
+        "not judged": noisy,
+        "modules": [
+            {"module": f"{f}.{n}", "rounds_ms": every[f, n], "estimate_ms": e, "flops": fl}
+            for (f, n), e, fl in zip(keys, ours, flops, strict=True)
+        ],
+        "calibration": profile.calibrated["fp32"].source[0],
+    }
+    record("estimate", data, "Estimates of a calibrated machine", text)
+
+
+def timed_products() -> list[tuple[float, float]]:
+    """FLOPs and milliseconds of the products that the calibration timed."""
+    visits = json.loads((WORK / ".hwlint" / "profiles" / "local.json").read_text())["visits"]
+    times = times_of(visits)
+    return [
+        (2.0 * case.product.macs, 1e3 * times[case.id])
+        for case in cases_of()
+        if case.product is not None and case.id in times
+    ]
+
+
+def report(
+    judged: Mapping[str, Accuracy],
+    keys: Sequence[Key],
+    truth: Sequence[float],
+    ours: Sequence[float],
+    noisy: Sequence[str],
+    every: Mapping[Key, Sequence[float]],
+) -> str:
+    """Return the text of the record."""
+    each = [
+        {
+            "module": f"{file}.{name}",
+            "measured ms": f"{t:.2f}",
+            "estimate ms": f"{e:.2f}",
+            "off": f"{100 * (e / t - 1):+.0f} %",
+        }
+        for (file, name), t, e in zip(keys, truth, ours, strict=True)
+    ]
+    lines = [
+        f"{len(keys)} of {len(every)} modules, {max(map(len, every.values()))} rounds each.",
+        *([f"Not judged, for rounds lie too far apart: {', '.join(noisy)}."] if noisy else []),
+        "",
+        table([row(what, one) for what, one in judged.items()]),
+        "",
+        table(each),
+    ]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,108 @@
+"""`hwlint device calibrate`: what is asked for, and what it prints."""
+
+import re
+import shlex
+from pathlib import Path
+
+from hwlint.cli.common import StatusLine
+from hwlint.engine.errors import UserError
+from hwlint.engine.workspace import find_root
+from hwlint.measure.calibration.calibrating import Calibration, Done
+from hwlint.measure.job import RunnerName
+from hwlint.measure.targets import find_measure_target
+from hwlint.profile import Profile, ProfileIndex, available_profiles, find_profile
+
+__all__ = ["calibrate_and_write"]
+
+_DEPLOY: dict[str, str] = {"torch": "_eager", "torch-compile": "_inductor"}
+"""What the runners make one kernel of."""
+_RUNNERS: dict[str, RunnerName] = {"torch": "torch", "torch-compile": "torch-compile"}
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+
+
+def calibrate_and_write(
+    name: str,
+    *,
+    minutes: float,
+    runner: RunnerName | None,
+    base: str | None,
+    threads: int,
+    root: Path | None,
+    python: Path | None,
+    resume: bool,
+) -> str:
+    """Time operations on this machine, write the profile, and return what to print."""
+    folder = (root or find_root(Path.cwd())).resolve()
+    if not _NAME.fullmatch(name):
+        raise UserError(f"{name}: a profile's name is of letters, digits, - and _")
+    target = find_measure_target(name, folder)
+    if target is not None and target.transport != "local":
+        raise UserError(
+            f"{name} is reached by {target.way()}, and calibrate times the machine it runs on: "
+            f"run it there and copy .hwlint/profiles/{name}.toml"
+        )
+    runner = runner or _runner(target.runner if target is not None and target.profile else "torch")
+    base = base or (target.profile if target is not None and target.profile else None)
+    known = _base(
+        base, available_profiles(folder), folder / ".hwlint" / "profiles" / f"{name}.toml"
+    )
+    words = ["hwlint", "device", "calibrate", name, "--runner", runner, "--minutes", f"{minutes:g}"]
+    words += ["--threads", str(threads)] if threads else []
+    words += ["--profile", base] if base else []
+    asked = Calibration(
+        folder,
+        name,
+        shlex.join(words),
+        runner,
+        _extends(known, runner),
+        known.kind if known is not None else "cpu",
+        minutes,
+        threads,
+        python,
+        resume,
+    )
+    status = StatusLine()
+    try:
+        done = asked.run(cancelled=lambda: False, progress=status)
+    finally:
+        status.close()
+    return _shown(done, name)
+
+
+def _runner(name: str) -> RunnerName:
+    if name in _RUNNERS:
+        return _RUNNERS[name]
+    raise UserError(f"--runner {name}: calibrate times torch and torch-compile")
+
+
+def _base(name: str | None, profiles: ProfileIndex, own: Path) -> Profile | None:
+    if name is None:
+        return None
+    found = find_profile(name, profiles)
+    if found.id in profiles and profiles.path(found.id) == own:
+        raise UserError(f"--profile {name}: that is what is to be written")
+    return found
+
+
+def _extends(base: Profile | None, runner: RunnerName) -> tuple[str, ...]:
+    deploy = (_DEPLOY[runner],) if runner in _DEPLOY else ()
+    return (base.id if base is not None else "_base", *deploy)
+
+
+def _shown(done: Done, name: str) -> str:
+    stopped = ", stopped: --resume goes on" if done.stopped else ""
+    lines = [
+        f"{name}: {done.curves.timed} operations, {done.visits} of {done.of} visits{stopped}.",
+        "",
+        "Each foretold by all others of its kind, mean relative error:",
+    ]
+    for curve in done.curves.products:
+        kernel = f" {curve.kernel}" if curve.kernel != "any" else ""
+        what = ", ".join(curve.functions) or f"{', '.join(curve.layers)}{kernel}"
+        lines.append(f"  {what:30} {100 * (curve.error or 0):5.1f} %")
+    lines += [
+        "",
+        f"Wrote {done.profile}: --device {name} takes it.",
+        f"What was timed: {done.raw}.",
+    ]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,1 @@
+"""From micro-benchmarks on a machine to a profile of it."""
