@@ -35,9 +35,8 @@ class _Steps:
             operation = flow.operations[number]
             if operation.effect in ("view", "same"):
                 continue
-            roots = [tensors.root(index) for index in operation.inputs]
-            self.makers[number] = tuple(written.get(root) for root in roots)
-            written |= {tensors.root(index): number for index in operation.outputs}
+            self.makers[number] = tuple(map(written.get, tensors.run.taken[number]))
+            written |= dict.fromkeys(tensors.run.made[number], number)
 
     def before(self, softmax: int) -> tuple[int, ...]:
         """The product behind a softmax, what is between, and a scaling of the queries before it."""

@@ -135,7 +135,8 @@ class _Search:
 
     def _inner(self, depth: int) -> int:
         """Depth of the input that a block takes."""
-        size = *self.micro.size[:2], depth
+        high, wide, _ = self.micro.size
+        size = high, wide, depth
         return block_for(size, self.work, self.engine, self.micro, self.first).source[2]
 
     def _sides(self, axis: int, inner: int) -> list[_Side]:

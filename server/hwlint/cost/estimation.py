@@ -168,8 +168,9 @@ class _Estimation:
         compute, memory, overhead, seconds = self._seconds(index, made, parts, moved)
         bound = _bound(compute, memory, overhead)
         costs: dict[int, OperationCost] = {}
+        total = sum(part.seconds for part in parts.values())
         for number in made.operations:
-            part, share = parts.get(number, _COMPUTED), _share(number, parts)
+            part, share = parts.get(number, _COMPUTED), _share(number, parts, total)
             spent = share * seconds
             costs[number] = OperationCost(
                 seconds=spent,
@@ -299,11 +300,11 @@ _NOTHING = OperationCost(0.0, 0.0, 0.0, 0.0, "", 0.0, 0.0, None, 0.0, None)
 _COMPUTED = _Computed(0.0, 0.0, None)
 
 
-def _share(number: int, parts: Mapping[int, _Computed]) -> float:
-    """What of a kernel's time is one operation's: by what it computes, else in equal parts."""
+def _share(number: int, parts: Mapping[int, _Computed], total: float) -> float:
+    """What of a kernel's time is one operation's: by what it computes of the total, else in equal
+    parts."""
     if number not in parts:
         return 0.0
-    total = sum(part.seconds for part in parts.values())
     return parts[number].seconds / total if total else 1 / len(parts)
 
 

@@ -76,8 +76,8 @@ class _Grouping:
             self.groups.append(home)
         home.operations.append(number)
         self.of[number] = home
-        for index in operation.outputs:
-            self.writers[self.tensors.root(index)] = number
+        for root in self.tensors.run.made[number]:
+            self.writers[root] = number
 
     def _folds(self, number: int) -> Group | None:
         """The kernel whose weights take up this batch norm."""
@@ -146,20 +146,19 @@ class _Grouping:
 
     def _makers(self, number: int) -> list[int]:
         """The operations that last wrote the inputs of one."""
-        roots = {self.tensors.root(i) for i in self.flow.operations[number].inputs}
+        roots = set(self.tensors.run.taken[number])
         writers = self.writers
         return [writers[root] for root in roots if root in writers]
 
     def _sole_producer(self, number: int) -> int | None:
         """The latest operation that makes an input, where nothing else reads what it makes. What
         an operation in place leaves is its own: who reads that later reads something else."""
-        operation = self.flow.operations[number]
         made = self._makers(number)
         if not made:
             return None
         latest = max(made)
-        outputs = {self.tensors.root(i) for i in self.flow.operations[latest].outputs}
-        kept = outputs - {self.tensors.root(i) for i in operation.outputs}
+        outputs = set(self.tensors.run.made[latest])
+        kept = outputs.difference(self.tensors.run.made[number])
         for out in outputs:
             for reader in self.tensors.readers.get(out, ()):
                 if latest < reader and (reader < number or (reader > number and out in kept)):

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import accumulate
 
 from hwlint.cost.blocks import Size, Work
 from hwlint.cost.fusion import Group
@@ -34,6 +35,8 @@ class BlockRun:
         self._staged: list[int] = []
         self._computed: set[int] = set()
         """What the kernel before made."""
+        self._known: dict[int, tuple[Job, ...]] = {}
+        """What operations give it to do, as far as anybody has asked."""
         self._inputs = {i for i, t in enumerate(flow.tensors) if t.kind == "input"}
         self._outputs = {tensors.root(i) for i in flow.returned}
 
@@ -46,36 +49,38 @@ class BlockRun:
             jobs = ()
         for job in jobs:
             total = total.plus(self._spent(job, self._bricks(number or 0, made)), job.times)
-        self._computed = {self._tensors.root(i) for n in made.operations for i in self._made(n)}
+        self._computed = self._roots(made)
         self._before = total.total
         self._staged.append(total.staged)
         return total
 
     def _is_free(self, number: int, jobs: Sequence[Job]) -> bool:
         """Whether the work before does it on the way out."""
-        operation = self._flow.operations[number]
-        after = any(self._tensors.root(i) in self._computed for i in operation.inputs)
-        if operation.name in _BOUNDS:
+        after = not self._computed.isdisjoint(self._tensors.run.taken[number])
+        if self._flow.operations[number].name in _BOUNDS:
             return after and self._engine.bounds_are_free
         each = all(job.work.task == "elementwise" for job in jobs)
         return after and each and bool(jobs) and self._engine.chains
 
-    def _made(self, number: int) -> tuple[int, ...]:
-        return self._flow.operations[number].outputs
+    def _roots(self, made: Group) -> set[int]:
+        """The memory of all that a kernel makes."""
+        return {root for number in made.operations for root in self._tensors.run.made[number]}
 
     def _jobs(self, number: int) -> tuple[Job, ...]:
-        layer = self._layers.get(self._flow.operations[number].module)
-        return jobs_of(self._flow, number, layer, self._tensors)
+        known = self._known.get(number)
+        if known is None:
+            layer = self._layers.get(self._flow.operations[number].module)
+            known = self._known[number] = jobs_of(self._flow, number, layer, self._tensors)
+        return known
 
     def _spent(self, job: Job, bricks: tuple[bool, bool]) -> Spent:
         return spent(job.work, self._engine, job.weights, bricks=bricks, slack=self._before)
 
     def _bricks(self, number: int, made: Group) -> tuple[bool, bool]:
         """Whether input and output are stored in bricks: those of the model are not."""
-        first, last = self._flow.operations[number], self._flow.operations[made.operations[-1]]
-        sources = {self._tensors.root(i) for i in first.inputs}
-        results = {self._tensors.root(i) for i in last.outputs}
-        return not sources & self._inputs, not results & self._outputs
+        sources = self._tensors.run.taken[number]
+        results = self._tensors.run.made[made.operations[-1]]
+        return self._inputs.isdisjoint(sources), self._outputs.isdisjoint(results)
 
     def resized(self, number: int, ins: int | None, outs: int | None) -> float | None:
         """Return the time of an operation with other numbers of channels, by its time now."""
@@ -93,11 +98,13 @@ class BlockRun:
         """Return the bytes of feature maps, and of weights that are copied beside them, that are
         alive during each kernel. A map lives from the kernel that makes it to the last that reads
         it."""
-        lives = self._lives(groups)
-        return [
-            sum(size for size, start, end in lives if start <= at <= end) + _aligned(staged)
-            for at, staged in enumerate(self._staged)
-        ]
+        changes = [0] * (len(self._staged) + 1)
+        for size, start, end in self._lives(groups):
+            if start <= end and start < len(self._staged):
+                changes[start] += size
+                changes[min(end + 1, len(self._staged))] -= size
+        alive = accumulate(changes[:-1])
+        return [size + _aligned(more) for size, more in zip(alive, self._staged, strict=True)]
 
     def _lives(self, groups: Sequence[Group]) -> list[tuple[int, int, int]]:
         """Bytes, first and last kernel of each piece of memory for feature maps."""
@@ -106,7 +113,7 @@ class BlockRun:
         for root in self._inputs:
             lives[root] = self._bytes(root), 0, self._last(root, at, len(groups))
         for start, made in enumerate(groups):
-            for root in {self._tensors.root(i) for n in made.operations for i in self._made(n)}:
+            for root in self._roots(made):
                 end = self._last(root, at, len(groups))
                 if end > start:
                     size = self._bytes(root)
@@ -126,7 +133,7 @@ class BlockRun:
         concatenation all that are written to their place in it."""
         number = made.operations[0]
         operation = self._flow.operations[number]
-        sources = [self._tensors.root(i) for i in operation.inputs]
+        sources = self._tensors.run.taken[number]
         if operation.name in _JOINS:
             every = dict.fromkeys(sources)  # slices of one map are one memory
             return [i for i in every if i in lives and sole_reader(self._tensors, i)]

@@ -7,7 +7,7 @@ from typing import cast
 
 from hwlint.cost.blocks import Size, Work
 from hwlint.cost.tensors import Deployed
-from hwlint.cost.work import Product, product_of
+from hwlint.cost.work import Product
 from hwlint.graph import Flow, Layer, Operation, TensorInfo
 
 __all__ = ["Job", "jobs_of", "sole_reader"]
@@ -36,7 +36,8 @@ def jobs_of(flow: Flow, number: int, layer: Layer | None, tensors: Deployed) -> 
     maps = [t for t in sources if t.kind in ("activation", "input")] or sources
     make = _MAKERS.get(operation.name, _pass)
     own = [sole_reader(tensors, i) for i in operation.inputs]
-    made = make(_Asked(operation, sources, maps, result, layer, own, product_of(flow, operation)))
+    product = tensors.run.products[number]
+    made = make(_Asked(operation, sources, maps, result, layer, own, product))
     return tuple(job for job in made if all((*job.work.source, *job.work.result)))
 
 

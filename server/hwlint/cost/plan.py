@@ -4,10 +4,11 @@ from math import ceil
 from typing import NamedTuple
 
 from hwlint.cost.fusion import group
+from hwlint.cost.run import Run
 from hwlint.cost.tensors import Deployed
 from hwlint.cost.traffic import touched_by
-from hwlint.cost.work import Product, layer_op, product_of
-from hwlint.graph import Flow, ModelGraph, Operation
+from hwlint.cost.work import Product
+from hwlint.graph import Flow, ModelGraph
 from hwlint.profile import Profile
 
 __all__ = ["Amounts", "Padded", "Plan", "padded"]
@@ -40,27 +41,34 @@ class Plan:
         self.dtype = dtype
         fusion = profile.fusion
         drops = fusion is not None and bool(fusion.drops_unused)
-        self.tensors = Deployed(flow, dtype, drops_unused=drops)
+        run = graph.derived(Run)
+        self.tensors = Deployed(run, dtype, drops_unused=drops)
         self.layers = graph.named_layers
-        self.ops = [self._op(operation) for operation in flow.operations]
+        self.ops = run.ops
         """torch.nn's name of each operation, "" where there is none."""
         self.groups = group(flow, self.tensors, profile, dtype, self.ops)
-        self._products = [product_of(flow, operation) for operation in flow.operations]
+        self._products = run.products
         self._padding: dict[Product, float] = {}
+        self._filled: dict[int, Padded] = {}
         self.touched = [
             touched_by(made, flow, self.tensors, self._products) for made in self.groups
         ]
 
     def product(self, number: int) -> tuple[Product, Padded] | None:
         """Return the matrix product that an operation is; None where it is none."""
-        product, macs = self._products[number], self.flow.operations[number].macs
-        if product is None or macs is None:
+        product = self._products[number]
+        if product is None:
             return None
+        if number not in self._filled:
+            self._filled[number] = self._fill(product, self.flow.operations[number].macs or 0)
+        return product, self._filled[number]
+
+    def _fill(self, product: Product, macs: int) -> Padded:
         padding = self._padding.get(product)
         if padding is None:
             padding = padded(product, self.profile, self.dtype).padding
             self._padding[product] = padding
-        return product, Padded(macs / (1 - padding), padding)
+        return Padded(macs / (1 - padding), padding)
 
     def amounts(self, module: str = "") -> Amounts:
         """Return what a module does with all inside of it; "" is the model."""
@@ -73,10 +81,6 @@ class Plan:
             found = (self.product(n) for n in made.operations if n not in made.folded)
             operations += sum(2 * product[1].macs for product in found if product is not None)
         return Amounts(operations, moved, kernels)
-
-    def _op(self, operation: Operation) -> str:
-        layer = self.layers.get(operation.module)
-        return layer_op(operation, layer.op if layer is not None else None)
 
 
 def padded(product: Product, profile: Profile, dtype: str) -> Padded:

@@ -1,8 +1,8 @@
 """The tensors of a run as a device holds them: in its number format, views as what they show."""
 
 from collections.abc import Mapping
-from functools import cached_property
 
+from hwlint.cost.run import Run
 from hwlint.graph import Flow
 from hwlint.ops.dtypes import is_float, item_size
 
@@ -22,13 +22,17 @@ def item_bytes(dtype: str) -> float | None:
 class Deployed:
     """The tensors of one run, of floating point ones in the format of the target."""
 
-    def __init__(self, flow: Flow, dtype: str, *, drops_unused: bool = False) -> None:
+    def __init__(self, run: Run, dtype: str, *, drops_unused: bool = False) -> None:
         """Take a run; `drops_unused`: operations whose results nobody uses do not run."""
-        self._flow = flow
-        self._roots = _roots(flow)
-        self._bytes = _sizes(flow, _BYTES[dtype])
-        self.running = self._used() if drops_unused else frozenset(range(len(flow.operations)))
+        self.run = run
+        self._tensors = run.flow.tensors
+        self._roots = run.roots
+        self._bytes = _sizes(run.flow, _BYTES[dtype])
+        self.running = run.running(drops_unused)
         """The operations that run, views among them."""
+        self.readers = run.readers(drops_unused)
+        """The operations that read the memory of each tensor; views read nothing by themselves.
+        What the model returns has a reader at the end."""
 
     def root(self, index: int) -> int:
         """Return the tensor whose memory a tensor shows."""
@@ -44,48 +48,11 @@ class Deployed:
 
     def is_constant(self, index: int) -> bool:
         """Say whether a tensor belongs to the model and not to the run."""
-        return self._flow.tensors[self._roots[index]].kind in ("parameter", "buffer")
+        return self._tensors[self._roots[index]].kind in ("parameter", "buffer")
 
     def is_made(self, index: int) -> bool:
         """Say whether an operation of the run makes a tensor."""
-        return self._flow.tensors[index].producer is not None
-
-    @cached_property
-    def readers(self) -> Mapping[int, frozenset[int]]:
-        """The operations that read the memory of each tensor; views read nothing by themselves.
-        What the model returns has a reader at the end."""
-        found: dict[int, set[int]] = {}
-        roots, running = self._roots, self.running
-        for number, operation in enumerate(self._flow.operations):
-            if operation.effect not in ("view", "same") and number in running:
-                for index in operation.inputs:
-                    found.setdefault(roots[index], set()).add(number)
-        for index in self._flow.returned:
-            found.setdefault(roots[index], set()).add(len(self._flow.operations))
-        return {index: frozenset(numbers) for index, numbers in found.items()}
-
-    def _used(self) -> frozenset[int]:
-        roots = self._roots
-        needed = {roots[index] for index in self._flow.returned}
-        running: set[int] = set()
-        for number in range(len(self._flow.operations) - 1, -1, -1):
-            operation = self._flow.operations[number]
-            outputs = operation.outputs
-            if not outputs or any(roots[i] in needed for i in outputs):
-                running.add(number)
-                needed.update([roots[index] for index in operation.inputs])
-        return frozenset(running)
-
-
-def _roots(flow: Flow) -> list[int]:
-    """Return of each tensor the one whose memory it shows in the end."""
-    tensors = flow.tensors
-    found = [tensor.storage for tensor in tensors]
-    for index, root in enumerate(found):
-        while tensors[root].storage != root:
-            root = tensors[root].storage  # noqa: PLW2901 - from view to view
-        found[index] = root
-    return found
+        return self._tensors[index].producer is not None
 
 
 def _sizes(flow: Flow, item: float) -> list[float]:

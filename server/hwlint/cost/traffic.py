@@ -41,16 +41,15 @@ def touched_by(
     for number in group.operations:
         operation = flow.operations[number]
         if number not in group.folded:
-            for position, index in enumerate(operation.inputs):
-                root = tensors.root(index)
+            for position, root in enumerate(tensors.run.taken[number]):
                 if root not in written:
+                    index = operation.inputs[position]
                     size = tensors.shown(index)
                     if position == 0 and operation.name in _PARTLY:
                         size = min(size, sum(map(tensors.bytes, operation.outputs)))
                     touched.reads[root] = max(size, touched.reads.get(root, 0))
             touched.repeated += _repeated(operation, products[number], tensors)
-        for index in operation.outputs:
-            root = tensors.root(index)
+        for index, root in zip(operation.outputs, tensors.run.made[number], strict=True):
             written.add(root)
             if not tensors.readers.get(root, frozenset[int]()) <= inside:
                 touched.writes[root] = tensors.bytes(index)

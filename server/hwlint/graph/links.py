@@ -25,7 +25,7 @@ class Step:
     written in place is another value afterwards.
     """
 
-    __slots__ = ("_links", "made", "number", "operation", "taken")
+    __slots__ = ("_links", "layer", "made", "number", "operation", "taken")
 
     def __init__(self, links: "Links", number: int, operation: Operation) -> None:
         self._links = links
@@ -36,6 +36,10 @@ class Step:
         """Its inputs, as keys of `Links.readers`."""
         self.made: tuple[int, ...] = ()
         """Its outputs, the same way."""
+        layer = links.layers.get(operation.module)
+        ours = layer is not None and _FUNCTIONS.get(layer.op) == operation.name
+        self.layer = layer if ours else None
+        """The layer whose work this is; None for what a forward method calls by itself."""
 
     @property
     def name(self) -> str:
@@ -53,14 +57,6 @@ class Step:
         this function; "" where no layer does it."""
         layer = self.layer
         return layer.op if layer is not None else _OPS.get(self.operation.name, "")
-
-    @property
-    def layer(self) -> "Layer | None":
-        """The layer whose work this is; None for what a forward method calls by itself."""
-        layer = self._links.layers.get(self.operation.module)
-        if layer is None or _FUNCTIONS.get(layer.op) != self.operation.name:
-            return None
-        return layer
 
     @property
     def anchor(self) -> Place | None:
