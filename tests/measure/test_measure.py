@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +94,25 @@ def test_as_a_program_builds_it(hwlint: Hwlint, folder: Path):
     assert STEM in [line["line"] for line in found["lines"]]
     kept = hwlint("measurements", "list", "--output-format", "json")
     assert [each["place"] for each in json.loads(kept.stdout)] == ["net.py:Net"]
+    median = f"on local (torch, float32), {found_day(kept.stdout)}"
+    assert median in inspected(hwlint, folder, "--input", "1x3x64x64")
+    assert median not in inspected(hwlint, folder, "--input", "1x3x32x32")
+    (folder / "net.py").write_text(NET.replace("torch.relu", "torch.tanh"))
+    assert median not in inspected(hwlint, folder, "--input", "1x3x64x64")
+    (folder / "net.py").write_text(NET)
+    shown = inspected(hwlint, folder, "--input", "1x3x64x64", "--output-format", "json")
+    (row,) = json.loads(shown)["entry_points"][0]["measured"]
+    assert row["median_s"] == found["median_s"]
+
+
+def found_day(listed: str) -> str:
+    return datetime.fromisoformat(json.loads(listed)[0]["taken"]).astimezone().date().isoformat()
+
+
+def inspected(hwlint: Hwlint, folder: Path, *options: str) -> str:
+    done = hwlint("inspect", "net.py:Net", *options, cwd=folder)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 def test_by_onnxruntime(hwlint: Hwlint, folder: Path):

@@ -20,9 +20,13 @@ if TYPE_CHECKING:
     from hwlint.engine.run import Options
     from hwlint.engine.targets import Target
     from hwlint.graph import ModelGraph
+    from hwlint.measure.known import Known
     from hwlint.reader import ForwardOptions
 
 __all__ = ["inspect"]
+
+_MOST_KNOWN = 2000
+"""Measurements that are looked through for those of the models that are shown."""
 
 
 @click.command()
@@ -157,7 +161,15 @@ def _show(
     if form == "json":
         from hwlint.report.inspect_json import JsonTree
 
-        return JsonTree(base, targets)
+        return JsonTree(base, targets, _known())
+    from hwlint.report.measured_known import WithMeasured
+
+    return WithMeasured(_show_text(base, sort, targets), _known())
+
+
+def _show_text(
+    base: Path, sort: str, targets: "tuple[Target, ...]"
+) -> "Callable[[ModelGraph], str]":
     if targets:
         from hwlint.report.inspect_devices import TextDevices
 
@@ -165,6 +177,27 @@ def _show(
     from hwlint.report.inspect_text import TextTree
 
     return TextTree(base, sort)
+
+
+def _known() -> "Known":
+    """Return the newest of what was measured, where there is a store."""
+    from hwlint.engine.errors import UserError
+    from hwlint.measure.known import Known
+    from hwlint.measure.store.place import has_store
+
+    if not has_store():
+        return Known()
+    from hwlint.measure.extras import need
+
+    try:
+        need("sqlalchemy", "measure", "reading the store of measurements")
+        from hwlint.measure.store.store import open_store
+
+        store = open_store(create=False)
+        return Known(tuple(store.find(most=_MOST_KNOWN))) if store is not None else Known()
+    except UserError as problem:  # the model can be shown all the same
+        click.echo(f"hwlint: measurements are not shown: {problem}", err=True)
+        return Known()
 
 
 def _read(

@@ -15,7 +15,7 @@ from hwlint.measure.job import Build, Input, Job, Limits, Method, RunnerName
 from hwlint.reader import ForwardOptions, InputSpec
 from hwlint.source.spans import Place
 
-__all__ = ["Site", "Subject", "SubjectMaker", "find_subject", "job_of", "split_place"]
+__all__ = ["Site", "Subject", "SubjectMaker", "find_subject", "job_of", "key_of", "split_place"]
 
 Shape = tuple[int | None, ...]
 
@@ -262,7 +262,7 @@ def job_of(
         limits=limits or Limits(),
         method=method or Method(),
     )
-    return evolve(job, key=_key(job, subject))
+    return evolve(job, key=key_of(job, subject))
 
 
 def _roots(recipe: Recipe) -> tuple[str, ...]:
@@ -273,14 +273,15 @@ def _roots(recipe: Recipe) -> tuple[str, ...]:
     return tuple(dict.fromkeys((own, *recipe.roots)))
 
 
-def _key(job: Job, subject: Subject) -> str:
-    """Return a hash of all that makes the measurement what it is, paths left out."""
+def key_of(job: Job, subject: Subject) -> str:
+    """Return a hash of all that makes the measurement of a subject by the means of a job what it
+    is; paths are left out, so that it is the same on every computer."""
     assert job.build is not None
     digest = hashlib.sha256()
     for file in sorted(subject.files):
         path = Path(file)
         if path.is_file():
             digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
-    told = (job.runner, job.build.expression, job.build.submodule, job.inputs, job.dtype)
+    told = (job.runner, job.build.expression, job.build.submodule, subject.inputs, job.dtype)
     digest.update(repr((*told, job.seed, job.threads, job.device)).encode())
     return digest.hexdigest()[:32]

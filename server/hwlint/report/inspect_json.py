@@ -6,9 +6,11 @@ from pathlib import Path
 
 from hwlint.engine.targets import Target
 from hwlint.graph import Layer, Missing, ModelGraph, Node
+from hwlint.measure.known import Known
 from hwlint.report.costs import Cost, DeviceCosts, Part, costs_on, parts_of
 from hwlint.report.inspect_jsonl import arguments
 from hwlint.report.lines import cell_of, where
+from hwlint.report.measured_known import measured_rows
 from hwlint.report.origins import explain
 from hwlint.source.spans import Place
 
@@ -30,6 +32,8 @@ class JsonTree:
     base: Path
     targets: tuple[Target, ...] = ()
     """Devices to say costs on."""
+    known: Known | None = None
+    """What was measured; None: nobody asks."""
 
     def __call__(self, graph: ModelGraph) -> str:
         """Return the JSON text of one entry point."""
@@ -49,6 +53,8 @@ class JsonTree:
             parts = parts_of(graph)
             found = [costs_on(graph, t.profile, t.dtype, parts) for t in self.targets]
             shown["devices"] = [_device(device, parts) for device in found]
+        if self.known is not None:
+            shown["measured"] = list(measured_rows(self.known, graph))
         return json.dumps(shown, ensure_ascii=False)
 
     def _node(self, name: str, node: Node) -> dict[str, object]:
