@@ -15,6 +15,10 @@ from typing import Any
 import hypothesis
 import pytest
 
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from preparing import Prepared
+
 REPOSITORY = Path(__file__).resolve().parent.parent
 SOURCES = tuple(str(REPOSITORY / name) for name in ("server", "rules", "profiles"))
 
@@ -24,6 +28,32 @@ def environment(**more: str) -> dict[str, str]:
     kept, as an installation does."""
     inherited = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
     return inherited | {"PYTHONPATH": os.pathsep.join(SOURCES)} | more
+
+
+# What takes minutes to make, and only of one processor, is made while the other tests run.
+PREPARED = pytest.StashKey[Prepared]()
+LAST = ("extension", "e2e")
+"""Folders of the tests that need it, in the order in which they run, after all others."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]):
+    def place(item: pytest.Item) -> int:
+        folder = item.path.relative_to(REPOSITORY / "tests").parts[0]
+        return LAST.index(folder) if folder in LAST else -1
+
+    items.sort(key=place)
+
+
+def pytest_collection_finish(session: pytest.Session):
+    needed = {name for item in session.items for name in getattr(item, "fixturenames", ())}
+    prepared = session.config.stash[PREPARED] = Prepared(REPOSITORY)
+    if not session.config.option.collectonly:
+        prepared.begin(package="extension_package" in needed, workbench="tools" in needed)
+
+
+def pytest_unconfigure(config: pytest.Config):
+    if PREPARED in config.stash:
+        config.stash[PREPARED].end()
 
 
 hypothesis.settings.register_profile("ci", derandomize=True, deadline=None)
@@ -215,7 +245,7 @@ def survives(harmless: Callable[..., Outcome]) -> Callable[..., Outcome]:
 
 
 @pytest.fixture(scope="session")
-def extension_package(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def extension_package(pytestconfig: pytest.Config) -> Path:
     """Return the .vsix, made the way README says from a copy of the sources.
 
     HWLINT_E2E_PACKAGE names one that is there already. Where npm is missing: fails in CI, else
@@ -226,26 +256,4 @@ def extension_package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if npm is None and not os.environ.get("CI"):
         pytest.skip("npm is not installed")
     assert npm is not None, "npm is not installed"
-    copy = tmp_path_factory.mktemp("clone")
-    made_before = shutil.ignore_patterns("node_modules", "out", "bundled", "*.vsix", "__pycache__")
-    for name in ("extension", "server", "rules", "profiles"):
-        shutil.copytree(REPOSITORY / name, copy / name, ignore=made_before)
-    shutil.copytree(REPOSITORY / "docs" / "screenshots", copy / "docs" / "screenshots")
-    for name in ("pyproject.toml", "README.md", "LICENSE"):
-        shutil.copy(REPOSITORY / name, copy / name)
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    version = f"{sys.version_info.major}.{sys.version_info.minor}"
-    for command in (["ci", "--ignore-scripts", "--no-audit", "--no-fund"], ["run", "package"]):
-        done = subprocess.run(
-            [npm, *command],
-            cwd=copy / "extension",
-            env=os.environ | {"PATH": path, "HWLINT_BUNDLE_PYTHON": version},
-            capture_output=True,
-            text=True,
-            timeout=280,
-            check=False,
-        )
-        assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-        assert " WARNING " not in done.stdout, done.stdout[-3000:]
-    (package,) = (copy / "extension").glob("*.vsix")
-    return package
+    return pytestconfig.stash[PREPARED].package()
