@@ -1,5 +1,9 @@
 """Code that does anything but build a model: each time a clear result, and nothing is left."""
 
+import contextlib
+import os
+import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -126,3 +130,52 @@ def test_it_needs_what_is_not_there(project: Project):
     assert failure.kind == "build"
     assert "nowhere_at_all" in failure.message
     assert sys.executable in failure.advice
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_it_is_given_up(project: Project, tmp_path: Path, number: signal.Signals):
+    started = tmp_path / "started"
+    init = f"open({str(started)!r}, 'w').close()\n        os.fork()\n        while True: pass"
+    root = project({"net.py": HEAD.format(init=init, forward="pass")})
+    words = ["measure", "net.py:Net", "--input", "2x8", "--python", sys.executable]
+    inside = tmp_path / "temporary"
+    inside.mkdir()
+    with subprocess.Popen(
+        [sys.executable, "-m", "hwlint", *words],
+        cwd=root,
+        env={**os.environ, "TMPDIR": str(inside)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as child:
+        _until(started.exists, 120)
+        assert running(inside)
+        child.send_signal(number)
+        start = time.monotonic()
+        child.wait(30)
+        _until(lambda: not running(inside), 1 + 4 * _is_busy())
+        if number != signal.SIGKILL:
+            assert time.monotonic() - start < 1 + 4 * _is_busy()
+            assert not list(inside.iterdir())
+
+
+def running(folder: Path) -> list[str]:
+    """Processes whose command line names a folder."""
+    found: list[str] = []
+    for entry in Path("/proc").iterdir():
+        with contextlib.suppress(OSError):
+            words = (entry / "cmdline").read_bytes().decode(errors="replace")
+            if entry.name.isdigit() and str(folder) in words:
+                found.append(words)
+    return found
+
+
+def _until(true: Callable[[], bool], seconds: float) -> None:
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def _is_busy() -> bool:
+    """Say whether others want more of the machine than it has: then a second is not one."""
+    return os.getloadavg()[0] > 2 * (os.cpu_count() or 1)

@@ -235,3 +235,46 @@ def test_a_part_that_is_not_there(hwlint: Hwlint, folder: Path):
     assert done.returncode == 2
     assert 'no submodule "blocks"' in done.stderr
     assert "block.conv" in done.stderr
+
+
+RECORD = """
+import sys, torch
+sys.path.insert(0, sys.argv[1])
+from net import Config, Net
+net, x = Net(Config(24, 9)).eval(), torch.randn(1, 3, 64, 64)
+torch.set_num_threads(1)
+for stack, name in ((True, "trace.json"), (False, "bare.json")):
+    with torch.inference_mode(), torch.profiler.profile(with_stack=stack) as profile:
+        for _ in range(3):
+            net(x)
+    profile.export_chrome_trace(f"{sys.argv[1]}/{name}")
+"""
+
+
+def test_a_trace_of_torchs_profiler(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    words = [sys.executable, "-c", RECORD, str(folder)]
+    subprocess.run(words, check=True, capture_output=True, timeout=120)
+    (folder / "garbage.json").write_text("{}")
+    monkeypatch.chdir(folder)
+    place = ["measure", "net.py:Net", "--input", "1x3x64x64", "--output-format", "json"]
+
+    def imported(*options: str) -> tuple[object, str, str]:
+        with pytest.raises(SystemExit) as stop:
+            main([*place, "--import", *options])
+        return (stop.value.code, *capsys.readouterr())
+
+    code, text, _ = imported("trace.json")
+    found = json.loads(text)
+    assert code == 0
+    assert len(found["samples"]) == 3
+    assert found["lines"][0]["line"] == CONV
+    assert {CONV, NORM, STEM} <= {line["line"] for line in found["lines"]}
+    calls = {(o["module"], o["name"]): o["calls"] for o in found["operators"]}
+    assert calls["block.conv", "aten::conv2d"] == 1
+    assert sum(o["seconds"] for o in found["operators"]) < max(found["samples"])
+    assert "with_stack=True" in imported("bare.json")[2]
+    assert "no trace of torch's profiler" in imported("garbage.json")[2]
+    place[1] = "net.py:Embedded"
+    assert "Embedded is not called in there" in imported("trace.json")[2]

@@ -1,6 +1,7 @@
 """`hwlint measure`."""
 
 import re
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, cast
@@ -65,6 +66,13 @@ def _size(_: click.Context, __: click.Parameter, value: str | None) -> int | Non
     "--compare-to", metavar="REV", help="Measure it in turns with how it was in a commit of git."
 )
 @click.option(
+    "--import",
+    "trace",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    metavar="FILE",
+    help="Run nothing: show what a trace of torch's profiler says, recorded with_stack=True.",
+)
+@click.option(
     "--on",
     "accelerator",
     default="cpu",
@@ -114,6 +122,7 @@ def measure(
     calibration: Path | None,
     compare: bool,
     compare_to: str | None,
+    trace: Path | None,
     accelerator: str,
     threads: int,
     seed: int,
@@ -144,6 +153,8 @@ def measure(
     where = find_destination(target, _workspace(places[0], root))
     runner = runner or (where.target.runner if target is not None else "torch")
     _check(places, runner, dtype, calibration, compare, compare_to)
+    if trace is not None and (len(places) != 1 or compare or compare_to):
+        raise click.UsageError("--import takes one PLACE")
     asked = Asked(
         runner=cast("RunnerName", runner),
         inputs=tuple(parse_input(text) for text in inputs),
@@ -160,6 +171,9 @@ def measure(
         options=Options(python=python, root=root),
     )
     base = (root or Path()).resolve()
+    if trace is not None:
+        one = _with_session(asked, where, lambda session: session.imported(places[0], trace))
+        return _show([one], form, base, file, where.bandwidth)
     if compare_to:
         pair = _with_session(
             asked, where, lambda session: session.compare_to(places[0], compare_to)
@@ -228,6 +242,8 @@ def _check(
 def _with_session(asked: "Asked", where: "Destination", measured: "Callable[[Session], T]") -> "T":
     from hwlint.measure.session import Session
 
+    # Asked to end, it ends what runs and takes its folders away, as on Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     reading, status = ProgressLine("Reading"), StatusLine()
     try:
         return measured(Session(asked, status, lambda: False, reading, where))

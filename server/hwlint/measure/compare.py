@@ -3,6 +3,7 @@
 from attrs import frozen
 
 from hwlint.measure.job import Result
+from hwlint.measure.samples import quantile
 
 __all__ = ["Comparison", "compared"]
 
@@ -57,12 +58,4 @@ def _refused(first: Result, second: Result) -> str:
 
 def _middle(result: Result) -> tuple[float, float]:
     """Return the first and the third quartile."""
-    ordered = sorted(result.samples)
-    return _quantile(ordered, 0.25), _quantile(ordered, 0.75)
-
-
-def _quantile(ordered: list[float], share: float) -> float:
-    place = share * (len(ordered) - 1)
-    below = int(place)
-    above = min(below + 1, len(ordered) - 1)
-    return ordered[below] + (ordered[above] - ordered[below]) * (place - below)
+    return quantile(result.samples, 0.25), quantile(result.samples, 0.75)

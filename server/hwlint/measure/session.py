@@ -15,8 +15,10 @@ from hwlint.engine.workspace import find_root
 from hwlint.measure.destination import Destination
 from hwlint.measure.interpreters import tools_interpreter, user_interpreter
 from hwlint.measure.job import Job, Limits, Method, Result, RunnerName
+from hwlint.measure.kineto import read_trace
 from hwlint.measure.measuring import Bench
 from hwlint.measure.operators import Line, hottest_lines
+from hwlint.measure.samples import summary
 from hwlint.measure.subject import Subject, find_subject, job_of, split_place
 from hwlint.measure.transports.base import Cancelled, Progress
 from hwlint.reader import InputSpec
@@ -80,6 +82,32 @@ class Session:
         bench = self._bench(place)
         result = bench.measure(job, cancelled=self.cancelled, progress=self.progress)
         return _measured(subject, job, result)
+
+    def imported(self, place: str, file: Path) -> Measured:
+        """Return what a trace of torch's profiler says of a place.
+
+        Raises:
+            UserError: As `measure`, and where the file is no trace of it.
+        """
+        asked = self.asked
+        subject = find_subject(
+            split_place(place)[0],
+            asked.options,
+            context=asked.context,
+            inputs=asked.inputs,
+            build=asked.build,
+            progress=self.reading,
+        )
+        trace = read_trace(file, subject)
+        told = f"out of {file}: {len(trace.runs)} runs; profiling them took time itself"
+        job = Job("torch", place, "", subject.inputs, subject.built_with)
+        result = Result(
+            "",
+            **summary(trace.runs),
+            operators=trace.operators,
+            notes=(told, *trace.notes),
+        )
+        return Measured(subject, job, result, hottest_lines(trace.operators, subject))
 
     def compare(self, first: str, second: str) -> tuple[Measured, Measured | None]:
         """Measure two places in turns; None for the second one where that failed.

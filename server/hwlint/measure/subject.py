@@ -51,6 +51,8 @@ class Subject:
     sites: tuple[Site, ...] = ()
     layers: dict[str, Place] = field(factory=dict[str, Place])
     """Where each module is built."""
+    calls: tuple[tuple[str, str], ...] = ()
+    """(class, qualified name) of each module that runs, in the order in which they first do."""
     moved: int | None = None
     """Bytes that one run reads and writes, as it was read."""
     macs: int | None = None
@@ -97,6 +99,7 @@ class SubjectMaker:
         return {
             "part_inputs": tuple(_taken(called, flow)) if self.part and called else (),
             "sites": tuple(_sites(graph, operations)),
+            "calls": tuple(_calls(flow)),
             "moved": _moved(operations) if flow.complete else None,
             "macs": flow.macs if not self.part else called.macs if called is not None else None,
         }
@@ -140,6 +143,16 @@ def _sites(graph: ModelGraph, operations: Iterable[Operation]) -> Iterator[Site]
         place = operation.place if layer is None else layer.asked or layer.place
         if place is not None:
             yield Site(operation.name, operation.module, place)
+
+
+def _calls(flow: Flow) -> Iterator[tuple[str, str]]:
+    # What calls comes before what it calls, also where it does nothing else.
+    order = sorted(flow.calls, key=lambda c: (c.start, -c.stop, c.name.count(".") + bool(c.name)))
+    seen: set[str] = set()
+    for called in order:
+        if called.name not in seen:
+            seen.add(called.name)
+            yield called.class_name, called.name
 
 
 def _layers(graph: ModelGraph) -> Iterator[tuple[str, Place]]:
