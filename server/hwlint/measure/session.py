@@ -169,7 +169,7 @@ class Session:
             asked.runner,
             dtype=asked.dtype or self.destination.dtype(asked.runner),
             threads=asked.threads,
-            device=asked.device,
+            device=self.destination.unit(asked.runner, asked.device),
             seed=asked.seed,
             limits=asked.limits,
             method=asked.method,
