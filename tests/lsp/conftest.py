@@ -15,6 +15,8 @@ from pytest_lsp.client import (
     register_lsp_features,
 )
 
+sys.path.insert(0, str(Path(__file__).resolve().parent))  # for wire.py
+
 WAIT = 20
 """Seconds; only a server that hangs needs them."""
 

@@ -4,14 +4,13 @@ import asyncio
 import json
 import os
 import signal
-import subprocess
-import sys
 import textwrap
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from lsprotocol import types
+from wire import answer, message, request, start
 
 Project = Callable[[Mapping[str, str]], Path]
 
@@ -42,54 +41,26 @@ async def test_a_worker_that_is_killed_is_replaced(editor, project: Project):
     assert after["worker"] != information["worker"]
 
 
-def _message(content: bytes) -> bytes:
-    return b"Content-Length: %d\r\n\r\n%s" % (len(content), content)
-
-
-def _request(number: int, method: str, params: object) -> bytes:
-    said = {"jsonrpc": "2.0", "id": number, "method": method, "params": params}
-    return _message(json.dumps(said).encode())
-
-
-def _start() -> "subprocess.Popen[bytes]":
-    return subprocess.Popen(
-        [sys.executable, "-m", "hwlint", "server"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-
-
-def _answer(server: "subprocess.Popen[bytes]") -> dict[str, object]:
-    assert server.stdout is not None
-    length = 0
-    while (line := server.stdout.readline().strip()) != b"":
-        name, _, value = line.partition(b":")
-        if name.lower() == b"content-length":
-            length = int(value)
-    return json.loads(server.stdout.read(length))
-
-
 def test_a_server_ends_with_its_client():
-    with _start() as server:
+    with start() as server:
         assert server.stdin is not None
-        server.stdin.write(_request(1, "initialize", {"capabilities": {}, "rootUri": None}))
+        server.stdin.write(request(1, "initialize", {"capabilities": {}, "rootUri": None}))
         server.stdin.flush()
-        assert _answer(server)["id"] == 1
+        assert answer(server)["id"] == 1
         server.stdin.close()
-        start = time.monotonic()
+        since = time.monotonic()
         server.wait(20)
-        assert time.monotonic() - start < 6  # 2 s are asked for; a loaded machine gets more
+        assert time.monotonic() - since < 6  # 2 s are asked for; a loaded machine gets more
 
 
 def test_a_malformed_message_gets_its_error():
-    with _start() as server:
+    with start() as server:
         assert server.stdin is not None
-        server.stdin.write(_request(1, "initialize", {"capabilities": {}, "rootUri": None}))
-        server.stdin.write(_request(2, "textDocument/hover", {"nonsense": True}))
-        server.stdin.write(_request(3, "no/such/method", {}))
+        server.stdin.write(request(1, "initialize", {"capabilities": {}, "rootUri": None}))
+        server.stdin.write(request(2, "textDocument/hover", {"nonsense": True}))
+        server.stdin.write(request(3, "no/such/method", {}))
         server.stdin.flush()
-        answers = {int(str(a["id"])): a for a in (_answer(server) for _ in range(3))}
+        answers = {int(str(a["id"])): a for a in (answer(server) for _ in range(3))}
         server.kill()
     assert "result" in answers[1]
     assert "error" in answers[2]
@@ -113,20 +84,20 @@ def test_shutting_down_while_much_is_asked_is_no_error(tmp_path: Path):
     document = {"uri": file.as_uri(), "languageId": "python", "version": 1, "text": NET}
     asked = {"textDocument": {"uri": file.as_uri()}}
     opened = {"jsonrpc": "2.0", "method": "textDocument/didOpen"}
-    with _start() as server:
+    with start() as server:
         assert server.stdin is not None
-        server.stdin.write(_request(1, "initialize", {"capabilities": {}, "rootUri": None}))
+        server.stdin.write(request(1, "initialize", {"capabilities": {}, "rootUri": None}))
         said = {**opened, "params": {"textDocument": document}}
-        server.stdin.write(_message(json.dumps(said).encode()))
+        server.stdin.write(message(json.dumps(said).encode()))
         for number in range(2, 12):
-            server.stdin.write(_request(number, "textDocument/diagnostic", asked))
-        server.stdin.write(_request(99, "shutdown", None))
+            server.stdin.write(request(number, "textDocument/diagnostic", asked))
+        server.stdin.write(request(99, "shutdown", None))
         server.stdin.flush()
         answers: dict[object, dict[str, object]] = {}
         while len(answers) < 12:
-            answer = _answer(server)
-            if "method" not in answer:
-                answers[answer["id"]] = answer
+            told = answer(server)
+            if "method" not in told:
+                answers[told["id"]] = told
         server.kill()
     assert answers[99].get("error") is None
     assert set(answers) == {1, *range(2, 12), 99}

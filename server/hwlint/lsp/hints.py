@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from lsprotocol import types
 
-from hwlint.lsp.cards import cost_line, model_line, shape_text
+from hwlint.lsp.cards import cost_line, measured_line, model_line, shape_text
 from hwlint.lsp.documents import Lines
 from hwlint.lsp.lookup import headings, layers_in, lines_in
 from hwlint.lsp.state import State
@@ -46,7 +46,7 @@ def _share(costs: Sequence[CostView]) -> str:
 
 
 def code_lenses(state: State, uri: str) -> Iterator[types.CodeLens]:
-    """Yield one lens over each name that builds a model."""
+    """Yield what is said over each name that builds a model, and what measures it."""
     entry, known = state.open.get(uri), state.known(uri)
     if entry is None or known is None or not state.settings.code_lens:
         return
@@ -57,9 +57,20 @@ def code_lenses(state: State, uri: str) -> Iterator[types.CodeLens]:
         title = f"{cost_line(models[0]) or model_line(models[0])}{more}"
         # What a factory says is not said again over the call in it.
         if above is None or title != above[0] or place.col <= above[1]:
-            command = types.Command(title, "")  # nothing to run: it only says
-            yield types.CodeLens(lines.range(place), command)
+            said = state.measurements.of(models[0])
+            text = " · ".join(part for part in (measured_line(said), title) if part)
+            # Nothing to run: it only says.
+            yield types.CodeLens(lines.range(place), types.Command(text, ""))
+            if state.trusted and not entry.loose and models[0].expression:
+                yield _measure_lens(uri, lines.range(place), again=bool(said))
             above = title, place.col
+
+
+def _measure_lens(uri: str, where: types.Range, *, again: bool) -> types.CodeLens:
+    at = {"line": where.start.line, "character": where.start.character}
+    title = "Measure again" if again else "Measure"
+    asked = {"uri": uri, "position": at}
+    return types.CodeLens(where, types.Command(title, "hwlint.measure", arguments=[asked]))
 
 
 def document_symbols(state: State, uri: str) -> Iterator[types.DocumentSymbol]:

@@ -29,8 +29,11 @@ from hwlint.lsp.snapshot import (
     SheetAnswer,
     SheetRequest,
     Snapshot,
+    SubjectAnswer,
+    SubjectRequest,
 )
 from hwlint.lsp.views import ModelView, view
+from hwlint.measure.subject import SubjectMaker
 from hwlint.profile import ProfileError
 from hwlint.report.sheet import SheetMaker
 
@@ -81,7 +84,7 @@ class _State:
         match message:
             case Request():
                 self.waiting[message.root] = message
-            case FixRequest() | SheetRequest():
+            case FixRequest() | SheetRequest() | SubjectRequest():
                 self.questions.append(message)
             case Document():
                 self.documents[message.path] = message
@@ -163,6 +166,9 @@ def _reply(pipe: Connection, state: _State) -> None:
     try:
         if isinstance(wanted, SheetRequest):
             answer = SheetAnswer(wanted, workspace.again(wanted.means, SheetMaker))
+        elif isinstance(wanted, SubjectRequest):
+            maker = SubjectMaker(wanted.part)
+            answer = SubjectAnswer(wanted, workspace.again(wanted.model.means, lambda _: maker))
         else:
             answer = FixAnswer(wanted, _fix(pipe, workspace, wanted))
     except Interrupted:

@@ -14,6 +14,7 @@ from pygls.protocol import LanguageServerProtocol
 from pygls.workspace import TextDocument
 
 from hwlint import __version__
+from hwlint.engine.errors import UserError
 from hwlint.lsp import hints
 from hwlint.lsp.actions import actions_for
 from hwlint.lsp.cards import finding_card, layer_card, model_card
@@ -21,12 +22,14 @@ from hwlint.lsp.completion import completions, word_at
 from hwlint.lsp.diagnostics import diagnostics_of
 from hwlint.lsp.documents import Documents, Lines
 from hwlint.lsp.lookup import layer_at, model_at
+from hwlint.lsp.measuring import Choose, Measuring, Wanted
 from hwlint.lsp.mending import FIX_ALL, fix_all, fixes_for
-from hwlint.lsp.panel import report_of
-from hwlint.lsp.progress import shown
+from hwlint.lsp.panel import model_for, report_of
+from hwlint.lsp.progress import Saying, shown
 from hwlint.lsp.settings import Settings, read_settings
 from hwlint.lsp.snapshot import Snapshot
-from hwlint.lsp.state import State
+from hwlint.lsp.state import Known, Open, State
+from hwlint.lsp.views import ModelView
 
 __all__ = ["Server", "make_server"]
 
@@ -77,6 +80,7 @@ class Server(LanguageServer):
             protocol_cls=_Protocol,
         )
         self.state = State(self._folders, self._tell)
+        self.measuring = Measuring(self.state, self.refresh)
         self.pulls = False
         """The client asks for findings; else they are sent to it."""
         self._numbers: dict[str, tuple[int, list[types.Diagnostic]]] = {}
@@ -120,6 +124,14 @@ class Server(LanguageServer):
             and workspace.diagnostics.refresh_support
         ):
             self.workspace_diagnostic_refresh(None)
+        self.refresh()
+        self.measuring.look()
+
+    def refresh(self) -> None:
+        """Tell the client that there is more to say in and above the text."""
+        workspace = self.client_capabilities.workspace
+        if workspace is None:
+            return
         if workspace.inlay_hint and workspace.inlay_hint.refresh_support:
             self.workspace_inlay_hint_refresh(None)
         if workspace.code_lens and workspace.code_lens.refresh_support:
@@ -174,6 +186,11 @@ def _lifecycle(server: Server) -> None:
         edits = workspace.workspace_edit if workspace is not None else None
         server.state.previews = edits is not None and edits.change_annotation_support is not None
         server.configure(params.initialization_options)
+        given: object = params.initialization_options
+        if isinstance(given, Mapping):
+            # Said once: settings that come later cannot take it back.
+            table = cast("Mapping[str, object]", given)
+            server.state.trusted = table.get("trusted") is not False
 
     @server.feature(types.INITIALIZED)
     async def initialized(_: types.InitializedParams) -> None:  # pyright: ignore[reportUnusedFunction] - registered
@@ -192,6 +209,7 @@ def _lifecycle(server: Server) -> None:
         protocol = server.protocol
         assert isinstance(protocol, _Protocol)
         protocol.cancel_others()
+        server.measuring.end()
         server.state.worker.end()
 
 
@@ -340,9 +358,9 @@ def _hover(state: State, uri: str, position: types.Position) -> types.Hover | No
     layer = layer_at(known, entry.path, point)
     model = model_at(known, entry.path, point)
     if layer is not None:
-        cards.insert(0, layer_card(*layer))
+        cards.insert(0, layer_card(*layer, state.measurements))
     elif model is not None:
-        cards.insert(0, model_card(*model))
+        cards.insert(0, model_card(*model, state.measurements))
     if not cards:
         return None
     text = "\n\n---\n\n".join(cards)
@@ -386,6 +404,8 @@ def _commands(server: Server) -> None:
             point = Lines(entry.document).point(types.Position(at["line"], at["character"]))
         return await shown(server, "hwlint: hardware report", report_of(state, uri, point))
 
+    _measure_commands(server)
+
     @server.command("hwlint.debugInformation")
     def debug_information() -> dict[str, object]:  # pyright: ignore[reportUnusedFunction] - registered
         return {
@@ -404,3 +424,61 @@ def _commands(server: Server) -> None:
                 for root, answer in state.answers.items()
             },
         }
+
+
+def _measure_commands(server: Server) -> None:
+    state, measuring = server.state, server.measuring
+
+    @server.command("hwlint.measure")
+    async def measure(asked: dict[str, Any]) -> dict[str, object] | None:  # pyright: ignore[reportUnusedFunction] - registered
+        wanted, saying = Wanted(asked), Saying()
+        answer = _UNTRUSTED
+        if state.trusted:
+            work = measuring.measure(wanted, _chooser(asked), saying)
+            title = f"hwlint: measuring on {wanted.target}"
+            token = asked.get("workDoneToken")
+            answer = await shown(server, title, work, saying, token)
+        failure = answer.get("failure") if answer is not None else None
+        if isinstance(failure, dict) and not asked.get("silent"):
+            told = cast("dict[str, str]", failure)
+            text = ". ".join(part for part in (told["message"], told["advice"]) if part)
+            said = types.ShowMessageParams(types.MessageType.Error, f"hwlint: {text}")
+            server.window_show_message(said)
+        return answer
+
+    @server.command("hwlint.cancelMeasurement")
+    def cancel() -> int:  # pyright: ignore[reportUnusedFunction] - registered
+        return measuring.cancel()
+
+    @server.command("hwlint.measurementTargets")
+    def targets(asked: dict[str, Any]) -> dict[str, object]:  # pyright: ignore[reportUnusedFunction] - registered
+        try:
+            return {"targets": measuring.targets(str(asked.get("uri")))}
+        except UserError as problem:
+            return {"targets": [], "error": str(problem)}
+
+
+_UNTRUSTED: dict[str, object] | None = {
+    "failure": {
+        "kind": "untrusted",
+        "message": "measuring runs the code of the workspace, which is not trusted",
+        "trace": "",
+        "advice": "",
+        "output": "",
+    }
+}
+
+
+def _chooser(asked: Mapping[str, Any]) -> Choose:
+    """Return what chooses the model that is meant: by its name, else by a position."""
+    name, at = asked.get("model"), asked.get("position")
+
+    def choose(known: Known, entry: Open) -> ModelView | None:
+        if name is not None:
+            return next((m for m in known.snapshot.models if m.name == name), None)
+        point = None
+        if at is not None:
+            point = Lines(entry.document).point(types.Position(at["line"], at["character"]))
+        return model_for(known, entry.path, point)
+
+    return choose

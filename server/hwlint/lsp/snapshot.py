@@ -7,6 +7,7 @@ from hwlint.api import Fix
 from hwlint.engine.findings import Diagnostic
 from hwlint.graph import EntryPoint, Unbuilt
 from hwlint.lsp.views import ModelView
+from hwlint.measure.subject import Subject
 from hwlint.report.sheet import Sheet
 from hwlint.source.spans import Place
 
@@ -21,6 +22,8 @@ __all__ = [
     "SheetAnswer",
     "SheetRequest",
     "Snapshot",
+    "SubjectAnswer",
+    "SubjectRequest",
 ]
 
 
@@ -100,8 +103,36 @@ class SheetAnswer:
     """None where the model is not there any more, or a text has changed since."""
 
 
-Question = FixRequest | SheetRequest
-Reply = FixAnswer | SheetAnswer
+@dataclass(frozen=True, slots=True)
+class SubjectRequest:
+    """Say what is to be measured: a model of the last snapshot, or a part of it."""
+
+    model: SheetRequest
+    part: str
+    """Qualified name of a module; "" for the whole."""
+
+    @property
+    def root(self) -> str:
+        """Of the workspace."""
+        return self.model.root
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """What tells it from others, the root first."""
+        return (*self.model.key, self.part)
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectAnswer:
+    """What a `SubjectRequest` brought."""
+
+    asked: SubjectRequest
+    value: Subject | None
+    """None where the model is not there any more, or a text has changed since."""
+
+
+Question = FixRequest | SheetRequest | SubjectRequest
+Reply = FixAnswer | SheetAnswer | SubjectAnswer
 
 
 @dataclass(frozen=True)

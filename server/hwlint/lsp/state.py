@@ -17,6 +17,7 @@ from pygls.workspace import TextDocument
 from hwlint.api import Fix
 from hwlint.engine.findings import Diagnostic
 from hwlint.engine.workspace import find_root, is_marked
+from hwlint.lsp.measured import Measurements
 from hwlint.lsp.reading import Changed, Closed, Configured
 from hwlint.lsp.settings import Settings
 from hwlint.lsp.shift import Shift
@@ -29,9 +30,11 @@ from hwlint.lsp.snapshot import (
     Request,
     SheetRequest,
     Snapshot,
+    SubjectRequest,
 )
 from hwlint.lsp.views import ModelView
 from hwlint.lsp.worker import Answer, Worker
+from hwlint.measure.subject import Subject
 from hwlint.report.sheet import Sheet
 
 __all__ = ["LONG_PATIENCE", "Known", "Open", "State"]
@@ -84,6 +87,8 @@ class State:
     """By URI."""
     previews: bool = False
     """The editor can show edits before it makes them."""
+    trusted: bool = True
+    """Code of the workspace may be run, to measure it."""
     answers: dict[str, Snapshot] = field(default_factory=dict[str, Snapshot])
     """The newest snapshot of each workspace, by root."""
 
@@ -98,6 +103,7 @@ class State:
         self._replies: dict[tuple[object, ...], asyncio.Future[object]] = {}
         """By the key of the question, which begins with the root: what snapshots make void."""
         self.worker = Worker(self._answered, self._restarted)
+        self.measurements = Measurements(self.text, _encoded)
 
     # --- from the editor ----------------------------------------------------------------------
 
@@ -187,8 +193,17 @@ class State:
 
     async def sheet_of(self, root: str, model: ModelView) -> Sheet | None:
         """Wait for what the parts of a model of the last snapshot take; None where it is gone."""
-        asked = SheetRequest(root, model.name, model.kind, model.place, model.built_with)
-        return cast("Sheet | None", await self._reply(asked, LONG_PATIENCE))
+        return cast("Sheet | None", await self._reply(_meant(root, model), LONG_PATIENCE))
+
+    async def subject_of(self, root: str, model: ModelView, part: str) -> Subject | None:
+        """Wait for what is to be measured of a model; None where it is gone."""
+        asked = SubjectRequest(_meant(root, model), part)
+        return cast("Subject | None", await self._reply(asked, LONG_PATIENCE))
+
+    def text(self, path: str) -> str | None:
+        """Return the text of a file as the editor has it; None where it is not open there."""
+        entry = self.by_path(path)
+        return None if entry is None else entry.document.source
 
     async def _reply(self, asked: Question, patience: float) -> object:
         future = self._replies.get(asked.key)
@@ -296,6 +311,10 @@ class State:
                 return folder
         around = [folder for folder in self.folders() if path.is_relative_to(folder)]
         return max(around, key=lambda f: len(f.parts)) if around else find_root(path)
+
+
+def _meant(root: str, model: ModelView) -> SheetRequest:
+    return SheetRequest(root, model.name, model.kind, model.place, model.built_with)
 
 
 _COOKIE = re.compile(r"[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")

@@ -105,6 +105,10 @@ class ModelView:
     """Of the whole model, one for each target that there is an estimate for."""
     layers: tuple[LayerView, ...] = ()
     lines: tuple[LineView, ...] = field(default=())
+    expression: str = ""
+    """What builds it again: that of its `Recipe`; "" where nothing does."""
+    files: tuple[str, ...] = ()
+    """What was read on the way."""
 
 
 def view(graph: ModelGraph, readings: Sequence[Reading]) -> ModelView:
@@ -128,6 +132,8 @@ def view(graph: ModelGraph, readings: Sequence[Reading]) -> ModelView:
         tuple(price.all() for price in prices),
         tuple(_layers(graph, prices)),
         () if flow is None else tuple(_lines(flow, prices)),
+        "" if graph.entry.recipe is None else graph.entry.recipe.expression,
+        graph.files,
     )
 
 

@@ -24,7 +24,7 @@ from hwlint.measure.transports.base import Cancelled, Progress
 from hwlint.reader import InputSpec
 from hwlint.reader.environment import environment_of
 
-__all__ = ["Asked", "Measured", "Session"]
+__all__ = ["Asked", "Measured", "Session", "bench_for"]
 
 _MOST_BYTES = 64 << 20
 """Larger files of a commit are left out of its copy."""
@@ -178,14 +178,19 @@ class Session:
 
     def _bench(self, place: str) -> Bench:
         root = self._root(parse_place(split_place(place)[0])[0])
-        user = user_interpreter(self.asked.options.python, root)
-        tools = tools_interpreter(user) if self.asked.runner == "onnxruntime" else user
-        transport = self.destination.transport(self.asked.runner, tools)
-        return Bench(user, tools, transport, self.asked.calibration)
+        return bench_for(self.asked, self.destination, root)
 
     def _root(self, path: Path) -> Path:
         root = self.asked.options.root
         return root.resolve() if root is not None else find_root(path.resolve())
+
+
+def bench_for(asked: Asked, destination: Destination, root: Path) -> Bench:
+    """Return where and with what the things of a workspace are measured. Raises `UserError`."""
+    user = user_interpreter(asked.options.python, root)
+    tools = tools_interpreter(user) if asked.runner == "onnxruntime" else user
+    transport = destination.transport(asked.runner, tools)
+    return Bench(user, tools, transport, asked.calibration)
 
 
 def _measured(subject: Subject, job: Job, result: Result) -> Measured:

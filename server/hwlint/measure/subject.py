@@ -2,7 +2,7 @@
 where in the source its modules and operations stand."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from attrs import evolve, field, frozen
@@ -15,7 +15,16 @@ from hwlint.measure.job import Build, Input, Job, Limits, Method, RunnerName
 from hwlint.reader import ForwardOptions, InputSpec
 from hwlint.source.spans import Place
 
-__all__ = ["Site", "Subject", "SubjectMaker", "find_subject", "job_of", "key_of", "split_place"]
+__all__ = [
+    "Site",
+    "Subject",
+    "SubjectMaker",
+    "find_subject",
+    "job_of",
+    "key_by",
+    "key_of",
+    "split_place",
+]
 
 Shape = tuple[int | None, ...]
 
@@ -289,12 +298,18 @@ def _roots(recipe: Recipe) -> tuple[str, ...]:
 def key_of(job: Job, subject: Subject) -> str:
     """Return a hash of all that makes the measurement of a subject by the means of a job what it
     is; paths are left out, so that it is the same on every computer."""
+    files = [(file, Path(file)) for file in subject.files]
+    sources = {file: path.read_bytes() for file, path in files if path.is_file()}
+    return key_by(evolve(job, inputs=subject.inputs), sources)
+
+
+def key_by(job: Job, sources: Mapping[str, bytes]) -> str:
+    """Return the same for a job with the inputs that it has, and the contents of the files that
+    were read on the way, by path."""
     assert job.build is not None
     digest = hashlib.sha256()
-    for file in sorted(subject.files):
-        path = Path(file)
-        if path.is_file():
-            digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
-    told = (job.runner, job.build.expression, job.build.submodule, subject.inputs, job.dtype)
+    for file in sorted(sources):
+        digest.update(Path(file).name.encode() + b"\0" + sources[file] + b"\0")
+    told = (job.runner, job.build.expression, job.build.submodule, job.inputs, job.dtype)
     digest.update(repr((*told, job.seed, job.threads, job.device)).encode())
     return digest.hexdigest()[:32]

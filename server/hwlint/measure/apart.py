@@ -1,0 +1,145 @@
+"""One measurement in a process of its own, for a program that goes on meanwhile.
+
+    python -m hwlint.measure.apart
+
+Reads one `Errand` as a line of JSON on standard input, and writes lines of JSON on standard output:
+{"progress": "..."} as it goes on, then one {"outcome": {...}}, an `Outcome`. When standard input
+ends, so does the measurement, and with it every process that it started: whoever asked may have
+been killed.
+"""
+
+import contextlib
+import datetime as dt
+import json
+import os
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+
+from attrs import evolve, field, frozen
+from cattrs import Converter
+
+from hwlint.engine.errors import UserError
+from hwlint.engine.run import Options
+from hwlint.measure.destination import Destination, find_destination
+from hwlint.measure.extras import need
+from hwlint.measure.job import Failure, Job, Result
+from hwlint.measure.session import Asked, bench_for
+from hwlint.measure.transports.base import Progress
+from hwlint.profile import ProfileError
+
+__all__ = ["Errand", "Outcome", "as_document", "parse_outcome"]
+
+_SECONDS_TO_END = 0.6
+"""For what is cancelled to tidy up; then it is ended."""
+
+
+@frozen
+class Errand:
+    """One thing to measure."""
+
+    job: Job
+    target: str
+    root: str
+    """Of the workspace."""
+    python: str | None = None
+    """The interpreter that builds the model; None: as `hwlint measure` finds it."""
+    moved: int | None = None
+    """Bytes that one run reads and writes, as it was read."""
+
+
+@frozen
+class Outcome:
+    """What came of it."""
+
+    result: Result
+    taken: dt.datetime = field(factory=lambda: dt.datetime.now(dt.UTC))
+    profile: str = ""
+    """Id of the target's profile."""
+    not_kept: str = ""
+    """Why it is not in the store; "" where it is, or where there is nothing to keep."""
+
+
+def _converter() -> Converter:
+    converter = Converter(forbid_extra_keys=False)
+    converter.register_unstructure_hook(dt.datetime, dt.datetime.isoformat)
+    converter.register_structure_hook(dt.datetime, lambda text, _: dt.datetime.fromisoformat(text))
+    return converter
+
+
+def as_document(value: Errand | Outcome) -> dict[str, object]:
+    """Return what becomes JSON."""
+    return _converter().unstructure(value)
+
+
+def parse_outcome(document: object) -> Outcome:
+    """Read an outcome; raises cattrs' errors where it is none."""
+    return _converter().structure(document, Outcome)
+
+
+def main() -> int:
+    """Do one errand."""
+    # What prints by mistake must not get between the lines.
+    output = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    errand = _converter().structure(json.loads(sys.stdin.readline()), Errand)
+    cancelled = threading.Event()
+    threading.Thread(target=_watch, args=(cancelled,), daemon=True).start()
+
+    def say(**message: object) -> None:
+        with contextlib.suppress(OSError):  # nobody listens any more
+            output.write(json.dumps(message) + "\n")
+            output.flush()
+
+    outcome = _done(errand, cancelled, lambda text: say(progress=text))
+    say(outcome=as_document(outcome))
+    return 0
+
+
+def _watch(cancelled: threading.Event) -> None:
+    """Wait for the end of standard input, then see to it that all of this ends."""
+    while os.read(0, 4096):
+        pass
+    cancelled.set()
+    time.sleep(_SECONDS_TO_END)
+    os.killpg(0, signal.SIGKILL)
+
+
+def _done(errand: Errand, cancelled: threading.Event, say: Progress) -> Outcome:
+    job, root = errand.job, Path(errand.root)
+    python = Path(errand.python) if errand.python is not None else None
+    try:
+        destination = find_destination(errand.target, root)
+        asked = Asked(job.runner, device=job.device, options=Options(python=python, root=root))
+        bench = bench_for(asked, destination, root)
+        result = bench.measure(job, cancelled=cancelled.is_set, progress=say)
+    except (UserError, ProfileError) as problem:
+        return Outcome(Result(job.key, failure=Failure("setup", str(problem))))
+    if result.failure is not None:
+        return Outcome(result)
+    if result.median_s and errand.moved is not None and job.dtype == "float32":
+        result = evolve(result, achieved_bandwidth=errand.moved / result.median_s)
+    return _kept(Outcome(result), job, destination)
+
+
+def _kept(outcome: Outcome, job: Job, destination: Destination) -> Outcome:
+    """Put it into the store."""
+    profile = destination.profile.id if destination.profile is not None else ""
+    outcome = evolve(outcome, profile=profile)
+    try:
+        need("sqlalchemy", "measure", "keeping measurements")
+        from hwlint.measure.store.store import open_store  # noqa: PLC0415 - heavy, and optional
+
+        store = open_store()
+        assert store is not None
+        store.save(job, outcome.result, destination.target, profile=profile, taken=outcome.taken)
+        store.close()
+    except UserError as problem:  # the numbers are there, and are shown
+        return evolve(outcome, not_kept=str(problem))
+    return outcome
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,243 @@
+"""Measuring from an editor: what it says, how it is stopped, what is left when a server ends."""
+
+import asyncio
+import json
+import re
+import subprocess
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from lsprotocol import types
+from wire import answer, message, request, start
+
+pytestmark = pytest.mark.timeout(300)
+
+Project = Callable[[Mapping[str, str]], Path]
+
+NET = """\
+    import torch.nn as nn
+
+
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.stem = nn.Conv2d(3, 8, 3)
+            self.head = nn.Conv2d(8, 16, 1)
+
+        def forward(self, x):
+            return self.head(self.stem(x))
+    """
+SLOW = """\
+    import os, time
+    import torch.nn as nn
+
+    with open(os.path.join(os.path.dirname(__file__), "began"), "a") as file:
+        file.write(f"{os.getpid()}\\n")
+    os.system("sleep 600 &")
+    time.sleep(600)
+
+
+    class Slow(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.stem = nn.Conv2d(3, 8, 3)
+
+        def forward(self, x):
+            return self.stem(x)
+    """
+BROKEN = """\
+    import torch.nn as nn
+
+
+    class Broken(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.stem = nn.Conv2d(3, 8, 3)
+            print("nearly")
+            open("/nowhere/weights.bin")
+
+        def forward(self, x):
+            return self.stem(x)
+    """
+CONFIG = '[tool.hwlint]\ndevices = ["h100-sxm"]\n'
+EDIT = types.TextDocumentContentChangePartial(
+    types.Range(types.Position(6, 34), types.Position(6, 34)), "  # wide"
+)
+
+
+VSCODE = pytest.mark.parametrize("client", ["visual-studio-code"], indirect=True)
+"""One editor will do: what is tested is the same for all."""
+
+
+@pytest.fixture
+def root(project: Project) -> Path:
+    files = {"pyproject.toml": CONFIG, "net.py": NET, "slow.py": SLOW, "broken.py": BROKEN}
+    return project(files)
+
+
+async def command(editor, name: str, *given: object) -> Any:
+    asked = types.ExecuteCommandParams(f"hwlint.{name}", list(given))
+    async with asyncio.timeout(240):
+        return await editor.client.workspace_execute_command_async(asked)
+
+
+async def lenses(editor, uri: str) -> list[str]:
+    asked = types.CodeLensParams(types.TextDocumentIdentifier(uri))
+    found = await editor.client.text_document_code_lens_async(asked)
+    return [lens.command.title for lens in found]
+
+
+def below(pid: int) -> list[int]:
+    """Return the processes that one has started, theirs, and so on."""
+    told = subprocess.run(["ps", "-eo", "pid=,ppid="], capture_output=True, text=True, check=True)
+    pairs = [tuple(map(int, line.split())) for line in told.stdout.splitlines()]
+    found = [pid]
+    for one in found:
+        found += [child for child, parent in pairs if parent == one]
+    return found[1:]
+
+
+def running(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"
+
+
+def gone_within(pids: list[int], seconds: float) -> float:
+    """Wait until processes have ended; return how long that took."""
+    start = time.monotonic()
+    while left := [pid for pid in pids if running(pid)]:
+        assert time.monotonic() - start < seconds, f"{left} still run"
+        time.sleep(0.02)
+    return time.monotonic() - start
+
+
+async def began(root: Path, times: int = 1) -> None:
+    async with asyncio.timeout(200):
+        while not (file := root / "began").exists() or len(file.read_text().split()) < times:  # noqa: ASYNC110 - a file tells nobody
+            await asyncio.sleep(0.05)
+
+
+async def test_a_measurement_is_shown_at_once_and_after_an_edit_as_old(editor, root: Path):
+    uri = editor.open(root / "net.py")
+    await editor.diagnostics(uri)
+    assert (await lenses(editor, uri))[1] == "Measure"
+    asked = {"uri": uri, "position": {"line": 3, "character": 8}, "workDoneToken": "mine"}
+    reports = editor.client.progress_reports
+    reports["mine"] = []
+    told = asyncio.create_task(command(editor, "measure", asked))
+    # Typing goes on meanwhile: hover answers.
+    assert "Conv2d" in await editor.hover(uri, 6, 24)
+    found = await told
+    assert found["failure"] is None, found
+    assert (found["model"], found["target"], found["runner"]) == ("Net", "local", "torch")
+    assert 0 < found["seconds"] < 1
+    assert found["notKept"] is None
+    assert [reports["mine"][0].kind, reports["mine"][-1].kind] == ["begin", "end"]
+    assert any(r.kind == "report" and r.message for r in reports["mine"])
+    first, again = await lenses(editor, uri)
+    assert first.startswith("measured ")
+    assert "on local" in first
+    assert again == "Measure again"
+    card = await editor.hover(uri, 3, 8)
+    assert "on local, torch float32" in card
+    assert "% of the model" in await editor.hover(uri, 6, 24)
+    editor.change(uri, EDIT)
+    await editor.diagnostics(uri)
+    assert (await lenses(editor, uri))[0].startswith("measured before the last edit: ")
+    assert "measured before the last edit" in await editor.hover(uri, 3, 8)
+    unsaved = await command(editor, "measure", {**asked, "silent": True})
+    assert "net.py is not saved" in unsaved["failure"]["message"]
+    # Back to what was measured: it holds again.
+    editor.replace(uri, (root / "net.py").read_text())
+    await editor.diagnostics(uri)
+    assert re.match(r"measured [\d.]+ .s on local", (await lenses(editor, uri))[0])
+
+
+@VSCODE
+async def test_cancelling_ends_all_processes_and_the_next_one_has_its_turn(editor, root: Path):
+    uri, other = editor.open(root / "slow.py"), editor.open(root / "net.py")
+    await editor.diagnostics(uri)
+    server = editor.client._server.pid
+    before = below(server)
+    reports = editor.client.progress_reports
+    reports.update(first=[], second=[])
+    asked = {"uri": uri, "workDoneToken": "first", "silent": True}
+    first = asyncio.create_task(command(editor, "measure", asked))
+    await began(root)
+    waits = {"uri": other, "workDoneToken": "second"}
+    second = asyncio.create_task(command(editor, "measure", waits))
+    async with asyncio.timeout(20):
+        while not any(r.kind == "report" for r in reports["second"]):  # noqa: ASYNC110 - a dictionary tells nobody
+            await asyncio.sleep(0.02)
+    assert reports["second"][1].message == "waiting for local"
+    started = [pid for pid in below(server) if pid not in before]
+    assert len(started) >= 3  # what measures, its keeper, the model, and what that started
+    editor.client.window_work_done_progress_cancel(types.WorkDoneProgressCancelParams("first"))
+    took = await asyncio.to_thread(gone_within, started, 10)
+    assert took < 3  # 1 s is asked for; a loaded machine gets more
+    assert await first is None
+    assert (await second)["failure"] is None
+    gone_within([pid for pid in below(server) if pid not in before], 10)
+
+
+@VSCODE
+async def test_what_fails_is_one_message_and_a_trace(editor, root: Path):
+    uri = editor.open(root / "broken.py")
+    found = await command(editor, "measure", {"uri": uri})
+    assert "/nowhere/weights.bin" in found["failure"]["message"]
+    assert 'open("/nowhere/weights.bin")' in found["failure"]["trace"]
+    shown = [message.message for message in editor.client.messages]
+    assert len(shown) == 1
+    assert "Traceback" not in shown[0]
+
+
+def _opened(file: Path) -> bytes:
+    document = {"uri": file.as_uri(), "languageId": "python", "version": 1}
+    params = {"textDocument": {**document, "text": file.read_text()}}
+    said = {"jsonrpc": "2.0", "method": "textDocument/didOpen", "params": params}
+    return message(json.dumps(said).encode())
+
+
+@pytest.mark.parametrize("way", ["killed", "closed"])
+async def test_a_server_that_ends_leaves_no_process(root: Path, way: str):
+    with start() as server:
+        assert server.stdin is not None
+        capable = {"capabilities": {}, "rootUri": root.as_uri()}
+        asked = {"command": "hwlint.measure", "arguments": [{"uri": (root / "slow.py").as_uri()}]}
+        server.stdin.write(request(1, "initialize", capable))
+        server.stdin.write(_opened(root / "slow.py"))
+        server.stdin.write(request(2, "workspace/executeCommand", asked))
+        server.stdin.flush()
+        await began(root)
+        started = below(server.pid)
+        if way == "killed":
+            server.kill()
+        else:
+            server.stdin.close()
+        gone_within(started, 10)
+        server.wait(20)
+
+
+async def test_an_untrusted_workspace_is_not_measured(root: Path):
+    with start() as server:
+        assert server.stdin is not None
+        uri = (root / "net.py").as_uri()
+        capable = {"capabilities": {}, "rootUri": root.as_uri()}
+        untrusted = {**capable, "initializationOptions": {"trusted": False}}
+        asked = {"command": "hwlint.measure", "arguments": [{"uri": uri, "silent": True}]}
+        later = {"settings": {"hwlint": {"trusted": True}}}
+        changed = {"jsonrpc": "2.0", "method": "workspace/didChangeConfiguration", "params": later}
+        server.stdin.write(request(1, "initialize", untrusted))
+        server.stdin.write(_opened(root / "net.py"))
+        server.stdin.write(message(json.dumps(changed).encode()))
+        server.stdin.write(request(2, "workspace/executeCommand", asked))
+        server.stdin.flush()
+        answers = {told.get("id"): told for told in (answer(server) for _ in range(2))}
+        server.kill()
+    assert answers[2]["result"]["failure"]["kind"] == "untrusted"
