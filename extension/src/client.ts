@@ -1,3 +1,4 @@
+import * as vscode from "vscode";
 import {
   LanguageClient,
   RevealOutputChannelOn,
@@ -7,6 +8,7 @@ import {
 import type { Command } from "./find";
 import { withReports } from "./lenses";
 import { log } from "./logger";
+import type { Subject } from "./measure";
 import { serverSettings } from "./settings";
 
 /** `home`: the folder that the server is started in. Never one of the workspace: what lies there
@@ -15,6 +17,7 @@ export function makeClient(
   command: Command,
   home: string,
   told: (uri: string) => void,
+  measure: (subject: Subject) => Promise<void>,
 ): LanguageClient {
   const run = {
     command: command.command,
@@ -30,12 +33,14 @@ export function makeClient(
     ],
     outputChannel: log(),
     revealOutputChannelOn: RevealOutputChannelOn.Never,
-    initializationOptions: serverSettings(),
+    initializationOptions: { ...serverSettings(), trusted: vscode.workspace.isTrusted },
     synchronize: { configurationSection: "hwlint" },
     middleware: {
       workspace: {
         configuration: (params) => params.items.map(() => serverSettings()),
       },
+      executeCommand: (command, given, next) =>
+        command === "hwlint.measure" ? measure(given[0] as Subject) : (next(command, given) as unknown),
       provideDiagnostics: async (document, previous, token, next) => {
         const report = await next(document, previous, token);
         told("uri" in document ? document.uri.toString() : document.toString());

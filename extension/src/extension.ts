@@ -1,7 +1,7 @@
 import * as vscode from "vscode";
 import { information } from "./client";
 import { log } from "./logger";
-import { measure } from "./measure";
+import { Measuring, type Subject } from "./measure";
 import { ReportPanel } from "./panel";
 import { selectTargets } from "./picker";
 import { Reports } from "./reports";
@@ -14,13 +14,17 @@ let server: Server | undefined;
 
 export async function activate(context: vscode.ExtensionContext): Promise<void> {
   const status = new Status();
-  const running = new Server(context.extensionPath, status);
+  const measuring = new Measuring(context.workspaceState, () => server?.client);
+  const running = new Server(context.extensionPath, status, (subject) => measuring.measure(subject));
   server = running;
   const reports = new Reports(running);
   const panel = new ReportPanel(context.extensionUri, reports);
   context.subscriptions.push(
     ...[status, log(), running, reports, panel, new Shares(reports)],
-    ...commands(running, panel),
+    ...commands(running, panel, measuring),
+    measuring.onDidMeasure(() => {
+      reports.again();
+    }),
     vscode.workspace.onDidChangeConfiguration(async (change) => {
       if (RESTARTING.some((name) => change.affectsConfiguration(name))) {
         await running.restart();
@@ -46,13 +50,17 @@ export async function deactivate(): Promise<void> {
   await server?.stop();
 }
 
-function commands(running: Server, panel: ReportPanel): vscode.Disposable[] {
+function commands(
+  running: Server,
+  panel: ReportPanel,
+  measuring: Measuring,
+): vscode.Disposable[] {
   const made: Record<string, (...given: never[]) => unknown> = {
     "hwlint.showReport": (uri?: string, line?: number) =>
       panel.show(uri === undefined || line === undefined ? undefined : { uri, line }),
     "hwlint.selectTargets": () => chooseTargets(running),
     "hwlint.toggleLayerShares": toggleShares,
-    "hwlint.measureModel": () => measure(running),
+    "hwlint.measureModel": (subject?: Subject) => measuring.measure(subject),
     "hwlint.restartServer": () => running.restart(),
     "hwlint.showLogs": () => {
       log().show();

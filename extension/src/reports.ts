@@ -45,6 +45,11 @@ export class Reports implements vscode.Disposable {
     this.moved.fire(place);
   }
 
+  /** Ask again: more is known of the same text. */
+  again(): void {
+    this.soon();
+  }
+
   dispose(): void {
     clearTimeout(this.timer);
     vscode.Disposable.from(...this.subscriptions, this.changed, this.moved).dispose();

@@ -3,6 +3,7 @@ import type { LanguageClient } from "vscode-languageclient/node";
 import { makeClient, offers } from "./client";
 import { find, isMissing, type Command } from "./find";
 import { log } from "./logger";
+import type { Subject } from "./measure";
 import { tellBroken, tellMissing } from "./missing";
 import { isEnabled } from "./settings";
 import type { Status } from "./status";
@@ -23,6 +24,8 @@ export class Server implements vscode.Disposable {
   constructor(
     private readonly home: string,
     private readonly status: Status,
+    /** Runs what a lens asks to be measured. */
+    private readonly measure: (subject: Subject) => Promise<void>,
   ) {}
 
   restart(): Promise<void> {
@@ -62,9 +65,10 @@ export class Server implements vscode.Disposable {
     }
     this.command = found;
     log().info(`starting ${found.command} ${found.args.join(" ")} (${found.origin})`);
-    const client = makeClient(found, this.home, (uri) => {
+    const told = (uri: string) => {
       this.read.fire(uri);
-    });
+    };
+    const client = makeClient(found, this.home, told, this.measure);
     try {
       await client.start();
     } catch (error) {

@@ -36,8 +36,7 @@ def server(tcp: str | None, log_level: str) -> int:
         else:
             made.start_tcp(*_address(tcp))
     finally:
-        made.measuring.end()
-        made.state.worker.end()
+        made.end()
     return 0
 
 

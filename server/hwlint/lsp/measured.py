@@ -4,12 +4,14 @@ import datetime as dt
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hwlint.lsp.views import LayerView, ModelView
-from hwlint.measure.job import Job, Result
-from hwlint.measure.operators import Line
-from hwlint.measure.store.measurement import Measurement
-from hwlint.measure.subject import key_by
+
+if TYPE_CHECKING:  # a server that nobody measures with is started without them
+    from hwlint.measure.job import Job, Result
+    from hwlint.measure.operators import Line
+    from hwlint.measure.store import Measurement
 
 __all__ = [
     "Figure",
@@ -33,10 +35,10 @@ class Figure:
     target: str
     profile: str
     """Id of the target's profile; "" where it has none."""
-    job: Job
-    result: Result
+    job: "Job"
+    result: "Result"
     taken: dt.datetime
-    lines: tuple[Line, ...] = ()
+    lines: "tuple[Line, ...]" = ()
     """What the lines of the source take; empty where it was measured by somebody else."""
 
     @property
@@ -79,7 +81,7 @@ class Measurements:
         """Take in what was just measured."""
         self.made[figure.identity] = figure
 
-    def load(self, measurements: Iterable[Measurement]) -> None:
+    def load(self, measurements: "Iterable[Measurement]") -> None:
         """Take in what the store has, the newest first."""
         self.kept = {}
         for one in measurements:
@@ -120,11 +122,13 @@ class Measurements:
             elif build.file in model.files:
                 yield Said(figure, current=False)
 
-    def _key(self, job: Job, model: ModelView) -> str:
+    def _key(self, job: "Job", model: ModelView) -> str:
         """Return the key that the job would have with the files as they are now."""
         stamps = tuple(self._stamp(path) for path in model.files)
         name = (job.key, stamps)
         if name not in self._keys:
+            from hwlint.measure.subject import key_by  # noqa: PLC0415
+
             if len(self._keys) > _MOST_KEYS:
                 self._keys.clear()
             read = ((path, self.source(path)) for path in model.files)
@@ -148,7 +152,7 @@ def on_disk(path: str) -> bytes | None:
         return None
 
 
-def _inputs_of(job: Job) -> list[tuple[tuple[int, ...], str]]:
+def _inputs_of(job: "Job") -> list[tuple[tuple[int, ...], str]]:
     return [(given.shape, given.dtype) for given in job.inputs]
 
 

@@ -94,7 +94,7 @@ class Measuring:
         entry = self._state.open.get(uri)
         named = all_targets(Path(entry.root) if entry is not None and not entry.loose else None)
         here: Data = {"name": LOCAL, "profile": "", "way": "this computer", "runner": "torch"}
-        others = [
+        others: list[Data] = [
             {"name": t.name, "profile": t.profile, "way": t.way(), "runner": t.runner}
             for t in named.values()
             if t.name != LOCAL

@@ -33,7 +33,6 @@ from hwlint.lsp.snapshot import (
     SubjectRequest,
 )
 from hwlint.lsp.views import ModelView, view
-from hwlint.measure.subject import SubjectMaker
 from hwlint.profile import ProfileError
 from hwlint.report.sheet import SheetMaker
 
@@ -167,6 +166,8 @@ def _reply(pipe: Connection, state: _State) -> None:
         if isinstance(wanted, SheetRequest):
             answer = SheetAnswer(wanted, workspace.again(wanted.means, SheetMaker))
         elif isinstance(wanted, SubjectRequest):
+            from hwlint.measure.subject import SubjectMaker  # noqa: PLC0415 - only to measure
+
             maker = SubjectMaker(wanted.part)
             answer = SubjectAnswer(wanted, workspace.again(wanted.model.means, lambda _: maker))
         else:

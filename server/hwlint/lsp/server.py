@@ -1,10 +1,11 @@
 """`hwlint server`: the protocol side. Never reads a model itself, never waits for who does."""
 
+import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from lsprotocol import types
 from pygls import uris
@@ -14,7 +15,6 @@ from pygls.protocol import LanguageServerProtocol
 from pygls.workspace import TextDocument
 
 from hwlint import __version__
-from hwlint.engine.errors import UserError
 from hwlint.lsp import hints
 from hwlint.lsp.actions import actions_for
 from hwlint.lsp.cards import finding_card, layer_card, model_card
@@ -22,14 +22,16 @@ from hwlint.lsp.completion import completions, word_at
 from hwlint.lsp.diagnostics import diagnostics_of
 from hwlint.lsp.documents import Documents, Lines
 from hwlint.lsp.lookup import layer_at, model_at
-from hwlint.lsp.measuring import Choose, Measuring, Wanted
+from hwlint.lsp.measure_commands import measure_commands
 from hwlint.lsp.mending import FIX_ALL, fix_all, fixes_for
-from hwlint.lsp.panel import model_for, report_of
-from hwlint.lsp.progress import Saying, shown
+from hwlint.lsp.panel import report_of
+from hwlint.lsp.progress import shown
 from hwlint.lsp.settings import Settings, read_settings
 from hwlint.lsp.snapshot import Snapshot
-from hwlint.lsp.state import Known, Open, State
-from hwlint.lsp.views import ModelView
+from hwlint.lsp.state import State
+
+if TYPE_CHECKING:
+    from hwlint.lsp.measuring import Measuring
 
 __all__ = ["Server", "make_server"]
 
@@ -80,7 +82,8 @@ class Server(LanguageServer):
             protocol_cls=_Protocol,
         )
         self.state = State(self._folders, self._tell)
-        self.measuring = Measuring(self.state, self.refresh)
+        self._measuring: Measuring | None = None
+        self._looking: asyncio.Task[None] | None = None
         self.pulls = False
         """The client asks for findings; else they are sent to it."""
         self._numbers: dict[str, tuple[int, list[types.Diagnostic]]] = {}
@@ -125,7 +128,28 @@ class Server(LanguageServer):
         ):
             self.workspace_diagnostic_refresh(None)
         self.refresh()
+        if self._looking is None or self._looking.done():
+            self._looking = asyncio.ensure_future(self._look())
+
+    async def _look(self) -> None:
+        """See what the store has. The first time takes what the server was started without."""
+        await asyncio.to_thread(_prepare_measuring)
         self.measuring.look()
+
+    @property
+    def measuring(self) -> "Measuring":
+        """What measures."""
+        if self._measuring is None:
+            from hwlint.lsp.measuring import Measuring  # noqa: PLC0415 - after the first findings
+
+            self._measuring = Measuring(self.state, self.refresh)
+        return self._measuring
+
+    def end(self) -> None:
+        """End every process."""
+        if self._measuring is not None:
+            self._measuring.end()
+        self.state.worker.end()
 
     def refresh(self) -> None:
         """Tell the client that there is more to say in and above the text."""
@@ -163,6 +187,12 @@ class Server(LanguageServer):
             self.state.configure(settings)
 
 
+def _prepare_measuring() -> None:
+    from hwlint.lsp import measuring  # noqa: PLC0415 - in a thread, after the first findings
+
+    _log.debug("%s is there", measuring.__name__)
+
+
 def make_server() -> Server:
     """Make a server with every feature."""
     server = Server()
@@ -171,6 +201,7 @@ def make_server() -> Server:
     _diagnostics(server)
     _looks(server)
     _commands(server)
+    measure_commands(server)
     return server
 
 
@@ -209,8 +240,7 @@ def _lifecycle(server: Server) -> None:
         protocol = server.protocol
         assert isinstance(protocol, _Protocol)
         protocol.cancel_others()
-        server.measuring.end()
-        server.state.worker.end()
+        server.end()
 
 
 async def _register(server: Server) -> None:
@@ -404,8 +434,6 @@ def _commands(server: Server) -> None:
             point = Lines(entry.document).point(types.Position(at["line"], at["character"]))
         return await shown(server, "hwlint: hardware report", report_of(state, uri, point))
 
-    _measure_commands(server)
-
     @server.command("hwlint.debugInformation")
     def debug_information() -> dict[str, object]:  # pyright: ignore[reportUnusedFunction] - registered
         return {
@@ -424,61 +452,3 @@ def _commands(server: Server) -> None:
                 for root, answer in state.answers.items()
             },
         }
-
-
-def _measure_commands(server: Server) -> None:
-    state, measuring = server.state, server.measuring
-
-    @server.command("hwlint.measure")
-    async def measure(asked: dict[str, Any]) -> dict[str, object] | None:  # pyright: ignore[reportUnusedFunction] - registered
-        wanted, saying = Wanted(asked), Saying()
-        answer = _UNTRUSTED
-        if state.trusted:
-            work = measuring.measure(wanted, _chooser(asked), saying)
-            title = f"hwlint: measuring on {wanted.target}"
-            token = asked.get("workDoneToken")
-            answer = await shown(server, title, work, saying, token)
-        failure = answer.get("failure") if answer is not None else None
-        if isinstance(failure, dict) and not asked.get("silent"):
-            told = cast("dict[str, str]", failure)
-            text = ". ".join(part for part in (told["message"], told["advice"]) if part)
-            said = types.ShowMessageParams(types.MessageType.Error, f"hwlint: {text}")
-            server.window_show_message(said)
-        return answer
-
-    @server.command("hwlint.cancelMeasurement")
-    def cancel() -> int:  # pyright: ignore[reportUnusedFunction] - registered
-        return measuring.cancel()
-
-    @server.command("hwlint.measurementTargets")
-    def targets(asked: dict[str, Any]) -> dict[str, object]:  # pyright: ignore[reportUnusedFunction] - registered
-        try:
-            return {"targets": measuring.targets(str(asked.get("uri")))}
-        except UserError as problem:
-            return {"targets": [], "error": str(problem)}
-
-
-_UNTRUSTED: dict[str, object] | None = {
-    "failure": {
-        "kind": "untrusted",
-        "message": "measuring runs the code of the workspace, which is not trusted",
-        "trace": "",
-        "advice": "",
-        "output": "",
-    }
-}
-
-
-def _chooser(asked: Mapping[str, Any]) -> Choose:
-    """Return what chooses the model that is meant: by its name, else by a position."""
-    name, at = asked.get("model"), asked.get("position")
-
-    def choose(known: Known, entry: Open) -> ModelView | None:
-        if name is not None:
-            return next((m for m in known.snapshot.models if m.name == name), None)
-        point = None
-        if at is not None:
-            point = Lines(entry.document).point(types.Position(at["line"], at["character"]))
-        return model_for(known, entry.path, point)
-
-    return choose

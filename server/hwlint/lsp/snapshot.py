@@ -2,14 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from hwlint.api import Fix
 from hwlint.engine.findings import Diagnostic
 from hwlint.graph import EntryPoint, Unbuilt
 from hwlint.lsp.views import ModelView
-from hwlint.measure.subject import Subject
 from hwlint.report.sheet import Sheet
 from hwlint.source.spans import Place
+
+if TYPE_CHECKING:
+    from hwlint.measure.subject import Subject
 
 __all__ = [
     "Document",
@@ -127,7 +130,7 @@ class SubjectAnswer:
     """What a `SubjectRequest` brought."""
 
     asked: SubjectRequest
-    value: Subject | None
+    value: "Subject | None"
     """None where the model is not there any more, or a text has changed since."""
 
 

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 from urllib.parse import quote
 
 from pygls import uris
@@ -34,8 +34,10 @@ from hwlint.lsp.snapshot import (
 )
 from hwlint.lsp.views import ModelView
 from hwlint.lsp.worker import Answer, Worker
-from hwlint.measure.subject import Subject
 from hwlint.report.sheet import Sheet
+
+if TYPE_CHECKING:
+    from hwlint.measure.subject import Subject
 
 __all__ = ["LONG_PATIENCE", "Known", "Open", "State"]
 
@@ -195,7 +197,7 @@ class State:
         """Wait for what the parts of a model of the last snapshot take; None where it is gone."""
         return cast("Sheet | None", await self._reply(_meant(root, model), LONG_PATIENCE))
 
-    async def subject_of(self, root: str, model: ModelView, part: str) -> Subject | None:
+    async def subject_of(self, root: str, model: ModelView, part: str) -> "Subject | None":
         """Wait for what is to be measured of a model; None where it is gone."""
         asked = SubjectRequest(_meant(root, model), part)
         return cast("Subject | None", await self._reply(asked, LONG_PATIENCE))
