@@ -1,7 +1,9 @@
 """`hwlint device calibrate`: a profile of this machine, whatever ends it early."""
 
 import json
+import math
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -15,6 +17,7 @@ from hwlint.cost.calibrated import CalibratedRates
 from hwlint.cost.gaussian import smooth
 from hwlint.measure.calibration.cases import cases_of, visits_of
 from hwlint.measure.calibration.fitting import curves_of, times_of
+from hwlint.measure.calibration.steps import tiles_of
 from hwlint.profile import Calibrated, load_project_profiles
 
 NET = """\
@@ -156,6 +159,26 @@ def test_a_machine_of_known_rates_is_found_again():
     assert spent.seconds == pytest.approx(10e-6 + 2 * product.macs / 1e11, rel=0.02)
     assert rates.passed("relu", 1 << 20).seconds == pytest.approx(10e-6 + 2**20 * 1e-9, rel=0.01)
     assert rates.passed("never heard of", 1 << 20).seconds > 1e-3
+
+
+def test_steps_in_the_widths_are_tiles_and_noise_is_none():
+    cases = [case for case in cases_of() if case.group not in ("", "row")]
+
+    def filled(width: float, tile: int) -> float:
+        return 50e-6 + math.ceil(width / tile) * tile * 1e-6
+
+    stepped = {c.id: filled(c.items, 16 if c.group == "conv out" else 1) for c in cases}
+    (tile,) = tiles_of(cases, stepped)
+    assert (tile.layers, tile.operands, tile.minimum) == (("conv",), ("out",), 16)
+    draw = random.Random(1)
+    noisy = {c.id: filled(c.items, 1) * draw.uniform(0.8, 1.2) for c in cases}
+    assert not list(tiles_of(cases, noisy))
+
+
+def test_rows_of_layers_take_more_than_their_parts():
+    cases = [case for case in cases_of() if case.group == "row"]
+    times = {c.id: 10e-6 if not c.parts else len(c.parts) * 13e-6 - 3e-6 for c in cases}
+    assert curves_of(cases, times).us_between == pytest.approx(3.0)
 
 
 def test_a_correction_foretells_what_is_smooth():

@@ -41,14 +41,12 @@ def parts_of(
 class CalibratedRates:
     """What single operations take on a machine, each by its own curve."""
 
-    cache = 0.0
-    overhead = 0.0
-
     def __init__(self, found: Calibrated, peak: float | None) -> None:
         """Take what was found; `peak`: operations in a second on paper, None where not known."""
         self._found = found
         self.peak = peak
-        self.constant = found.us / 1e6
+        self.between = found.us_between / 1e6
+        """Seconds more of a kernel that comes after another one."""
 
     def product(self, product: Product, macs: float, inputs: float, function: str) -> Spent | None:
         """Return what a product takes; None where no kind of product was timed."""

@@ -131,7 +131,6 @@ class _Estimation:
         self.params = params
         self.timed = calibrated_of(plan.profile, plan.dtype)
         self.rates = rates_of(plan.profile, plan.dtype)
-        self.constant = self.rates.constant if self.timed is None else self.timed.constant
         self.cycle = _cycle(plan.profile)
         self.blocks = _blocks(plan)
         self._first = frozenset(made.operations[0] for made in plan.groups)
@@ -145,13 +144,13 @@ class _Estimation:
             kernel, of_each = self._kernel(number, made, moved[number])
             kernels.append(kernel)
             costs |= of_each
-        seconds = sum(kernel.seconds for kernel in kernels) + self.constant
+        seconds = sum(kernel.seconds for kernel in kernels) + self.rates.constant
         course = _course(plan, self.blocks)
         return Estimate(
             tuple(costs.get(n, _NOTHING) for n in range(len(plan.flow.operations))),
             tuple(kernels),
             max(0.0, seconds),
-            self.constant,
+            self.rates.constant,
             self._joules(seconds, sum(self._operations(n) for n in costs), sum(moved)),
             peak_of(course).bytes if course is not None else None,
             (self.params or 0) * (item_bytes(plan.dtype) or 0),
@@ -196,11 +195,10 @@ class _Estimation:
             computing, total = took.compute * self.cycle, took.total * self.cycle
             return computing, moving * self.cycle, self.rates.overhead, total
         if self.timed is not None:
-            total, memory = (
-                sum(p.seconds for p in parts.values()),
-                sum(p.memory for p in parts.values()),
-            )
-            overhead = sum(part.overhead for part in parts.values())
+            between = self.timed.between if index else 0.0
+            memory = sum(part.memory for part in parts.values())
+            overhead = sum(part.overhead for part in parts.values()) + between
+            total = sum(part.seconds for part in parts.values()) + between
             return total - memory - overhead, memory, overhead, total
         touched = self.plan.touched[index]
         compute = sum(part.seconds for part in parts.values())

@@ -1,6 +1,6 @@
 """How long single operations take on a machine, as `hwlint device calibrate` found it."""
 
-from attrs import field, frozen
+from attrs import frozen
 
 from hwlint.profile.shapes import Kernel
 from hwlint.profile.sourced import LayerKind, Sourced
@@ -61,5 +61,5 @@ class Calibrated(Sourced):
     """Layers that multiply matrices."""
     passes: tuple[PassTime, ...] = ()
     """All else."""
-    us: float = field(default=0.0)
-    """Microseconds that a run takes on top of its kernels."""
+    us_between: float = 0.0
+    """Microseconds more that a kernel takes after another one than over and over by itself."""

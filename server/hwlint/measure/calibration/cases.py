@@ -6,10 +6,9 @@ taken from a particular model.
 
 import random
 from collections.abc import Iterator, Mapping, Sequence
-from math import exp, log, prod
-from typing import cast
+from math import exp, log
 
-from attrs import field, frozen
+from attrs import evolve, frozen
 
 from hwlint.cost import Product
 from hwlint.cost.work import Kind
@@ -37,9 +36,13 @@ class Case:
     function: str = ""
     """Of a pass over items: hwlint's name of the function."""
     items: float = 0.0
-    """Of a pass: items that it goes through, see `items_of`."""
-    group: str = field(default="")
-    """What it is timed for, where that is no curve: "alignment", "pair"."""
+    """Of a pass: items that it goes through, see `items_of`; of a width that is gone over step by
+    step: that width."""
+    parts: tuple[str, ...] = ()
+    """Of operations in a row: the cases that time each of them alone."""
+    group: str = ""
+    """What it is timed for, where that is no curve: "row" of layers, or
+    the widths of one operand: "linear in", "conv out"."""
 
 
 def cases_of() -> list[Case]:
@@ -54,6 +57,8 @@ def cases_of() -> list[Case]:
         *_matmuls(draw, 20),
         *_attentions(draw, 14),
         *_passes(),
+        *_rows(),
+        *_alignments(),
     ]
     return list({case.id: case for case in found}.values())
 
@@ -232,7 +237,7 @@ def _passes() -> Iterator[Case]:
         size = [1, 64, items // 64]
         for function, layer in _LAYERS.items():
             yield _pass(function, items, [size], {"layer": layer, "args": []})
-        for function in ("add", "mul", "contiguous", "exp", "sqrt", "mean"):
+        for function in ("add", "mul", "contiguous", "exp", "mean"):
             yield _pass(function, items, [size] * (2 if function in ("add", "mul") else 1))
         yield _pass("softmax", items, [[1, max(1, items // 128), min(items, 128)]])
         yield _pass("cat", items, [[1, 32, items // 64]] * 2)
@@ -265,9 +270,47 @@ def _pass(function: str, items: int, shapes: list[list[int]], spec: Spec | None 
     return Case(f"{function} {size}", made, function=function, items=float(items))
 
 
-def least_items(case: Case) -> int:
-    """Return how many numbers a case is given."""
-    return sum(
-        prod(cast("Sequence[int]", shape))
-        for shape in cast("Sequence[object]", case.spec["inputs"])
-    )
+_ROWS: Sequence[tuple[tuple[int, ...], tuple[tuple[str, tuple[object, ...]], ...]]] = (
+    ((1, 32, 28, 28), (("Conv2d", (32, 32, 3, 1, 1)), ("BatchNorm2d", (32,)), ("ReLU", ()))),
+    ((1, 96, 14, 14), (("Conv2d", (96, 96, 1)), ("BatchNorm2d", (96,)), ("Hardswish", ()))),
+    (
+        (1, 64, 28, 28),
+        (("Conv2d", (64, 64, 3, 1, 1, 1, 64)), ("BatchNorm2d", (64,)), ("ReLU6", ())),
+    ),
+    ((1, 16, 56, 56), (("ReLU", ()), ("Conv2d", (16, 16, 3, 1, 1)), ("BatchNorm2d", (16,)))),
+    ((1, 64, 192), (("Linear", (192, 192)), ("GELU", ()), ("Linear", (192, 192)))),
+    ((1, 128, 256), (("LayerNorm", (256,)), ("Linear", (256, 256)), ("SiLU", ()))),
+    ((4, 256), (("Linear", (256, 256)), ("ReLU", ()), ("Linear", (256, 256)), ("Tanh", ()))),
+)
+"""Usual rows of layers of which each keeps the shape, by the shape."""
+
+
+WIDTHS = tuple(n + off for n in (16, 24, 32, 48, 64, 96, 128) for off in (-1, 0, 1))
+"""Around multiples of what vector and matrix units are wide."""
+
+
+def _alignments() -> Iterator[Case]:
+    """Layers whose widths go over steps one by one."""
+    for width in WIDTHS:
+        for operand, (wide, out) in {"in": (width, 256), "out": (256, width)}.items():
+            spec = {"layer": "Linear", "args": [wide, out], "inputs": [[1, 128, wide]]}
+            product = Product("linear", 128, wide, out, 1, wide, "any")
+            name = f"step linear {operand} {width}"
+            yield Case(name, spec, product, 128 * wide, items=width, group=f"linear {operand}")
+            cin, cout = (width, 64) if operand == "in" else (64, width)
+            conv = _conv("conv", 1, 14, (cin, cout), 1, (3, 1))
+            name = f"step conv {operand} {width}"
+            yield evolve(conv, id=name, items=width, group=f"conv {operand}")
+
+
+def _rows() -> Iterator[Case]:
+    """Rows, and each of their layers alone."""
+    for shape, layers in _ROWS:
+        size, inputs = "x".join(map(str, shape)), [list(shape)]
+        specs = [{"layer": layer, "args": list(args)} for layer, args in layers]
+        names = [f"alone {size} {layer} {args}" for layer, args in layers]
+        for name, spec in zip(names, specs, strict=True):
+            yield Case(name, {**spec, "inputs": inputs}, group="row")
+        told = ", ".join(layer for layer, _ in layers)
+        spec = {"chain": specs, "inputs": inputs}
+        yield Case(f"row {size} {told}", spec, parts=tuple(names), group="row")

@@ -8,8 +8,10 @@ from typing import NamedTuple, cast
 from hwlint.cost.calibrated import parts_of, place_of
 from hwlint.cost.fit import least_squares
 from hwlint.cost.gaussian import smooth
+from hwlint.cost.plan import padded
 from hwlint.measure.calibration.cases import Case
-from hwlint.profile import PassTime, ProductTime
+from hwlint.measure.calibration.steps import DTYPE, tiles_of
+from hwlint.profile import PassTime, ProductTime, Profile, Tile
 from hwlint.profile.shapes import Kernel
 from hwlint.profile.sourced import LayerKind
 
@@ -29,6 +31,10 @@ class Curves(NamedTuple):
 
     products: tuple[ProductTime, ...]
     passes: tuple[PassTime, ...]
+    tiles: tuple[Tile, ...]
+    """Steps that were found in widths."""
+    us_between: float
+    """See `Calibrated`."""
     timed: int
     """How many operations they were fitted to."""
 
@@ -53,12 +59,25 @@ def times_of(visits: Sequence[Mapping[str, object]]) -> Times:
 def curves_of(cases: Sequence[Case], times: Times) -> Curves:
     """Fit what was timed."""
     timed = [(case, times[case.id] * 1e6) for case in cases if case.id in times and not case.group]
-    products = tuple(_products([(c, us) for c, us in timed if c.product is not None]))
+    tiles = tuple(tiles_of(cases, times))
+    stepped = Profile(id="", name="", kind="cpu", default_dtype=DTYPE, tiles=tiles)
+    products = tuple(_products([(c, us) for c, us in timed if c.product is not None], stepped))
     passes = tuple(_passes([(c, us) for c, us in timed if c.product is None]))
-    return Curves(products, passes, len(timed))
+    return Curves(products, passes, tiles, _between(cases, times), len(timed))
 
 
-def _products(timed: Sequence[tuple[Case, float]]) -> Iterator[ProductTime]:
+def _between(cases: Sequence[Case], times: Times) -> float:
+    """What operations in a row take more than each of them over and over, for each but the first:
+    the median over the rows, not below zero."""
+    more: list[float] = []
+    for case in cases:
+        if case.parts and all(name in times for name in (case.id, *case.parts)):
+            alone = sum(times[name] for name in case.parts)
+            more.append((times[case.id] - alone) * 1e6 / (len(case.parts) - 1))
+    return max(0.0, median(more)) if more else 0.0
+
+
+def _products(timed: Sequence[tuple[Case, float]], stepped: Profile) -> Iterator[ProductTime]:
     families: dict[tuple[LayerKind, Kernel, str], list[tuple[Case, float]]] = {}
     for case, us in timed:
         assert case.product is not None
@@ -68,13 +87,17 @@ def _products(timed: Sequence[tuple[Case, float]]) -> Iterator[ProductTime]:
         families.setdefault((case.product.kind, kernel, case.function), []).append((case, us))
     known = {key: members for key, members in families.items() if len(members) >= LEAST}
     for (kind, kernel, function), members in sorted(known.items()):
-        yield _product(kind, kernel, function, members)
+        yield _product(kind, kernel, function, members, stepped)
 
 
 def _product(
-    kind: LayerKind, kernel: Kernel, function: str, members: Sequence[tuple[Case, float]]
+    kind: LayerKind,
+    kernel: Kernel,
+    function: str,
+    members: Sequence[tuple[Case, float]],
+    stepped: Profile,
 ) -> ProductTime:
-    rows = [_row(case) for case, _ in members]
+    rows = [_row(case, stepped) for case, _ in members]
     found = least_squares(
         [[part / us for part in row] for row, (_, us) in zip(rows, members, strict=True)]
     )
@@ -105,12 +128,13 @@ def _product(
     )
 
 
-def _row(case: Case) -> tuple[float, ...]:
+def _row(case: Case, stepped: Profile) -> tuple[float, ...]:
+    """Parts of a product with its tiles filled up, as an estimate has them."""
     assert case.product is not None
-    return parts_of(case.product, case.product.macs, case.inputs)
+    return parts_of(case.product, padded(case.product, stepped, DTYPE).macs, case.inputs)
 
 
-_USUAL = ("relu", "add", "mul", "sigmoid", "sqrt")
+_USUAL = ("relu", "add", "mul", "sigmoid", "exp")
 """What a function is taken for that was not timed."""
 
 

@@ -47,6 +47,8 @@ def profile_text(made: Made, cases: Sequence[Case]) -> str:
         f"kind = {_text(made.kind)}",
         f"default_dtype = {_text(made.dtype)}",
     ]
+    for tile in made.curves.tiles:
+        lines += ["", "[[tiles]]", *_fields(tile, _TOLD), *source]
     for head, values in _rates(made, cases):
         lines += ["", f"[{head}]", *values, *source]
     table = f"calibrated.{made.dtype}"
@@ -55,6 +57,7 @@ def profile_text(made: Made, cases: Sequence[Case]) -> str:
         f"[{table}]",
         f"runner = {_text(made.runner)}",
         f"threads = {made.threads}",
+        f"us_between = {made.curves.us_between:.4g}",
         *source,
     ]
     for part, curves in (("products", made.curves.products), ("passes", made.curves.passes)):
@@ -99,11 +102,14 @@ _LARGE = 1 << 22
 """Items from which on a sum of two tensors (three times four bytes each) is about memory."""
 
 
-def _fields(curve: attrs.AttrsInstance) -> Iterator[str]:
+_TOLD = frozenset({"source", "evidence", "note"})
+
+
+def _fields(curve: attrs.AttrsInstance, without: frozenset[str] = frozenset()) -> Iterator[str]:
     """Keys of one table, without what is as it is anyhow."""
     for field in attrs.fields(type(curve)):
         value = getattr(curve, field.name)
-        if value != field.default:
+        if value != field.default and field.name not in without:
             yield f"{field.name} = {_value(value)}"
 
 

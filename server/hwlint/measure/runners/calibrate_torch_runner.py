@@ -88,7 +88,6 @@ FUNCTIONS: Dict[str, Callable[..., Any]] = {
         torch.nn.functional.scaled_dot_product_attention(q, k, v)
     ),
     "interpolate": lambda torch, a: torch.nn.functional.interpolate(a, scale_factor=2.0),
-    "sqrt": lambda _, a: a.sqrt(),
     "exp": lambda _, a: a.exp(),
 }
 """What is no layer of torch.nn; named as the row of hwlint's table of functions."""
