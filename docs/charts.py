@@ -159,7 +159,36 @@ def devices() -> alt.LayerChart:
     )
 
 
-MADE = {"roofline": roofline, "latency": latency, "memory": memory, "devices": devices}
+def alignment() -> alt.Chart:
+    """What a layer takes as it gets wider, one width after the other."""
+    return (
+        alt.Chart(alt.NamedData("widths"))
+        .mark_line(point=True, strokeWidth=1.5)
+        .encode(
+            alt.X("width:Q", title="width of the operand"),
+            alt.Y("each:Q", title="microseconds for each 10^6 multiply-accumulates"),
+            alt.Color("what:N", sort=None, title="layer and operand").legend(orient="bottom"),
+            tooltip=[
+                said("what:N", "layer and operand"),
+                said("width:Q", "width"),
+                said("us:Q", "microseconds", ".4~r"),
+            ],
+        )
+        .properties(
+            width="container",
+            height=340,
+            description="Time for each multiply-accumulate over the width of a layer",
+        )
+    )
+
+
+MADE = {
+    "roofline": roofline,
+    "latency": latency,
+    "memory": memory,
+    "devices": devices,
+    "alignment": alignment,
+}
 
 
 def templates() -> dict[str, str]:

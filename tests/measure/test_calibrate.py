@@ -4,6 +4,7 @@ import json
 import math
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,7 +18,10 @@ from hwlint.cost.calibrated import CalibratedRates
 from hwlint.cost.gaussian import smooth
 from hwlint.measure.calibration.cases import cases_of, visits_of
 from hwlint.measure.calibration.fitting import curves_of, times_of
+from hwlint.measure.calibration.pairs import pairs_of
 from hwlint.measure.calibration.steps import tiles_of
+from hwlint.measure.job import Job, save_job
+from hwlint.measure.measuring import RUNNERS, runner_file
 from hwlint.profile import Calibrated, load_project_profiles
 
 NET = """\
@@ -81,7 +85,17 @@ def test_a_killed_one_goes_on_and_its_profile_is_used(project: Path):
     assert other.returncode == 2
     assert "has threads 1, not 2" in other.stderr
 
-    words = ("device", "calibrate", "--minutes", "0.1", "--threads", "1", "--resume")
+    words = (
+        "device",
+        "calibrate",
+        "--minutes",
+        "0.1",
+        "--threads",
+        "1",
+        "--resume",
+        "--plot",
+        "plot.html",
+    )
     for _ in range(10):  # on a busy machine little is done in a few seconds
         done = hwlint(*words, folder=project)
         if done.returncode == 0:
@@ -94,6 +108,7 @@ def test_a_killed_one_goes_on_and_its_profile_is_used(project: Path):
     assert len(made) == len(set(made)) > len(before)
     assert not (project / ".hwlint/calibration/local").exists()
 
+    assert "conv out" in (project / "plot.html").read_text()
     profile = load_project_profiles(project)["local"]
     found = profile.calibrated["fp32"]
     assert found.evidence == "measured"
@@ -121,6 +136,8 @@ def test_an_error_is_one_line(project: Path):
     assert done.returncode == 2
     assert "torch is not installed" in done.stderr
     assert done.stderr.count("\n") == 1
+    done = hwlint("device", "calibrate", "--plot", "plot.pdf", folder=project)
+    assert "ends in .html or .png" in done.stderr
     done = hwlint("device", "calibrate", "--resume", folder=project)
     assert "there is no unfinished calibration of local" in done.stderr
     profiles = project / ".hwlint" / "profiles"
@@ -173,6 +190,38 @@ def test_steps_in_the_widths_are_tiles_and_noise_is_none():
     draw = random.Random(1)
     noisy = {c.id: filled(c.items, 1) * draw.uniform(0.8, 1.2) for c in cases}
     assert not list(tiles_of(cases, noisy))
+
+
+def test_a_layer_that_costs_nothing_behind_another_is_fused():
+    cases = [case for case in cases_of() if case.group == "row"]
+
+    def seconds(layers: list[str]) -> float:
+        return 10e-6 * sum(name != "BatchNorm2d" or n == 0 for n, name in enumerate(layers))
+
+    times = {
+        c.id: seconds([part["layer"] for part in c.spec.get("chain", [c.spec])]) for c in cases
+    }
+    pairs = list(pairs_of(cases, times))
+    assert {pair.layer for pair in pairs if pair.fused} == {"BatchNorm2d"}
+    assert ("Conv2d", "BatchNorm2d") in {pair.before for pair in pairs if not pair.fused}
+
+
+def test_onnxruntime_does_what_there_is(tmp_path: Path):
+    """One visit of each kind of operation: all are done but those it has no name for."""
+    cases = {case.spec.get("layer", case.spec.get("function", "row")): case for case in cases_of()}
+    folder = tmp_path / "job"
+    folder.mkdir()
+    save_job(Job("onnxruntime", "calibrate", "k", threads=1), folder)
+    visits = visits_of(list(cases.values()), 1)
+    (folder / "cases.json").write_text(json.dumps({"visits": visits, "seconds": 60, "each": 0}))
+    for file in ("hwlint_support.py", "hwlint_calibrating.py"):
+        shutil.copy(RUNNERS / file, folder)
+    command = [sys.executable, "-I", runner_file("calibrate_onnxruntime"), folder]
+    subprocess.run(command, check=True, timeout=90)
+    lines = [json.loads(line) for line in (folder / "raw.jsonl").read_text().splitlines()]
+    assert len(lines) == len(visits)
+    failed = {line["id"].split()[0] for line in lines if "error" in line}
+    assert failed <= {"group_norm", "interpolate", "attention"}
 
 
 def test_rows_of_layers_take_more_than_their_parts():

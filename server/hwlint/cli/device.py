@@ -183,7 +183,7 @@ def fit_device(
 )
 @click.option(
     "--runner",
-    type=click.Choice(["torch", "torch-compile"]),
+    type=click.Choice(["torch", "torch-compile", "onnxruntime"]),
     help="What runs models; torch if not said.",
 )
 @click.option(
@@ -200,6 +200,12 @@ def fit_device(
     help="Of one operator; all processors if not said.",
 )
 @click.option("--resume", is_flag=True, help="Go on with one that was cut short.")
+@click.option(
+    "--plot",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Draw time by width: .html or .png.",
+)
 @click.option("--root", type=click.Path(path_type=Path, file_okay=False), metavar="DIR")
 @click.option("--python", type=click.Path(path_type=Path), metavar="PYTHON")
 @debug_option
@@ -210,6 +216,7 @@ def calibrate_device(
     base: str | None,
     threads: int,
     resume: bool,
+    plot: Path | None,
     root: Path | None,
     python: Path | None,
     debug: bool,  # noqa: ARG001 - main has it
@@ -230,6 +237,7 @@ def calibrate_device(
         root=root,
         python=python,
         resume=resume,
+        plot=plot,
     )
     emit(shown)
 

@@ -8,15 +8,22 @@ from hwlint.cli.common import StatusLine
 from hwlint.engine.errors import UserError
 from hwlint.engine.workspace import find_root
 from hwlint.measure.calibration.calibrating import Calibration, Done
+from hwlint.measure.calibration.steps import DTYPE
 from hwlint.measure.job import RunnerName
 from hwlint.measure.targets import find_measure_target
 from hwlint.profile import Profile, ProfileIndex, available_profiles, find_profile
+from hwlint.report.alignment import Width, check_file
+from hwlint.report.alignment import plot as draw
 
 __all__ = ["calibrate_and_write"]
 
 _DEPLOY: dict[str, str] = {"torch": "_eager", "torch-compile": "_inductor"}
 """What the runners make one kernel of."""
-_RUNNERS: dict[str, RunnerName] = {"torch": "torch", "torch-compile": "torch-compile"}
+_RUNNERS: dict[str, RunnerName] = {
+    "torch": "torch",
+    "torch-compile": "torch-compile",
+    "onnxruntime": "onnxruntime",
+}
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 
 
@@ -30,9 +37,12 @@ def calibrate_and_write(
     root: Path | None,
     python: Path | None,
     resume: bool,
+    plot: Path | None,
 ) -> str:
     """Time operations on this machine, write the profile, and return what to print."""
     folder = (root or find_root(Path.cwd())).resolve()
+    if plot is not None:
+        check_file(plot)
     if not _NAME.fullmatch(name):
         raise UserError(f"{name}: a profile's name is of letters, digits, - and _")
     target = find_measure_target(name, folder)
@@ -56,6 +66,7 @@ def calibrate_and_write(
         runner,
         _extends(known, runner),
         known.kind if known is not None else "cpu",
+        tuple(t for t in known.tiles if DTYPE not in t.dtypes) if known is not None else (),
         minutes,
         threads,
         python,
@@ -66,13 +77,23 @@ def calibrate_and_write(
         done = asked.run(cancelled=lambda: False, progress=status)
     finally:
         status.close()
-    return _shown(done, name)
+    if plot is not None:
+        draw(f"{name}: time by width", _widths(done), plot)
+    return _shown(done, name) + (f"Wrote {plot}.\n" if plot is not None else "")
+
+
+def _widths(done: Done) -> list[Width]:
+    return [
+        Width(case.group, int(case.items), done.times[case.id] * 1e6, case.product.macs)
+        for case in done.cases
+        if case.product is not None and case.group and case.id in done.times
+    ]
 
 
 def _runner(name: str) -> RunnerName:
     if name in _RUNNERS:
         return _RUNNERS[name]
-    raise UserError(f"--runner {name}: calibrate times torch and torch-compile")
+    raise UserError(f"--runner {name}: calibrate times torch, torch-compile and onnxruntime")
 
 
 def _base(name: str | None, profiles: ProfileIndex, own: Path) -> Profile | None:

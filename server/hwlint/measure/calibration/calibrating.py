@@ -11,14 +11,14 @@ from attrs import frozen
 
 from hwlint.engine.errors import UserError
 from hwlint.measure.calibration.cases import Case, cases_of, visits_of
-from hwlint.measure.calibration.fitting import Curves, curves_of, times_of
+from hwlint.measure.calibration.fitting import Curves, Times, curves_of, times_of
 from hwlint.measure.calibration.written import MARK, Made, profile_text
 from hwlint.measure.interpreters import most_memory, tools_interpreter, user_interpreter
 from hwlint.measure.job import Job, Limits, Result, RunnerName, save_job, write_json
 from hwlint.measure.measuring import RUNNERS, runner_file
 from hwlint.measure.transports.base import Cancelled, Progress
 from hwlint.measure.transports.local import Local
-from hwlint.profile import load_project_profiles
+from hwlint.profile import Tile, load_project_profiles
 
 __all__ = ["Calibration", "Done"]
 
@@ -38,6 +38,8 @@ class Done:
     profile: Path
     raw: Path
     curves: Curves
+    times: Times
+    cases: Sequence[Case]
     visits: int
     of: int
     stopped: bool
@@ -56,6 +58,8 @@ class Calibration:
     runner: RunnerName = "torch"
     extends: tuple[str, ...] = ()
     kind: str = "cpu"
+    tiles: tuple[Tile, ...] = ()
+    """Of what is extended, in other number formats."""
     minutes: float = 5.0
     threads: int = 0
     python: Path | None = None
@@ -180,6 +184,7 @@ class Calibration:
             environment,
             self.extends,
             self.kind,
+            self.tiles,
             curves,
             times,
             len(visits),
@@ -201,7 +206,7 @@ class Calibration:
         if not stopped:
             shutil.rmtree(folder, ignore_errors=True)
         load_project_profiles(self.root)[self.name]
-        return Done(path, raw, curves, len(visits), total, stopped)
+        return Done(path, raw, curves, times, cases, len(visits), total, stopped)
 
 
 def _visits(file: Path) -> list[Mapping[str, object]]:

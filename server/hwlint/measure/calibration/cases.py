@@ -311,6 +311,8 @@ def _rows() -> Iterator[Case]:
         names = [f"alone {size} {layer} {args}" for layer, args in layers]
         for name, spec in zip(names, specs, strict=True):
             yield Case(name, {**spec, "inputs": inputs}, group="row")
-        told = ", ".join(layer for layer, _ in layers)
-        spec = {"chain": specs, "inputs": inputs}
-        yield Case(f"row {size} {told}", spec, parts=tuple(names), group="row")
+        for count in range(2, len(layers) + 1):
+            told = ", ".join(layer for layer, _ in layers[:count])
+            spec = {"chain": specs[:count], "inputs": inputs}
+            parts = tuple(names[:count])
+            yield Case(f"row {size} {told}", spec, parts=parts, group="row")

@@ -9,6 +9,8 @@ from attrs import frozen
 
 from hwlint.measure.calibration.cases import Case
 from hwlint.measure.calibration.fitting import Curves, Times
+from hwlint.measure.calibration.pairs import Pair, pairs_of
+from hwlint.profile import Tile
 
 __all__ = ["MARK", "Made", "profile_text"]
 
@@ -30,6 +32,8 @@ class Made:
     environment: Mapping[str, str]
     extends: tuple[str, ...]
     kind: str
+    tiles: tuple[Tile, ...]
+    """Of what is extended."""
     curves: Curves
     times: Times
     visits: int
@@ -47,8 +51,12 @@ def profile_text(made: Made, cases: Sequence[Case]) -> str:
         f"kind = {_text(made.kind)}",
         f"default_dtype = {_text(made.dtype)}",
     ]
+    if made.curves.tiles:  # a list replaces the one that is extended
+        lines += (line for tile in made.tiles for line in ("", "[[tiles]]", *_fields(tile)))
     for tile in made.curves.tiles:
         lines += ["", "[[tiles]]", *_fields(tile, _TOLD), *source]
+    if made.runner == "onnxruntime":  # what torch makes one kernel of is known from its source
+        lines += ["", "[fusion]", *_fusion(list(pairs_of(cases, made.times))), *source]
     for head, values in _rates(made, cases):
         lines += ["", f"[{head}]", *values, *source]
     table = f"calibrated.{made.dtype}"
@@ -64,6 +72,26 @@ def profile_text(made: Made, cases: Sequence[Case]) -> str:
         for curve in curves:
             lines += ["", f"[[{table}.{part}]]", *_fields(curve)]
     return "\n".join(lines) + "\n"
+
+
+def _fusion(pairs: Sequence[Pair]) -> Iterator[str]:
+    """Batch norms and activations that cost next to nothing behind a layer."""
+    fused = [pair for pair in pairs if pair.fused]
+    folds = dict.fromkeys(pair.before[-1] for pair in fused if pair.layer == "BatchNorm2d")
+    yield f"batch_norm_folds_into = {_text([one for one in folds if one in _HEADS])}"
+    behind: dict[str, list[str]] = {}
+    for pair in fused:
+        if pair.layer in _ACTIVATIONS and pair.before[0] in _HEADS:
+            behind.setdefault(pair.before[0], []).append(pair.layer)
+    tables = [
+        f"{{ producers = {_text([head])}, activations = {_text(sorted(set(members)))} }}"
+        for head, members in behind.items()
+    ]
+    yield f"activations = [{', '.join(tables)}]"
+
+
+_HEADS = ("Conv2d", "Linear")
+_ACTIVATIONS = ("ReLU", "ReLU6", "Hardswish", "GELU", "SiLU", "Tanh")
 
 
 def _source(made: Made) -> str:
