@@ -159,6 +159,8 @@ def _compare(work: hwlint_support.Work, wanted: List[Any], made: List[Any], nump
         if one.shape != other.shape:
             message = f"ONNX gives the shape {other.shape}, torch {one.shape}"
             raise hwlint_support.Stop("export", message)
+    if not all(numpy.isfinite(one).all() for one, _ in pairs):
+        work.notes.append("not all outputs are finite numbers, with random weights")
     worst = max(_difference(one, other, numpy) for one, other in pairs)
     if work.job["dtype"] == "int8":
         work.notes.append(f"int8 differs from float32 by {worst:.2g} of the largest output")
