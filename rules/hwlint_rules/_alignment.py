@@ -113,7 +113,7 @@ def _causes(
     ends = reading.graph.derived(_Ends)
     gates = reading.graph.derived(gate_layers)
     found = [
-        dim
+        steps.stepped(dim)
         for layer in layers
         if id(layer) not in gates
         for dim in dimensions(reading, layer)

@@ -38,9 +38,10 @@ def finding(
     place = cause.anchor
     padded = _padded(dims)
     tied = _tied(reading, place)
-    filled = [dim for dim in every if dim.value % dim.tile.minimum == 0]
+    filled = [dim for dim in every if dim.value % dim.multiple == 0]
     solved = _solved(cause, tied, filled)
-    loose = solved is None and _solved(cause, [], []) is not None
+    alone = _solved(cause, [], []) if solved is None else None
+    loose = alone is not None
     bought = _bought(reading, waste, place, solved)
     value = cause.literal.value if cause.literal is not None else None
     if bought is not None and _is_too_dear(dims, value, solved, bought[1] - waste.taken):
@@ -51,7 +52,13 @@ def finding(
     model_share = waste.lost if known else None
     return Finding(
         place,
-        _message(padded, (value, solved if proved else None), things, waste, thin=_is_thin(dims)),
+        _message(
+            (padded, _together(cause, dims, solved or alone)),
+            (value, solved if proved else None),
+            things,
+            waste,
+            thin=_is_thin(dims),
+        ),
         _why(reading, dims, padded, place, waste, worst),
         _advice(dims, waste, bought if proved and _is_all(reading, place, value) else None)
         + (_TIED if loose else ""),
@@ -80,7 +87,7 @@ def _is_too_dear(dims: list[Dimension], value: object, solved: int | None, more:
     model than what it aligns is of it: by the share `more`."""
     if not isinstance(value, int) or solved is None:
         return False
-    step = max(dim.tile.minimum for dim in dims)
+    step = max(dim.multiple for dim in dims)
     return solved > -(-value // step) * step and more > 0
 
 
@@ -89,7 +96,7 @@ def _padded(dims: list[Dimension]) -> dict[int, int]:
     steps: dict[int, int] = {}
     for dim in dims:
         value = dim.value * dim.groups
-        steps[value] = math.lcm(steps.get(value, 1), dim.tile.minimum * dim.groups)
+        steps[value] = math.lcm(steps.get(value, 1), dim.multiple * dim.groups)
     return {value: -(-value // step) * step for value, step in sorted(steps.items())}
 
 
@@ -145,25 +152,42 @@ def _stays(dim: Dimension, place: Place, candidate: int) -> bool:
         for argument in parts
     ]
     whole, share = then[0], then[1] if len(then) > 1 else 1
-    return whole is not None and bool(share) and whole % (dim.tile.minimum * (share or 1)) == 0
+    return whole is not None and bool(share) and whole % (dim.multiple * (share or 1)) == 0
 
 
 def _fills(dim: Dimension, place: Place, candidate: int) -> bool:
     origin = dim.argument.origin
     then = evaluate(origin, place, candidate) if origin is not None else None
     whole = dim.value * dim.groups
-    return then is not None and then >= whole and then % (dim.tile.minimum * dim.groups) == 0
+    return then is not None and then >= whole and then % (dim.multiple * dim.groups) == 0
+
+
+def _together(cause: Cause, dims: list[Dimension], solved: int | None) -> dict[int, int]:
+    """Return each number of channels with what it is next: by itself, or where one literal decides
+    several, with the least literal that fills the tiles of all. Nothing where there is none."""
+    padded = _padded(dims)
+    if len(padded) == 1 or cause.literal is None or cause.literal.place is None:
+        return padded
+    if solved is None:
+        return {}
+    then: dict[int, int] = {}
+    for dim in dims:
+        origin = dim.argument.origin
+        after = evaluate(origin, cause.literal.place, solved) if origin is not None else None
+        if after is None or then.setdefault(dim.value * dim.groups, after) != after:
+            return {}
+    return dict(sorted(then.items()))
 
 
 def _message(
-    padded: dict[int, int],
+    numbers: tuple[dict[int, int], dict[int, int]],
     literal: tuple[object, int | None],
     things: tuple[str, str],
     waste: Waste,
     *,
     thin: bool,
 ) -> str:
-    value, solved = literal
+    (padded, together), (value, solved) = numbers, literal
     missing, aligned = things
     changes = listed(f"{before} -> {after}" for before, after in padded.items())
     if thin:
@@ -172,7 +196,7 @@ def _message(
     elif solved is None:
         # No number of the literal is known with which they all fill their tiles, and run.
         text = f"{listed(map(str, padded))} miss{'es' * (len(padded) == 1)} the tile in {missing}"
-        text += f" (next: {listed(map(str, padded.values()))})"
+        text += f" (next: {listed(map(str, together.values()))})" if together else ""
     elif padded == {value: solved}:
         text = f"{changes} would align {aligned}"
     else:
@@ -192,7 +216,7 @@ def _why(
     waste: Waste,
     step: Step | None,
 ) -> str:
-    tile = max((dim.tile for dim in dims), key=lambda tile: tile.minimum)
+    tile = max(dims, key=lambda dim: dim.multiple).tile
     largest = max(dims, key=lambda dim: (dim.layer.params or 0, dim.value))
     parts = [describe(largest.argument.origin, place)]
     if step is not None:
@@ -200,7 +224,7 @@ def _why(
         parts.append(f"by the estimate in {reading.dtype}, {cost}")
     elif tile.effect == "padded":
         first = largest.value * largest.groups
-        cost = f"computed in steps of {largest.tile.minimum} in {reading.dtype}"
+        cost = f"computed in steps of {largest.multiple} in {reading.dtype}"
         parts.append(f"{cost}, {largest.value} costs as {largest.padded}")
         if len(padded) == 1 and first in padded:
             about = f", about {percent(waste.saved)} of the model's time" if waste.saved else ""
@@ -243,7 +267,7 @@ def _is_all(reading: Reading, place: Place, value: object) -> bool:
 def _advice(dims: list[Dimension], waste: Waste, bought: tuple[float, float] | None) -> str:
     if _is_thin(dims):
         return "more channels take about as long (changes the checkpoint); or fewer layers so thin"
-    steps = " and ".join(str(step) for step in sorted({dim.tile.minimum for dim in dims}))
+    steps = " and ".join(str(step) for step in sorted({dim.multiple for dim in dims}))
     said = ["changes the checkpoint"]
     if bought is not None:
         grows = f"+{percent(bought[0])} parameters in these layers"

@@ -21,18 +21,26 @@ class Dimension:
     groups: int = 1
     thin: bool = False
     """Whether less than one tile is what is looked for, and not more."""
+    step: int | None = None
+    """Channels from step to step of the layer's time, where the estimate says that these are more
+    than the tile has."""
+
+    @property
+    def multiple(self) -> int:
+        """What the number of channels should be a multiple of."""
+        return self.step or self.tile.minimum
 
     @property
     def padded(self) -> int:
-        """The next multiple of the tile."""
-        return -(-self.value // self.tile.minimum) * self.tile.minimum
+        """The next multiple."""
+        return -(-self.value // self.multiple) * self.multiple
 
     @property
     def misses(self) -> bool:
         """Whether the last tile is not filled. Less than one tile is thin, not misaligned."""
         if self.thin:
-            return self.value < self.tile.minimum
-        return self.value != self.padded and self.value > self.tile.minimum
+            return self.value < self.multiple
+        return self.value != self.padded and self.value > self.multiple
 
 
 @dataclass(slots=True)
@@ -52,7 +60,7 @@ class Cause:
     def to_fill(self) -> list[Dimension]:
         """Dimensions that fill their tiles and are to do so still, and those that are to do so."""
         given = [dim for dim in self.exempt if not dim.misses]
-        return [dim for dim in (*self.dims, *given) if dim.value >= dim.tile.minimum]
+        return [dim for dim in (*self.dims, *given) if dim.value >= dim.multiple]
 
     def by_task(self) -> bool:
         """Whether only the task decides what is concerned."""

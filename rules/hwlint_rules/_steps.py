@@ -1,6 +1,6 @@
 """Where the time of a layer steps with its channels, on devices whose profile says how."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hwlint.api import Layer, Reading
 from hwlint_rules._dimensions import Dimension
@@ -50,6 +50,26 @@ class Steps:
         if key not in self._found:
             self._found[key] = self._search(dim) if self._priced(dim) else None
         return self._found[key]
+
+    def stepped(self, dim: Dimension) -> Dimension:
+        """Return a dimension with the channels from step to step of its layer's time, where only
+        the estimate can judge its tile and these are more than the tile has."""
+        step = self.of(dim) if dim.tile.effect == "priced" and dim.misses else None
+        if step is None:
+            return dim
+        last = self._last(dim)
+        between = last - step.before
+        return replace(dim, step=between) if last % between == 0 else dim
+
+    def _last(self, dim: Dimension) -> int:
+        """The last full tile before the next step: up to there the time hardly grows."""
+        size, last, limit = dim.tile.minimum, dim.padded, self._least or 0.0
+        while last < dim.padded + _BACK * size:
+            now, then = self._time(dim, last), self._time(dim, last + size)
+            if not now or not then or then / now - 1 > limit * size / last:
+                break
+            last += size
+        return last
 
     def _priced(self, dim: Dimension) -> bool:
         return self._least is not None and self._time(dim, dim.value) is not None

@@ -57,6 +57,16 @@ def test_a_scaled_literal_is_solved_for(net, findings):
     assert found.data["padded"] == 52
 
 
+def test_what_one_literal_decides_is_next_with_one_number(net, findings):
+    """116 alone would be 120, but of 120 the half misses the tile again."""
+    width = net.literal(116, 11, "width")
+    half = net.computed(58, "//", width, net.literal(2, 12))
+    add_convs(net, width)
+    net.add("Conv2d", "half", 60, in_channels=half, out_channels=64, kernel_size=1)
+    (found,) = findings(MisalignedChannels, net.graph())
+    assert found.message.startswith("58, 116 miss the tile in 6 convolutions (next: 64, 128)")
+
+
 def test_a_factor_is_to_blame_for_what_it_makes_of_round_numbers(net, findings):
     factor = net.literal(1.3, 11, "width_factor")
     for line, base in enumerate((64, 128), 20):

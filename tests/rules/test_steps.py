@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from hwlint.engine.findings import Diagnostic
 from hwlint.engine.run import Options, check
 
 MODEL = """\
@@ -26,17 +27,20 @@ inputs = ["1x64x20x20"]
 FIRST, LAYER = 5, 6  # lines, 0-based
 
 
+def checked(folder: Path, width: int, kernel: int, device: str) -> tuple[Diagnostic, ...]:
+    text = MODEL.replace("WIDTH", str(width)).replace("KERNEL", str(kernel))
+    (folder / "pyproject.toml").write_text(SETTINGS)
+    (folder / "net.py").write_text(text)
+    return check([folder], Options(devices=(device,), select=("HW101",), jobs=1)).findings
+
+
 @pytest.fixture
 def steps(tmp_path: Path):
     """Return (channels, channels before the step): times as long, of each line."""
 
     def told(width: int, kernel: int, device: str) -> dict[int, dict[tuple[int, int], float]]:
-        text = MODEL.replace("WIDTH", str(width)).replace("KERNEL", str(kernel))
-        (tmp_path / "pyproject.toml").write_text(SETTINGS)
-        (tmp_path / "net.py").write_text(text)
-        result = check([tmp_path], Options(devices=(device,), select=("HW101",), jobs=1))
         found: dict[int, dict[tuple[int, int], float]] = {}
-        for one in result.findings:
+        for one in checked(tmp_path, width, kernel, device):
             told = {(value, before): times for value, before, times in one.data["steps"]}
             found[one.anchor.line] = told
         return found
@@ -61,3 +65,11 @@ def test_what_takes_no_longer_than_a_full_tile_is_not_told(steps):
 def test_pointwise_inputs_cost_a_step_on_the_u85_only(steps):
     assert steps(65, 1, "ethos-u85-256")[LAYER][65, 64] > 1.5
     assert (65, 64) not in steps(65, 1, "ethos-u55-256").get(LAYER, {})
+
+
+def test_the_next_number_is_where_the_step_ends(tmp_path: Path):
+    """232 inputs of a 1x1 convolution take as long as 240 and 256 (ethos-u-vela 5.2.0, a map of
+    28x28 and 232 outputs: 370,304, 370,432 and 370,192 cycles)."""
+    (found,) = [x for x in checked(tmp_path, 232, 1, "ethos-u55-128") if x.anchor.line == LAYER]
+    assert found.data["dimensions"] == [[232, 256]]
+    assert "use multiples of 32" in found.rows[0].advice
