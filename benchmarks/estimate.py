@@ -1,6 +1,6 @@
 """Calibrate this machine, then foretell 30 modules that the calibration knows nothing of.
 
-    python benchmarks/estimate.py [--minutes 3] [--threads 1]
+    python benchmarks/estimate.py [--minutes 2.5] [--threads 1]
 
 `hwlint device calibrate` times single operations; the modules of estimate_models/ are read as
 source and estimated with the profile that it writes, and in the same run they are timed by the
@@ -23,16 +23,20 @@ from _common import CACHE, ROOT, hwlint, record, run, table
 
 from hwlint.cost import Accuracy, Amounts, Sample, accuracy, cross_validated, estimate, fit_flops
 from hwlint.cost.fit import least_squares
+from hwlint.engine.measure_targets import MeasureTarget
 from hwlint.engine.run import Options
 from hwlint.graph import ModelGraph
 from hwlint.measure.calibration.cases import cases_of
 from hwlint.measure.calibration.fitting import times_of
+from hwlint.measure.destination import Destination
 from hwlint.measure.job import Method
 from hwlint.measure.session import Asked, Session
+from hwlint.measure.targets import LOCAL
 from hwlint.profile import available_profiles
 from hwlint.reader import ForwardOptions, InputSpec, Reader, ReadOptions
 
 WORK = CACHE / "estimate"
+HERE = Destination(MeasureTarget(LOCAL, ""), None)
 SPREAD = 0.25
 """Rounds that lie further apart (interquartile range over median) are no measurement."""
 MODULES: Mapping[str, Mapping[str, tuple[int, ...]]] = {
@@ -112,7 +116,7 @@ def measured(rounds: int, threads: int) -> dict[Key, list[float]]:
                     operators=False,
                     options=Options(root=WORK),
                 )
-                session = Session(asked, lambda _: None, lambda: False, lambda *_: None)
+                session = Session(asked, lambda _: None, lambda: False, lambda *_: None, HERE)
                 result = session.measure(f"{WORK / file}.py:{name}").result
                 if result.median_s is None:
                     sys.exit(f"{name}: {result.failure}")
@@ -149,7 +153,7 @@ def row(what: str, found: Accuracy) -> dict[str, object]:
 def main() -> None:
     """Calibrate, read, measure, judge, record."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--minutes", type=float, default=3.0)
+    parser.add_argument("--minutes", type=float, default=2.5)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--rounds", type=int, default=2)
     options = parser.parse_args()

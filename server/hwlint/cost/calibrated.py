@@ -10,7 +10,7 @@ from hwlint.cost.gaussian import likeness
 from hwlint.cost.work import Product
 from hwlint.profile import Calibrated, PassTime, ProductTime
 
-__all__ = ["CalibratedRates", "Spent", "parts_of", "place_of"]
+__all__ = ["CalibratedRates", "Spent", "parts_of", "place_of", "sizes_of"]
 
 
 class Spent(NamedTuple):
@@ -21,11 +21,24 @@ class Spent(NamedTuple):
     overhead: float = 0.0
 
 
-def place_of(product: Product, inputs: float) -> tuple[float, ...]:
-    """Return where a product lies among others: logarithms of its sizes. `inputs`: numbers of its
-    first input."""
-    sizes = (product.rows, product.depth, product.columns, product.groups, inputs)
-    return tuple(log(max(size, 1)) for size in sizes)
+def sizes_of(product: Product, inputs: float) -> tuple[float, ...]:
+    """Return what a point of a `ProductTime` says of a product. `inputs`: numbers of its first
+    input."""
+    said = (product.rows, product.depth, product.columns, product.groups, product.channels_in)
+    return (*said, inputs)
+
+
+def place_of(sizes: Sequence[float]) -> tuple[float, ...]:
+    """Return where a product lies among others, from `sizes_of`: logarithms of rows, depth,
+    columns and groups, of the window's area, and of how many numbers are read for one that a row
+    starts from: a stride of two jumps over three of four, and kernels for that are others."""
+    rows, depth, columns, groups, channels, inputs = (max(size, 1.0) for size in sizes)
+    area, skipped = depth / channels, inputs / (rows * channels * groups)
+    return (log(rows), log(depth), log(columns), log(groups), log(area), _STRIDE * log(skipped))
+
+
+_STRIDE = 2.0
+"""How much further apart different strides lie than sizes that differ as much."""
 
 
 def parts_of(
@@ -62,10 +75,9 @@ class CalibratedRates:
             curve.us_per_mega_output,
         )
         each = [part * factor for part, factor in zip(parts, factors, strict=True)]
-        here = place_of(product, inputs)
+        here = place_of(sizes_of(product, inputs))
         missed = sum(
-            point[-1] * likeness(here, [log(max(size, 1)) for size in point[:-1]], curve.reach)
-            for point in curve.points
+            point[-1] * likeness(here, place_of(point[:-1]), curve.reach) for point in curve.points
         )
         times = exp(missed) / 1e6
         return Spent(sum(each) * times, sum(each[2:]) * times, each[0] * times)

@@ -32,8 +32,8 @@ class ProductTime:
     reach: float = 1.0
     """Length scale of the correction, in natural logarithms of sizes."""
     points: tuple[tuple[float, ...], ...] = ()
-    """Rows, depth, columns, groups and numbers of the input of each product that was timed, and its
-    weight in the correction."""
+    """Rows, depth, columns, groups, channels of one group and numbers of the input of each product
+    that was timed, and its weight in the correction."""
     error: float | None = None
     """Mean relative error, 0 to 1, each product foretold by a fit to all others."""
 

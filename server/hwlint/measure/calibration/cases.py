@@ -49,9 +49,9 @@ def cases_of() -> list[Case]:
     """Return all cases."""
     draw = random.Random(_SEED)
     found = [
-        *_convolutions(draw, "kxk", 44),
-        *_convolutions(draw, "1x1", 36),
-        *_depthwise(draw, 28),
+        *_convolutions(draw, "kxk", 56),
+        *_convolutions(draw, "1x1", 44),
+        *_depthwise(draw, 36),
         *_grouped(draw, 12),
         *_linears(draw, 40),
         *_matmuls(draw, 20),
@@ -86,7 +86,7 @@ def _spread(draw: random.Random, low: float, high: float, step: int = 1) -> int:
 
 def _channels(draw: random.Random, low: int, high: int) -> int:
     """Mostly a multiple of 8, as people have them."""
-    return _spread(draw, low, high, 8 if draw.random() < 0.8 else 1)
+    return _spread(draw, low, high, 8 if draw.random() < 0.9 else 1)
 
 
 def _drawn(make: "Iterator[Case]", count: int) -> Iterator[Case]:
@@ -134,13 +134,18 @@ def _conv(
 
 
 def _convolutions(draw: random.Random, kernel: str, count: int) -> Iterator[Case]:
+    """Neighbouring layers of networks lie within a factor of 8, but for the first one."""
+
     def make() -> Iterator[Case]:
         while True:
-            k = 1 if kernel == "1x1" else draw.choice((3, 3, 3, 3, 5, 7))
-            stride = draw.choice((1, 1, 1, 2))
-            cin = 3 if kernel == "kxk" and draw.random() < 0.12 else _channels(draw, 8, 768)
-            size, batch = _spread(draw, 4, 128), draw.choice((1, 1, 1, 2, 4, 8))
-            yield _conv("conv", batch, size, (cin, _channels(draw, 8, 768)), 1, (k, stride))
+            k = 1 if kernel == "1x1" else draw.choice((3, 3, 3, 3, 3, 5, 7))
+            stride = draw.choice((1, 1, 1, 2) if k > 1 else (1, 1, 1, 1, 1, 2))
+            first = kernel == "kxk" and draw.random() < 0.12
+            cin = 3 if first else _channels(draw, 8, 768)
+            times = exp(draw.uniform(-log(8), log(8)))
+            cout = _channels(draw, 8, 128) if first else max(8, round(cin * times / 8) * 8)
+            size, batch = _spread(draw, 4, 160), draw.choice((1, 1, 1, 1, 2, 4))
+            yield _conv("conv", batch, size, (cin, min(cout, 1024)), 1, (k, stride))
 
     return _drawn(make(), count)
 

@@ -5,7 +5,7 @@ from math import exp, log
 from statistics import median
 from typing import NamedTuple, cast
 
-from hwlint.cost.calibrated import parts_of, place_of
+from hwlint.cost.calibrated import parts_of, place_of, sizes_of
 from hwlint.cost.fit import least_squares
 from hwlint.cost.gaussian import smooth
 from hwlint.cost.plan import padded
@@ -103,9 +103,8 @@ def _product(
     )
     told = [sum(f * part for f, part in zip(found, row, strict=True)) for row in rows]
     missed = [log(us / max(t, us / 1e3)) for t, (_, us) in zip(told, members, strict=True)]
-    places = [
-        place_of(case.product, case.inputs) for case, _ in members if case.product is not None
-    ]
+    sizes = [sizes_of(case.product, case.inputs) for case, _ in members if case.product is not None]
+    places = [place_of(each) for each in sizes]
     correction = smooth(places, missed)
     errors = [abs(exp(left - m) - 1) for left, m in zip(correction.left_out, missed, strict=True)]
     return ProductTime(
@@ -119,8 +118,8 @@ def _product(
         us_per_mega_output=found[4],
         reach=correction.reach,
         points=tuple(
-            (*(round(exp(x)) for x in place), weight)
-            for place, weight in zip(places, correction.weights, strict=True)
+            (*map(round, each), weight)
+            for each, weight in zip(sizes, correction.weights, strict=True)
         )
         if any(correction.weights)
         else (),
