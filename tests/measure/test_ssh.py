@@ -1,7 +1,9 @@
 """The ssh transport, over a real sshd that the tests start on a port of this machine."""
 
 import contextlib
+import json
 import os
+import shlex
 import shutil
 import signal
 import socket
@@ -392,4 +394,48 @@ def test_a_guest_that_is_killed_is_tidied_up_by_the_next(
     assert board.left() == [name]
     result = board.ssh().run(job, runner(REPORTS), cancelled=NEVER, progress=lambda _: None)
     assert result.failure is None
+    assert board.left() == []
+
+
+NET = """
+import torch
+
+class Net(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.first = torch.nn.Conv2d(3, 8, 3)
+        self.second = torch.nn.Conv2d(8, 8, 3)
+
+    def forward(self, x):
+        return self.second(torch.relu(self.first(x)))
+"""
+
+
+def test_from_end_to_end(
+    board: Board, project: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+):
+    # What a user does: tell of the board, measure on it, look at what was kept.
+    monkeypatch.setenv("HWLINT_SSH", shlex.join(["ssh", "-F", str(board.folder / "ssh_config")]))
+    root = project({"net.py": NET, ".git/HEAD": ""})
+
+    def run(*words: str) -> "subprocess.CompletedProcess[str]":
+        command = [sys.executable, "-m", "hwlint", *words]
+        return subprocess.run(
+            command, cwd=root, capture_output=True, text=True, timeout=200, check=False
+        )
+
+    words = ["--profile", "raspberry-pi-5", "--ssh", "board", "--python", sys.executable]
+    done = run("device", "add", "pi", *words)
+    assert done.returncode == 0, done.stderr
+    measure = ["measure", "net.py:Net", "--input", "1x3x32x32", "--samples", "5"]
+    done = run(*measure, "--device", "pi", "--output-format", "json")
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert told["median_s"] > 0
+    assert told["environment"]["provider"] == "CPUExecutionProvider"
+    assert {line["line"] for line in told["lines"]} >= {7, 8}
+    (kept,) = json.loads(run("measurements", "export").stdout)
+    assert (kept["target"], kept["profile"]) == ("pi", "raspberry-pi-5")
+    assert kept["result"]["median_s"] == told["median_s"]
+    assert kept["versions"].startswith("onnxruntime ")
     assert board.left() == []

@@ -242,6 +242,25 @@ def calibrate_device(
     emit(shown)
 
 
+@device.command("worker")
+@click.option("--scheduler", required=True, metavar="ADDRESS", help="tcp://host:8786")
+@click.option("--target", "name", required=True, metavar="NAME", help="The device: `device add`.")
+@debug_option
+def work(scheduler: str, name: str, debug: bool) -> None:  # noqa: ARG001 - main has it
+    """Let others measure on a device of this computer, through the scheduler of a farm.
+
+    `dask scheduler` starts the scheduler. It goes on until it is told to stop: where the scheduler
+    goes, it waits for it to come back.
+    """
+    from hwlint.cli.device_worker import serve
+    from hwlint.engine.errors import UserError
+    from hwlint.engine.measure_targets import wrong_value
+
+    if problem := wrong_value("dask", scheduler):
+        raise UserError(f"--scheduler: {problem}")
+    serve(scheduler, name, _root())
+
+
 @device.command("schema")
 @debug_option
 def show_schema(debug: bool) -> None:  # noqa: ARG001 - main has it

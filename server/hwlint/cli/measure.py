@@ -149,6 +149,7 @@ def measure(
     from hwlint.measure.interpreters import most_memory
     from hwlint.measure.job import Limits, Method
     from hwlint.measure.session import Asked
+    from hwlint.measure.several import measure_all
 
     where = find_destination(target, _workspace(places[0], root))
     runner = runner or (where.target.runner if target is not None else "torch")
@@ -182,7 +183,7 @@ def measure(
     if compare:
         pair = _with_session(asked, where, lambda session: session.compare(*places))
         return _show_pair(pair, form, base, file)
-    found = _with_session(asked, where, lambda session: [session.measure(p) for p in places])
+    found = _with_session(asked, where, lambda session: measure_all(session, places))
     if keep:
         _keep(found, where)
     return _show(found, form, base, file, where.bandwidth)

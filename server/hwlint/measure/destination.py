@@ -11,7 +11,7 @@ from hwlint.measure.job import RunnerName
 from hwlint.measure.targets import LOCAL, all_targets, find_measure_target
 from hwlint.measure.transports.base import Transport
 from hwlint.measure.transports.local import Local
-from hwlint.measure.transports.ssh import Ssh
+from hwlint.measure.transports.ways import way_to
 from hwlint.profile import Profile, UnknownDevice, available_profiles, find_profile
 from hwlint.profile.errors import did_you_mean
 
@@ -69,19 +69,15 @@ class Destination:
         Raises:
             UserError: Where the runner cannot go that way.
         """
-        target = self.target
         if runner == "vela":
             return Local(here.path)  # a compiler: the device is not asked
-        if self.is_here:
-            return Local(Path(target.python) if target.python is not None else here.path)
-        if runner in ("torch", "torch-compile"):
+        if not self.is_here and runner in ("torch", "torch-compile"):
             raise UserError(
-                f"{target.name}: {runner} runs the source, which stays on this computer: "
+                f"{self.target.name}: {runner} runs the source, which stays on this computer: "
                 "--runner onnxruntime sends the exported model"
             )
-        if target.transport == "ssh":
-            return Ssh(target.address, target.python or "python3")
-        raise UserError(f"{target.name}: nothing is measured over {target.transport} yet")
+        profile = self.profile.id if self.profile is not None else ""
+        return way_to(self.target, profile, here.path)
 
 
 def find_destination(name: str | None, root: Path) -> Destination:

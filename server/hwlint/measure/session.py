@@ -20,7 +20,7 @@ from hwlint.measure.measuring import Bench
 from hwlint.measure.operators import Line, hottest_lines
 from hwlint.measure.samples import summary
 from hwlint.measure.subject import Subject, find_subject, job_of, split_place
-from hwlint.measure.transports.base import Cancelled, Progress
+from hwlint.measure.transports.base import Cancelled, Progress, Transport
 from hwlint.reader import InputSpec
 from hwlint.reader.environment import environment_of
 
@@ -71,6 +71,8 @@ class Session:
     reading: Callable[[int, int], None]
     """Told how far the reading is."""
     destination: Destination
+    around: Callable[[Transport], Transport] = lambda transport: transport
+    """Put around the way there."""
 
     def measure(self, place: str) -> Measured:
         """Measure one place. What goes wrong while it runs is in the result.
@@ -178,7 +180,8 @@ class Session:
 
     def _bench(self, place: str) -> Bench:
         root = self._root(parse_place(split_place(place)[0])[0])
-        return bench_for(self.asked, self.destination, root)
+        bench = bench_for(self.asked, self.destination, root)
+        return evolve(bench, transport=self.around(bench.transport))
 
     def _root(self, path: Path) -> Path:
         root = self.asked.options.root

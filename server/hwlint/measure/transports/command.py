@@ -63,6 +63,9 @@ class Command:
     ) -> Result:
         """Run a job; see `Transport.run`."""
         job = load_job(job_folder)
+        if not (job_folder / MODEL_FILE).exists():
+            message = "a program measures one ONNX model at a time, none in turns with another"
+            return Result(job.key, failure=Failure("setup", message))
         answer = job_folder / ANSWER_FILE
         answer.unlink(missing_ok=True)
         words = self._words(job_folder, answer)

@@ -46,7 +46,7 @@ def main(source: BinaryIO) -> int:
         return 0
     for each in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
         signal.signal(each, _stopped)
-    remove_left_behind(tempfile.gettempdir())
+    remove_left_behind(tempfile.gettempdir(), PREFIX)
     try:
         with own_folder() as folder:
             say(mark, {"ready": folder})
@@ -74,11 +74,11 @@ def own_folder() -> Generator[str]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def remove_left_behind(base: str) -> None:
-    """Remove folders of guests that were killed, or ended with the power."""
+def remove_left_behind(base: str, prefix: str) -> None:
+    """Remove folders, named after processes, of those that were killed or ended with the power."""
     for name in os.listdir(base):
-        pid = name[len(PREFIX) :].partition("-")[0]
-        if not name.startswith(PREFIX) or not pid.isdigit():
+        pid = name[len(prefix) :].partition("-")[0]
+        if not name.startswith(prefix) or not pid.isdigit():
             continue
         path = os.path.join(base, name)
         with contextlib.suppress(OSError):  # another guest is removing it
@@ -117,7 +117,12 @@ def run(mark: str, command: list[str], folder: str) -> None:
     """Run the keeper and pass on what it says. It ends all when its input ends, which it does here
     when ours does, when this process is told to stop, and when it is killed."""
     running = subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=folder, start_new_session=True
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        cwd=folder,
+        env={**os.environ, "TMPDIR": folder},  # what runtimes drop there goes with it
+        start_new_session=True,
     )
     assert running.stdin is not None
     assert running.stdout is not None
