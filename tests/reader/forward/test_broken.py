@@ -130,3 +130,34 @@ class Net(nn.Module):
     assert flow.assumed
     assert flow.complete
     assert flow.inputs[0][2] == "int64"
+
+
+@pytest.mark.parametrize(
+    ("layers", "returned"),
+    [
+        # a spectrogram, of which the model makes an image itself
+        ("self.conv = nn.Conv2d(1, 8, 3)", "self.conv(x.unsqueeze(1))"),
+        # text first, and an image that is not asked for
+        (
+            "self.conv = nn.Conv2d(3, 8, 3); self.table = nn.Embedding(9, 8)",
+            "self.conv(image) if image is not None else self.table(x)[:, :, :4] @ self.conv.bias",
+        ),
+    ],
+)
+def test_a_guess_that_never_fits_proves_nothing(tmp_path, read_flow, layers, returned):
+    path = tmp_path / "net.py"
+    path.write_text(
+        f"""
+import torch.nn as nn
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        {layers}
+
+    def forward(self, x, image=None):
+        return {returned}
+"""
+    )
+    flow = read_flow(path, "Net").flow
+    assert flow is None or flow.mismatch is None

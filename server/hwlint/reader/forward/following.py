@@ -16,6 +16,7 @@ from hwlint.reader.forward.inputs import (
     Given,
     InputSpec,
     default_inputs,
+    entrance_name,
     make_inputs,
     open_shape,
     texts,
@@ -67,7 +68,8 @@ def _guessed(
     interp: "Interpreter", model: ModuleInstance, options: ForwardOptions
 ) -> FlowGraph | None:
     """Call a model with what it is likely to take, other sizes where one does not fit. That none
-    fits proves nothing yet: only an error that comes whatever the size is one of the model's."""
+    fits proves nothing yet: only an error that comes whatever the size is one of the model's, after
+    the layer that says what it takes."""
     try:
         guesses = default_inputs(interp, model, options)
     except SyntaxProblem as problem:  # of forward itself: what it takes is not known
@@ -87,7 +89,14 @@ def _guessed(
             return flow
     anything = [replace(spec, shape=open_shape(spec)) for spec in guesses[0]]
     proof = _safely(interp, model, make_inputs(anything, assumed=True))
-    return replace(first, mismatch=proof.mismatch)
+    taken = _has_taken(proof, entrance_name(model))
+    return replace(first, mismatch=proof.mismatch if taken else None)
+
+
+def _has_taken(flow: FlowGraph, name: str) -> bool:
+    """Say whether the layer that the guess was made for took what came to it. Where it did not, or
+    was never called, the model takes something of another rank or dtype, and proves nothing."""
+    return any(call.name == name and call.outputs for call in flow.calls)
 
 
 _MOST_GUESSES = 8

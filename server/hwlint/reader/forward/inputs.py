@@ -15,6 +15,7 @@ __all__ = [
     "Given",
     "InputSpec",
     "default_inputs",
+    "entrance_name",
     "make_inputs",
     "open_shape",
     "texts",
@@ -86,7 +87,7 @@ class Given:
 def typed(specs: Sequence[InputSpec], model: ModuleInstance) -> list[InputSpec]:
     """Fill in the dtypes that nobody gave: a model that begins with a table of embeddings takes
     indices."""
-    entrance = _entrance(model)
+    entrance = _entrance(model)[1]
     if entrance is None or entrance.spec.family != "embedding":
         return list(specs)
     return [
@@ -116,7 +117,7 @@ def default_inputs(
     forward = model.cls.find("forward")
     if isinstance(forward, Function) and _required(interp, forward) > 1:
         return []
-    entrance = _entrance(model)
+    entrance = _entrance(model)[1]
     if entrance is None:
         return []
     if entrance.spec.family != "embedding" and _takes_indices(interp, forward):
@@ -146,13 +147,18 @@ def _has_embedding(model: ModuleInstance) -> bool:
     return any(record is not None and record.spec.family == "embedding" for record in records)
 
 
-def _entrance(model: ModuleInstance) -> LayerRecord | None:
-    """Return the first layer that says what a model takes."""
-    for _, module in named_modules(model):
+def entrance_name(model: ModuleInstance) -> str:
+    """Return the qualified name of the layer that says what a model takes; "" where none does."""
+    return _entrance(model)[0]
+
+
+def _entrance(model: ModuleInstance) -> tuple[str, LayerRecord | None]:
+    """Return the first layer that says what a model takes, with its name."""
+    for name, module in named_modules(model):
         record = module.layer if isinstance(module, ModuleInstance) else None
         if record is not None and record.spec.family in _ENTRANCES:
-            return record
-    return None
+            return name, record
+    return "", None
 
 
 _ENTRANCES = frozenset(("conv", "embedding", "linear", "recurrent", "attention"))
