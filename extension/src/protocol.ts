@@ -11,6 +11,28 @@ export interface Cost {
   breaks: string[];
 }
 
+/** What a layer takes by measuring: its share of all operators, and that share of the whole. */
+export interface Measured {
+  target: string;
+  runner: string;
+  dtype: string;
+  seconds: number;
+  share: number;
+}
+
+/** A measurement of the model. */
+export interface Measurement {
+  target: string;
+  runner: string;
+  dtype: string;
+  profile: string;
+  seconds: number;
+  iqr: number | null;
+  taken: string;
+  /** The text has not changed since. */
+  current: boolean;
+}
+
 export interface Row {
   name: string;
   kind: string;
@@ -24,6 +46,8 @@ export interface Row {
   /** On the first device that there is an estimate for. */
   share: number | null;
   costs: Cost[];
+  /** Not by older servers. */
+  measured?: Measured[];
 }
 
 export interface DeviceTotal {
@@ -54,6 +78,8 @@ export interface Report {
   rows: Row[];
   charts: Chart[];
   devices: DeviceTotal[];
+  /** Not by older servers. */
+  measured?: Measurement[];
   note: string;
 }
 

@@ -150,6 +150,11 @@ async def test_a_measurement_is_shown_at_once_and_after_an_edit_as_old(editor, r
     card = await editor.hover(uri, 3, 8)
     assert "on local, torch float32" in card
     assert "% of the model" in await editor.hover(uri, 6, 24)
+    told = await command(editor, "report", {"uri": uri})
+    assert told["measured"][0]["current"]
+    shares = {row["name"]: row["measured"][0]["share"] for row in told["rows"]}
+    assert sorted(shares) == ["head", "stem"]
+    assert all(0 < share < 1 for share in shares.values())
     editor.change(uri, EDIT)
     await lenses(editor, uri, "measured before the last edit: ")
     assert "measured before the last edit" in await editor.hover(uri, 3, 8)

@@ -1,5 +1,5 @@
 import { bytes, time } from "../numbers";
-import type { DeviceTotal, Report } from "../protocol";
+import type { DeviceTotal, Measurement, Report } from "../protocol";
 import { element } from "./elements";
 
 /** The head of the page: the model, a card for each device, what could not be said. */
@@ -11,7 +11,7 @@ export function summary(report: Report): Node[] {
     element("p", { class: "about" }, report.about),
   );
   const cards = element("ul", { class: "devices", "aria-label": "Devices" });
-  cards.append(...report.devices.map(card));
+  cards.append(...report.devices.map(card), ...(report.measured ?? []).map(measuredCard));
   const note = report.note ? [element("p", { class: "note" }, report.note)] : [];
   return [head, cards, ...note];
 }
@@ -31,4 +31,16 @@ function card(total: DeviceTotal): HTMLElement {
   lines.push(element("div", { class: "memory" }, memory.filter(Boolean).join(" · ")));
   lines.push(...total.breaks.map((limit) => element("div", { class: "breaks" }, limit)));
   return element("li", {}, ...lines);
+}
+
+function measuredCard(one: Measurement): HTMLElement {
+  const when = one.current ? "measured" : "measured before the last edit";
+  const spread = one.iqr === null ? "" : element("small", {}, ` IQR ${time(one.iqr)}`);
+  return element(
+    "li",
+    { class: "measured" },
+    element("div", { class: "device" }, `${one.target} `, element("small", {}, one.dtype)),
+    element("div", { class: one.current ? "seconds" : "seconds none" }, time(one.seconds), spread),
+    element("div", { class: "memory" }, `${when}, ${one.runner}`),
+  );
 }

@@ -1,5 +1,5 @@
 import { count, bytes, share, time } from "../numbers";
-import type { Cost, DeviceTotal, Place, Report, Row } from "../protocol";
+import type { Cost, DeviceTotal, Measured, Measurement, Place, Report, Row } from "../protocol";
 import { rowsAt } from "../rows";
 import { element } from "./elements";
 
@@ -14,12 +14,13 @@ export class Table {
     private readonly reveal: (place: Place) => void,
   ) {
     const devices = report.devices.filter((total) => total.seconds !== null);
-    this.rows = report.rows.map((row, index) => this.row(row, index, devices));
+    const measured = (report.measured ?? []).filter((one) => report.rows.some((row) => timeOf(row, one)));
+    this.rows = report.rows.map((row, index) => this.row(row, index, devices, measured));
     const body = element("tbody", {}, ...this.rows);
     body.addEventListener("keydown", (event) => {
       this.key(event);
     });
-    const table = element("table", { "aria-label": "Layers" }, head(devices), body);
+    const table = element("table", { "aria-label": "Layers" }, head(devices, measured), body);
     this.root = element("section", { class: "layers" }, table);
     this.rows[0]?.setAttribute("tabindex", "0");
   }
@@ -37,7 +38,12 @@ export class Table {
     }
   }
 
-  private row(row: Row, index: number, devices: DeviceTotal[]): HTMLTableRowElement {
+  private row(
+    row: Row,
+    index: number,
+    devices: DeviceTotal[],
+    measured: Measurement[],
+  ): HTMLTableRowElement {
     const line = row.line === null ? "" : String(row.line + 1);
     const made = element(
       "tr",
@@ -46,6 +52,7 @@ export class Table {
       element("td", {}, row.kind),
       element("td", { class: "number" }, line),
       ...devices.map((device) => cell(row.costs.find((cost) => cost.device === device.device))),
+      ...measured.map((one) => measuredCell(timeOf(row, one))),
       element("td", {}, row.output),
       element("td", { class: "number" }, count(row.params)),
       element("td", { class: "number" }, count(row.macs)),
@@ -93,13 +100,35 @@ export class Table {
   }
 }
 
-function head(devices: DeviceTotal[]): HTMLTableSectionElement {
+/** What a row takes by a measurement; undefined where that is not known. */
+function timeOf(row: Row, one: Measurement): Measured | undefined {
+  return row.measured?.find(
+    (found) =>
+      one.current &&
+      found.target === one.target &&
+      found.runner === one.runner &&
+      found.dtype === one.dtype,
+  );
+}
+
+function measuredCell(found: Measured | undefined): HTMLTableCellElement {
+  if (found === undefined) {
+    return element("td", { class: "number none" }, "–");
+  }
+  const part = element("span", { class: "share" }, share(found.share));
+  return element("td", { class: "number cost" }, element("span", {}, time(found.seconds)), part);
+}
+
+function head(devices: DeviceTotal[], measured: Measurement[]): HTMLTableSectionElement {
   const numbers = ["params", "MACs", "bytes"];
   const cells = [
     element("th", { scope: "col" }, "layer"),
     element("th", { scope: "col" }, "runs"),
     element("th", { scope: "col", class: "number" }, "line"),
     ...devices.map((device) => element("th", { scope: "col", class: "number" }, device.device)),
+    ...measured.map((one) =>
+      element("th", { scope: "col", class: "number" }, `measured on ${one.target}, ${one.runner}`),
+    ),
     element("th", { scope: "col" }, "output"),
     ...numbers.map((name) => element("th", { scope: "col", class: "number" }, name)),
   ];

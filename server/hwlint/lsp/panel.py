@@ -1,9 +1,10 @@
 """The hardware report of a model for a panel of the editor: rows, charts, devices, as JSON."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from hwlint.lsp.lookup import layer_at, model_at
+from hwlint.lsp.measured import Figure, Said, module_times
 from hwlint.lsp.state import LONG_PATIENCE, Known, Open, State
 from hwlint.lsp.views import ModelView
 from hwlint.report.charts import charts_of
@@ -29,7 +30,7 @@ async def report_of(state: State, uri: str, point: tuple[int, int] | None) -> Da
             return None
         sheet = await state.sheet_of(entry.root, model)
         if sheet is not None:
-            return _Report(state, known, entry, sheet).whole()
+            return _Report(state, known, entry, sheet, state.measurements.of(model)).whole()
     return None
 
 
@@ -65,11 +66,16 @@ def _named(known: Known, path: str) -> Iterator[tuple[int, Place]]:
 
 
 class _Report:
-    def __init__(self, state: State, known: Known, entry: Open, sheet: Sheet) -> None:
+    def __init__(
+        self, state: State, known: Known, entry: Open, sheet: Sheet, said: Sequence[Said]
+    ) -> None:
         self._state = state
         self._known = known
         self._entry = entry
         self._sheet = sheet
+        self._said = said
+        # Rows of a text that has changed since may be other layers.
+        self._shares = [(one.figure, module_times(one.figure)) for one in said if one.current]
 
     def whole(self) -> Data:
         """Return the answer to `hwlint.report`. Lines count from 0, as everywhere in the protocol;
@@ -90,6 +96,7 @@ class _Report:
                 for chart in charts_of(sheet, said)
             ],
             "devices": [_device(device) for device in sheet.devices],
+            "measured": [_measured(one) for one in self._said],
             "note": "; ".join(_notes(sheet)),
         }
 
@@ -117,6 +124,11 @@ class _Report:
             "bytes": row.bytes,
             "share": next((share for share in shares if share is not None), None),
             "costs": costs,
+            "measured": [
+                {**_named(figure), "seconds": share * figure.seconds, "share": share}
+                for figure, shares in self._shares
+                if (share := shares.get(row.name)) is not None
+            ],
         }
 
 
@@ -129,6 +141,22 @@ def _cost(device: DeviceCosts, cost: Cost, share: float | None) -> Data:
         "share": share,
         "joules": cost.joules,
         "breaks": list(cost.breaks),
+    }
+
+
+def _named(figure: Figure) -> Data:
+    return {"target": figure.target, "runner": figure.job.runner, "dtype": figure.job.dtype}
+
+
+def _measured(said: Said) -> Data:
+    figure = said.figure
+    return {
+        **_named(figure),
+        "profile": figure.profile,
+        "seconds": figure.seconds,
+        "iqr": figure.result.iqr_s,
+        "taken": figure.taken.isoformat(),
+        "current": said.current,
     }
 
 
