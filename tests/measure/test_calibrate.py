@@ -42,7 +42,7 @@ class Net(nn.Module):
 def hwlint(*words: str, folder: Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "hwlint", *words]
     return subprocess.run(
-        command, cwd=folder, capture_output=True, text=True, timeout=120, check=False
+        command, cwd=folder, capture_output=True, text=True, timeout=300, check=False
     )
 
 
@@ -61,18 +61,19 @@ def raw_of(project: Path) -> list[tuple[str, int]]:
 
 def wait_for_lines(project: Path, count: int) -> None:
     file = project / ".hwlint/calibration/local/raw.jsonl"
-    end = time.monotonic() + 60
+    end = time.monotonic() + 120
     while not file.exists() or file.read_text().count("\n") < count:
         assert time.monotonic() < end
         time.sleep(0.05)
 
 
+@pytest.mark.timeout(400)
 def test_a_killed_one_goes_on_and_its_profile_is_used(project: Path):
     command = [sys.executable, "-m", "hwlint", "device", "calibrate", "--minutes", "5"]
     running = subprocess.Popen(
         [*command, "--threads", "1"], cwd=project, stdout=subprocess.DEVNULL, start_new_session=True
     )
-    wait_for_lines(project, 20)
+    wait_for_lines(project, 5)
     os.kill(running.pid, signal.SIGKILL)
     running.wait()
     time.sleep(0.5)  # its child is ended by the keeper
@@ -108,7 +109,7 @@ def test_a_killed_one_goes_on_and_its_profile_is_used(project: Path):
     assert len(made) == len(set(made)) > len(before)
     assert not (project / ".hwlint/calibration/local").exists()
 
-    assert "conv out" in (project / "plot.html").read_text()
+    assert '"width": ' in (project / "plot.html").read_text()
     profile = load_project_profiles(project)["local"]
     found = profile.calibrated["fp32"]
     assert found.evidence == "measured"
