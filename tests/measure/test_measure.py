@@ -199,7 +199,6 @@ def test_compared_with_a_commit(hwlint: Hwlint, tmp_path: Path):
         (("net.py:Net", "--compare"), "--compare takes two PLACEs"),
         (("net.py:Net", "--dtype", "int8"), "--runner onnxruntime"),
         (("net.py:Net", "--build", "Net(=)"), "is no call of a class or function"),
-        (("net.py:Net", "--runner", "vela"), "vela compiles for Ethos-U"),
         (("net.py:Net", "--memory", "much"), "expected a number of bytes, 8GB"),
         (("net.py:Net", "--device", "pi"), 'no target is called "pi"'),
         (("net.py:Net", "--device", "raspberry-pi-5"), "hwlint device add NAME --profile"),

@@ -38,7 +38,7 @@ def _size(_: click.Context, __: click.Parameter, value: str | None) -> int | Non
 @click.argument("places", nargs=-1, required=True, metavar="PLACE...")
 @click.option(
     "--runner",
-    type=click.Choice(["onnxruntime", "torch", "torch-compile", "vela"]),
+    type=click.Choice(["onnxruntime", "torch", "torch-compile"]),
     help="What runs it; else the target's own runner, and torch on this computer.",
 )
 @click.option(
@@ -234,9 +234,7 @@ def _check(
         raise click.UsageError("--compare takes two PLACEs")
     if compare_to and len(places) != 1:
         raise click.UsageError("--compare-to takes one PLACE")
-    if runner == "vela" and (compare or compare_to):
-        raise click.UsageError("nothing runs with --runner vela, so that there are no turns")
-    if dtype == "int8" and runner not in ("onnxruntime", "vela"):
+    if dtype == "int8" and runner != "onnxruntime":
         raise click.UsageError("--dtype int8 goes with --runner onnxruntime")
     if calibration is not None and dtype != "int8":
         raise click.UsageError("--calibration goes with --dtype int8")

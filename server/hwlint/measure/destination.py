@@ -17,9 +17,6 @@ from hwlint.profile.errors import did_you_mean
 
 __all__ = ["Destination", "find_destination"]
 
-_ETHOS_U = "ethos-u"
-"""How profiles begin whose ids are what Vela calls its accelerators."""
-
 
 @frozen
 class Destination:
@@ -46,22 +43,7 @@ class Destination:
         """Return what a model computes in there where nobody says: int8 where the profile does and
         the runner can."""
         wanted = self.profile.default_dtype if self.profile is not None else ""
-        if runner == "vela":
-            return "int8"
         return "int8" if wanted == "int8" and runner == "onnxruntime" else "float32"
-
-    def unit(self, runner: RunnerName, asked: str) -> str:
-        """Return which part of the device computes. Raises `UserError` for what Vela has not."""
-        if runner != "vela":
-            return asked
-        profile = self.profile
-        if profile is None or not profile.id.startswith(_ETHOS_U):
-            known = f"{self.target.name} has the profile {profile.id}" if profile else "no profile"
-            raise UserError(
-                f"vela compiles for Ethos-U: {known}; "
-                "`hwlint device add NAME --profile ethos-u55-128 --runner vela`"
-            )
-        return profile.id
 
     def transport(self, runner: RunnerName, here: Interpreter) -> Transport:
         """Return the way there. `here`: the interpreter for this computer.
@@ -69,8 +51,6 @@ class Destination:
         Raises:
             UserError: Where the runner cannot go that way.
         """
-        if runner == "vela":
-            return Local(here.path)  # a compiler: the device is not asked
         if not self.is_here and runner in ("torch", "torch-compile"):
             raise UserError(
                 f"{self.target.name}: {runner} runs the source, which stays on this computer: "

@@ -122,7 +122,7 @@ class Job:
     """Threads of one operator; operators run one after the other."""
     device: str = "cpu"
     """"cpu" or "cuda"; for onnxruntime the short name of an execution provider: "cpu",
-    "cuda", "tensorrt", "openvino", "qnn", "coreml"; for vela the NPU: "ethos-u55-128"."""
+    "cuda", "tensorrt", "openvino", "qnn", "coreml"."""
     operators: bool = True
     """Also say what each operator takes, in runs of their own."""
     limits: Limits = Limits()

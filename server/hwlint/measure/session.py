@@ -171,7 +171,7 @@ class Session:
             asked.runner,
             dtype=asked.dtype or self.destination.dtype(asked.runner),
             threads=asked.threads,
-            device=self.destination.unit(asked.runner, asked.device),
+            device=asked.device,
             seed=asked.seed,
             limits=asked.limits,
             method=asked.method,

@@ -31,17 +31,11 @@ def result_text(
 
 def _head(job: Job) -> str:
     shapes = ", ".join("x".join(map(str, i.shape)) or "scalar" for i in job.inputs)
-    how = (
-        "vendor compiler estimate by vela" if job.runner == "vela" else f"measured by {job.runner}"
-    )
-    return f"{job.place}   input {shapes}   {job.dtype}   {how}"
+    return f"{job.place}   input {shapes}   {job.dtype}   measured by {job.runner}"
 
 
 def _times(result: Result) -> Iterator[str]:
     assert result.median_s is not None
-    if len(result.samples) == 1:
-        yield f"  {duration(result.median_s)}"
-        return
     quartiles = f"IQR {_time(result.iqr_s)}"
     tenths = f"p10 {_time(result.p10_s)}   p90 {_time(result.p90_s)}"
     yield f"  median {duration(result.median_s)}   {quartiles}   {tenths}"
