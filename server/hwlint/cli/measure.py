@@ -153,6 +153,10 @@ def measure(
 
     where = find_destination(target, _workspace(places[0], root))
     runner = runner or (where.target.runner if target is not None else "torch")
+    if runner == "vela":
+        raise click.UsageError(
+            f"the runner of {target} is vela, which runs nothing: give another --runner"
+        )
     _check(places, runner, dtype, calibration, compare, compare_to)
     if trace is not None and (len(places) != 1 or compare or compare_to):
         raise click.UsageError("--import takes one PLACE")
