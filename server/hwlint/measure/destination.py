@@ -10,7 +10,6 @@ from hwlint.measure.interpreters import Interpreter
 from hwlint.measure.job import RunnerName
 from hwlint.measure.targets import LOCAL, all_targets, find_measure_target
 from hwlint.measure.transports.base import Transport
-from hwlint.measure.transports.local import Local
 from hwlint.measure.transports.ways import way_to
 from hwlint.profile import Profile, UnknownDevice, available_profiles, find_profile
 from hwlint.profile.errors import did_you_mean
