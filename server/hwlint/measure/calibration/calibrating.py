@@ -27,7 +27,7 @@ VISITS = 5
 EACH = 0.03
 """Seconds of samples of one visit."""
 _FILES = ("hwlint_support.py", "hwlint_building.py", "hwlint_calibrating.py")
-_GRACE = 30.0
+_GRACE = 180.0
 """Seconds beyond the time for a child that has to start and to end a visit."""
 
 
