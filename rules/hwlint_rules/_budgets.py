@@ -91,7 +91,8 @@ def _why(reading: Reading, bound: str) -> str:
     graph = reading.graph
     flow = graph.flow if graph is not None else None
     if bound == "flash_kb" or flow is None:
-        count = graph.params if graph is not None else None
+        kept = reading.kept
+        count = kept.params if kept is not None else None
         return f"{count:,} parameters in {reading.dtype}, the program not counted"
     shapes = ", ".join("x".join(map(str, shape)) or "a number" for _, shape, _ in flow.inputs)
     assumed = " (assumed)" if flow.assumed else ""
@@ -107,7 +108,7 @@ def _costs(reading: Reading, bound: str) -> dict[Place, float]:
             costs[place] = costs.get(place, 0.0) + cost
 
     if bound in ("flash_kb", "dram_mb"):
-        counts: Mapping[Layer, int] = reading.graph.layers if reading.graph is not None else {}
+        counts: Mapping[Layer, int] = reading.kept.layers if reading.kept is not None else {}
         for layer, number in counts.items():
             add(layer.place, (layer.params or 0) * number)
         return costs
@@ -126,7 +127,7 @@ def _costs(reading: Reading, bound: str) -> dict[Place, float]:
 
 def _total(reading: Reading, bound: str, costs: Mapping[Place, float]) -> float:
     """What the costs of lines are shares of: a module may have parameters that are in no layer."""
-    params = reading.graph.params if reading.graph is not None else None
+    params = reading.kept.params if reading.kept is not None else None
     weights = reading.spent("flash_kb")
     if bound == "flash_kb" and params:
         return params

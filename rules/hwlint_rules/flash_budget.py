@@ -78,6 +78,22 @@ class FlashBudget(Rule):
             def forward(self, x):
                 return self.conv(x)
         """,
+        """
+        import torch.nn as nn
+
+        class Net(nn.Module):
+            # hwlint: input(1, 3, 32, 32)
+            def __init__(self, width=8):
+                super().__init__()
+                self.conv = nn.Conv2d(3, width, 3)
+                self.auxiliary = nn.Conv2d(width, 8192, 3)
+
+            def forward(self, x):
+                x = self.conv(x)
+                if self.training:
+                    return x, self.auxiliary(x)
+                return x
+        """,
     )
     INVALID = (
         """

@@ -12,6 +12,7 @@ from typing import ClassVar
 
 from hwlint.cost import (
     Estimate,
+    Kept,
     Kernel,
     OperationCost,
     Peak,
@@ -19,6 +20,7 @@ from hwlint.cost import (
     Product,
     estimate,
     item_bytes,
+    kept,
     layer_op,
     peak_on,
     plan_of,
@@ -226,6 +228,12 @@ class Reading:
         """Index of the operation that runs when most memory is taken; None where not known."""
         peak = self._peak_on
         return peak.operation if peak is not None and peak.operation >= 0 else None
+
+    @property
+    def kept(self) -> Kept | None:
+        """The layers and the number of parameters that are deployed: what only training uses is
+        dropped."""
+        return self.graph.derived(kept) if self.graph is not None else None
 
     @property
     def _weights(self) -> float | None:

@@ -1,5 +1,6 @@
 """What a model costs: numbers worked out from the graph."""
 
+from hwlint.cost.deployed import Kept, kept
 from hwlint.cost.estimate import Estimate, Kernel, OperationCost
 from hwlint.cost.estimation import (
     amounts,
@@ -33,6 +34,7 @@ __all__ = [
     "Amounts",
     "Coefficients",
     "Estimate",
+    "Kept",
     "Kernel",
     "Moment",
     "OperationCost",
@@ -48,6 +50,7 @@ __all__ = [
     "fit",
     "fit_flops",
     "item_bytes",
+    "kept",
     "layer_op",
     "memory_course",
     "peak_memory",

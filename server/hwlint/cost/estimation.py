@@ -9,6 +9,7 @@ it takes to start it. Where the profile was fitted to measured models it is a su
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
+from hwlint.cost.deployed import kept
 from hwlint.cost.estimate import Estimate, Kernel, OperationCost
 from hwlint.cost.fusion import Group
 from hwlint.cost.memory import Moment, Peak, peak_of, planned_course, run_course
@@ -71,7 +72,7 @@ def estimate(
     if wanting(profile, dtype) is not None:
         return None
     plan = plan or plan_of(graph, profile, dtype)
-    return None if plan is None else _Estimation(plan, graph.params).result()
+    return None if plan is None else _Estimation(plan, graph.derived(kept).params).result()
 
 
 def amounts(graph: ModelGraph, profile: Profile, dtype: str, module: str = "") -> Amounts | None:
@@ -107,9 +108,10 @@ def memory_course(
 
 
 def weight_bytes(graph: ModelGraph, dtype: str) -> float | None:
-    """Return the bytes of all weights in a number format; None where that is not known."""
-    size = item_bytes(dtype)
-    return None if graph.params is None or size is None else graph.params * size
+    """Return the bytes of all weights that are deployed (`kept`) in a number format; None where
+    that is not known."""
+    size, params = item_bytes(dtype), graph.derived(kept).params
+    return None if params is None or size is None else params * size
 
 
 class _Computed(NamedTuple):
