@@ -74,7 +74,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def measured(hwlint: Hwlint, folder: Path, place: str, *options: str) -> dict[str, Any]:
-    done = hwlint("measure", place, *QUICK, *options, "--output-format", "json", cwd=folder)
+    done = hwlint(
+        "measure", place, *QUICK, *options, "--output-format", "json", cwd=folder, timeout=280
+    )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 
