@@ -1,10 +1,13 @@
 """The installed extension in a real workbench: what people see and do, from squiggle to restart."""
 
+import importlib.util
 import json
 import re
+import shutil
+import sys
 import time
 import venv
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -156,6 +159,35 @@ def test_the_report_follows_the_cursor_and_goes_to_lines(bench: Workbench):
     expect(page.locator("tbody tr:focus th")).to_have_text("fc", timeout=WAIT)
     bench.page.locator(".tab", has_text="cnn.py").click()
     bench.go_to(11)
+
+
+@pytest.fixture
+def torch_environment(bench: Workbench) -> Iterator[None]:
+    """Give the project an environment with the torch of these tests, for as long as one lasts."""
+    found = importlib.util.find_spec("torch")
+    assert found is not None
+    assert found.origin is not None
+    folder = bench.workspace / "env"
+    venv.create(folder, with_pip=False, symlinks=True)
+    packages = folder / "lib" / f"python3.{sys.version_info.minor}" / "site-packages"
+    (packages / "torch.pth").write_text(f"{Path(found.origin).parent.parent}\n")
+    yield
+    shutil.rmtree(folder)
+
+
+@pytest.mark.usefixtures("torch_environment")
+def test_a_lens_measures_the_model(bench: Workbench):
+    page = bench.page
+    bench.open_file("plain.py")
+    page.locator(".codelens-decoration a", has_text="Measure").first.click()
+    lens = page.locator(".codelens-decoration", has_text="on local")
+    expect(lens.first).to_contain_text(
+        re.compile(r"measured [\d.]+ .?s on local"), timeout=3 * WAIT
+    )
+    card = bench.hover("Plain", "class Plain", "on local, torch float32")
+    assert re.search(r"measured [\d.]+ .?s \(IQR", card)
+    bench.see(page.locator(".codelens-decoration a", has_text="Measure again"))
+    bench.open_file("cnn.py")
 
 
 def test_a_setting_takes_effect(bench: Workbench):
