@@ -61,6 +61,7 @@ function commands(
     "hwlint.selectTargets": () => chooseTargets(running),
     "hwlint.toggleLayerShares": toggleShares,
     "hwlint.measureModel": (subject?: Subject) => measuring.measure(subject),
+    "hwlint.stopMeasuring": () => measuring.stop(),
     "hwlint.restartServer": () => running.restart(),
     "hwlint.showLogs": () => {
       log().show();

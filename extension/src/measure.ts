@@ -48,6 +48,11 @@ export class Measuring {
     }
   }
 
+  /** End all that is being measured. */
+  async stop(): Promise<void> {
+    await ask(this.client(), "hwlint.cancelMeasurement");
+  }
+
   private async pick(client: LanguageClient, uri: string): Promise<string | undefined> {
     const answer = await ask<{ targets: Target[]; error?: string }>(
       client,

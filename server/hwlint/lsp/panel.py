@@ -47,7 +47,7 @@ def model_for(known: Known, path: str, point: tuple[int, int] | None) -> ModelVi
         line = [m for m in models if any(_on(known, part.place, path, point) for part in m.lines)]
         if line:
             return line[0]
-        above = [(place.line, -n) for n, place in _named(known, path) if place.line <= point[0]]
+        above = [(place.line, -n) for n, place in _headings(known, path) if place.line <= point[0]]
         if above:
             return models[-max(above)[1]]
     return models[0] if models else None
@@ -58,7 +58,7 @@ def _on(known: Known, place: Place, path: str, point: tuple[int, int]) -> bool:
     return now is not None and now.line <= point[0] <= now.end_line
 
 
-def _named(known: Known, path: str) -> Iterator[tuple[int, Place]]:
+def _headings(known: Known, path: str) -> Iterator[tuple[int, Place]]:
     for number, model in enumerate(known.snapshot.models):
         now = known.shift(model.place) if model.place.path == path else None
         if now is not None:
