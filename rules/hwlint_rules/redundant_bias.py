@@ -92,6 +92,28 @@ class RedundantBias(Rule):
                 self.first = nn.Sequential(conv, nn.BatchNorm2d(64))
                 self.second = nn.Sequential(conv, nn.ReLU())
         """,
+        """
+        import torch.nn as nn
+
+        class Block(nn.Module):
+            def __init__(self, norm):
+                super().__init__()
+                self.conv = nn.Conv2d(16, 16, 3)
+                self.norm = norm
+
+            def forward(self, x):
+                return self.norm(self.conv(x))
+
+        class Net(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.stem = nn.Conv2d(3, 16, 3, bias=False)
+                self.one = Block(nn.BatchNorm2d(16))
+                self.two = Block(nn.Identity())
+
+            def forward(self, x):
+                return self.two(self.one(self.stem(x)))
+        """,
     )
     INVALID = (
         """
@@ -124,6 +146,7 @@ class RedundantBias(Rule):
         for biased in found:
             at = homes.called(biased.module, biased.layer) if biased.module else None
             groups.setdefault(at or homes.of(biased.layer), []).append(biased)
+        groups = {at: g for at, g in groups.items() if not _others(reading.graph, at, g)}
         yield from _findings(reading.graph, groups, fusion.batch_norm_folds_into)
 
 
@@ -237,6 +260,16 @@ def _is_all(graph: ModelGraph, found: list[Biased]) -> bool:
     modules = {biased.module for biased in found}
     seen = sum(b.times for b in found) if modules == {""} else len(modules)
     return built == seen
+
+
+def _others(graph: ModelGraph, place: Place, found: list[Biased]) -> bool:
+    """Whether the call at a place gives a bias to a layer too in which it has an effect."""
+    homes = graph.derived(Homes)
+    known = {biased.module for biased in found}
+    return "" not in known and any(
+        name not in known and _has_bias(layer) and place in (homes.called(name, layer), layer.place)
+        for name, layer in graph.named_layers.items()
+    )
 
 
 def _named(norms: Counter[str]) -> str:
