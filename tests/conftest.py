@@ -46,7 +46,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]):
 
 def pytest_collection_finish(session: pytest.Session):
     needed = {name for item in session.items for name in getattr(item, "fixturenames", ())}
-    prepared = session.config.stash[PREPARED] = Prepared(REPOSITORY)
+    prepared = session.config.stash[PREPARED] = Prepared()
     if not session.config.option.collectonly:
         prepared.begin(package="extension_package" in needed, workbench="tools" in needed)
 

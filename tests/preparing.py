@@ -1,5 +1,10 @@
 """What is made in the background from the beginning of the tests: the extension's package and the
-workbench that it is tried in."""
+workbench that it is tried in.
+
+    python tests/preparing.py FOLDER package workbench
+
+A process of its own, not a thread: with a second thread hwlint starts its workers in another way.
+"""
 
 import contextlib
 import os
@@ -8,85 +13,79 @@ import signal
 import subprocess
 import sys
 import tempfile
-from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 __all__ = ["Prepared"]
 
+REPOSITORY = Path(__file__).resolve().parent.parent
+LOG = "log.txt"
+COPY = "copy"
+
 
 class Prepared:
-    """Makes what is needed, and what nobody asked for ahead when it is asked for."""
+    """Makes what is needed beside the tests that do not need it."""
 
-    def __init__(self, repository: Path) -> None:
-        self._repository = repository
+    def __init__(self) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="hwlint-package-"))
-        self._pool = ThreadPoolExecutor(1)
-        self._package: Future[Path] | None = None
-        self._running: subprocess.Popen[str] | None = None
-        self._ended = False
-        # Tests change the surroundings of those that they start.
-        self._environment = dict(os.environ)
+        self._running: subprocess.Popen[bytes] | None = None
 
     def begin(self, *, package: bool, workbench: bool) -> None:
         """Start what can be made: what is missing for it, a fixture says."""
-        npm = shutil.which("npm")
-        if npm is None:
-            return
-        if package and "HWLINT_E2E_PACKAGE" not in os.environ:
-            self._package = self._pool.submit(self._make, npm)
-        if workbench:
-            self._pool.submit(self._set_up)
+        package = package and "HWLINT_E2E_PACKAGE" not in os.environ
+        words = ["package"] * package + ["workbench"] * workbench
+        if words and shutil.which("npm"):
+            with (self._folder / LOG).open("wb") as log:
+                self._running = subprocess.Popen(
+                    [sys.executable, __file__, str(self._folder), *words],
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                )
 
     def package(self) -> Path:
         """Return the .vsix."""
-        assert self._package is not None
-        return self._package.result()
+        assert self._running is not None
+        self._running.wait(600)
+        said = (self._folder / LOG).read_text(errors="replace")
+        made = list((self._folder / COPY / "extension").glob("*.vsix"))
+        assert len(made) == 1, said[-3000:]
+        assert " WARNING " not in said, said[-3000:]
+        return made[0]
 
     def end(self) -> None:
         """Stop what still runs, and remove all of it."""
-        self._ended = True
         if self._running is not None:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._running.pid, signal.SIGKILL)
-        self._pool.shutdown(cancel_futures=True)
+            self._running.wait()
         shutil.rmtree(self._folder, ignore_errors=True)
 
-    def _set_up(self) -> None:
-        """Install code-server where it is not: the tests say what went wrong with it."""
-        script = self._repository / "tests" / "e2e" / "toolchain.py"
-        self._run([sys.executable, str(script)], self._repository)
 
-    def _make(self, npm: str) -> Path:
-        copy = self._folder
-        made = shutil.ignore_patterns("node_modules", "out", "bundled", "*.vsix", "__pycache__")
-        for name in ("extension", "server", "rules", "profiles"):
-            shutil.copytree(self._repository / name, copy / name, ignore=made)
-        pictures = Path("docs", "screenshots")
-        shutil.copytree(self._repository / pictures, copy / pictures)
-        for name in ("pyproject.toml", "README.md", "LICENSE"):
-            shutil.copy(self._repository / name, copy / name)
-        for command in (["ci", "--ignore-scripts", "--no-audit", "--no-fund"], ["run", "package"]):
-            done = self._run([npm, *command], copy / "extension")
-            assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-            assert " WARNING " not in done.stdout, done.stdout[-3000:]
-        (package,) = (copy / "extension").glob("*.vsix")
-        return package
+def main(folder: str, *words: str) -> None:
+    """Make what is asked for; raises where npm ends with an error."""
+    if "package" in words:
+        _package(Path(folder) / COPY)
+    if "workbench" in words:
+        # The tests say what went wrong with it.
+        script = REPOSITORY / "tests" / "e2e" / "toolchain.py"
+        subprocess.run([sys.executable, str(script)], check=False)
 
-    def _run(self, command: list[str], folder: Path) -> "subprocess.CompletedProcess[str]":
-        assert not self._ended
-        path = os.pathsep.join([str(Path(sys.executable).parent), self._environment["PATH"]])
-        version = f"{sys.version_info.major}.{sys.version_info.minor}"
-        self._running = subprocess.Popen(
-            command,
-            cwd=folder,
-            env=self._environment | {"PATH": path, "HWLINT_BUNDLE_PYTHON": version},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
-        out, errors = self._running.communicate(timeout=600)
-        code = self._running.returncode
-        self._running = None
-        return subprocess.CompletedProcess(command, code, out, errors)
+
+def _package(copy: Path) -> None:
+    made = shutil.ignore_patterns("node_modules", "out", "bundled", "*.vsix", "__pycache__")
+    for name in ("extension", "server", "rules", "profiles"):
+        shutil.copytree(REPOSITORY / name, copy / name, ignore=made)
+    pictures = Path("docs", "screenshots")
+    shutil.copytree(REPOSITORY / pictures, copy / pictures)
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(REPOSITORY / name, copy / name)
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    own = os.environ | {"PATH": path, "HWLINT_BUNDLE_PYTHON": version}
+    for words in (["ci", "--ignore-scripts", "--no-audit", "--no-fund"], ["run", "package"]):
+        subprocess.run(["npm", *words], cwd=copy / "extension", env=own, check=True)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

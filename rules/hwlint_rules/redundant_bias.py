@@ -267,7 +267,10 @@ def _others(graph: ModelGraph, place: Place, found: list[Biased]) -> bool:
     homes = graph.derived(Homes)
     known = {biased.module for biased in found}
     return "" not in known and any(
-        name not in known and _has_bias(layer) and place in (homes.called(name, layer), layer.place)
+        name not in known
+        and LAYERS[layer.op].family in ("conv", "linear")
+        and _has_bias(layer)
+        and homes.called(name, layer) == place
         for name, layer in graph.named_layers.items()
     )
 
