@@ -10,8 +10,8 @@ __all__ = ["Homes"]
 
 Places = tuple[Place, ...]
 
-_CONTAINERS = ("Sequential", "ModuleList", "ModuleDict")
-"""Kinds of modules whose call says nothing of what is in them, where they are torch's own."""
+_GIVEN = ("ModuleList", "ModuleDict")
+"""Kinds of modules whose call says nothing of what is in them: others are given to them."""
 
 
 class Homes:
@@ -104,7 +104,7 @@ def _children_first(root: Node) -> list[Node]:
 
 
 def _is_container(node: Node) -> bool:
-    return node.kind in _CONTAINERS and node.defined is None
+    return node.kind in _GIVEN or (node.kind == "Sequential" and node.defined is None)
 
 
 @cache
