@@ -146,12 +146,17 @@ def test_it_is_given_up(project: Project, tmp_path: Path, number: signal.Signals
         env={**os.environ, "TMPDIR": str(inside)},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
+        # Where the tests run in the background, it would be ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - no threads
     ) as child:
-        _until(started.exists, 120)
-        assert running(inside)
-        child.send_signal(number)
-        start = time.monotonic()
-        child.wait(30)
+        try:
+            _until(started.exists, 120)
+            assert running(inside)
+            child.send_signal(number)
+            start = time.monotonic()
+            child.wait(30)
+        finally:
+            child.kill()
         _until(lambda: not running(inside), 1 + 4 * _is_busy())
         if number != signal.SIGKILL:
             assert time.monotonic() - start < 1 + 4 * _is_busy()
