@@ -132,7 +132,7 @@ def test_a_quick_fix_at_a_setting_pads_what_is_built_of_it(bench: Workbench, hwl
 
 def test_a_lens_opens_the_report_with_its_plots(bench: Workbench):
     bench.go_to(72)
-    bench.page.locator(".codelens-decoration a", has_text="Report").first.click()
+    bench.click_lens("Report")
     page = bench.webview()
     expect(page.locator("h1")).to_have_text("small_resnet", timeout=WAIT)
     points = page.locator("#chart-roofline svg .mark-symbol path")
@@ -179,7 +179,7 @@ def torch_environment(bench: Workbench) -> Iterator[None]:
 def test_a_lens_measures_the_model(bench: Workbench):
     page = bench.page
     bench.open_file("plain.py")
-    page.locator(".codelens-decoration a", has_text="Measure").first.click()
+    bench.click_lens("Measure")
     lens = page.locator(".codelens-decoration", has_text="on local")
     expect(lens.first).to_contain_text(
         re.compile(r"measured [\d.]+ .?s on local"), timeout=3 * WAIT
