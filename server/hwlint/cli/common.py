@@ -21,6 +21,7 @@ __all__ = [
     "StatusLine",
     "debug_option",
     "emit",
+    "format_option",
     "input_option",
     "paint_for",
     "split",
@@ -31,6 +32,17 @@ __all__ = [
 F = TypeVar("F", bound=Callable[..., object])
 
 _PIPED_WIDTH = 120
+
+
+def format_option(command: F) -> F:
+    """Add `--output-format`, for what is a table or a document."""
+    return click.option(
+        "--output-format",
+        type=click.Choice(["text", "json"]),
+        default="text",
+        show_default=True,
+        help="For people, or for programs.",
+    )(command)
 
 
 def debug_option(command: F) -> F:

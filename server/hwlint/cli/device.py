@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 
 import click
 
-from hwlint.cli.common import debug_option, emit, terminal_width
+from hwlint.cli.common import debug_option, emit, format_option, terminal_width
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -20,14 +20,6 @@ if TYPE_CHECKING:
 
 __all__ = ["device"]
 
-_format = click.option(
-    "--output-format",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="For people, or for programs.",
-)
-
 
 @click.group()
 def device() -> None:
@@ -36,7 +28,7 @@ def device() -> None:
 
 @device.command("list")
 @click.option("--kind", type=click.Choice(["gpu", "npu", "cpu", "mcu"]), help="Only this kind.")
-@_format
+@format_option
 @debug_option
 def list_devices(kind: str | None, output_format: str, debug: bool) -> None:  # noqa: ARG001
     """List them by kind: id, name, what models compute in by default, other names; and the targets
@@ -121,7 +113,7 @@ def remove_device(name: str, debug: bool) -> None:  # noqa: ARG001 - main has it
 @device.command("show")
 @click.argument("name")
 @click.option("--sources", is_flag=True, help="Say where each value can be read.")
-@_format
+@format_option
 @debug_option
 def show_device(name: str, sources: bool, output_format: str, debug: bool) -> None:  # noqa: ARG001
     """Show what is known about one device, how well, and from where."""
@@ -147,7 +139,7 @@ def show_device(name: str, sources: bool, output_format: str, debug: bool) -> No
 @click.option("--as", "new", metavar="NAME", help="Name of the profile; DEVICE-fitted if not said.")
 @click.option("--root", type=click.Path(path_type=Path, file_okay=False), metavar="DIR")
 @click.option("--python", type=click.Path(path_type=Path), metavar="PYTHON")
-@_format
+@format_option
 @debug_option
 def fit_device(
     name: str,

@@ -206,23 +206,11 @@ def _workspace(place: str, root: Path | None) -> Path:
 
 def _keep(found: "list[Measured]", where: "Destination") -> None:
     """Put what was measured into the store."""
-    from hwlint.engine.errors import UserError
-    from hwlint.measure.extras import need
+    from hwlint.measure.keeping import keep
 
-    done = [one for one in found if one.result.failure is None]
-    if not done:
-        return
-    try:
-        need("sqlalchemy", "measure", "keeping measurements")
-        from hwlint.measure.store.store import open_store
-
-        store = open_store()
-        assert store is not None
-        profile = where.profile.id if where.profile is not None else ""
-        for one in done:
-            store.save(one.job, one.result, where.target, profile=profile)
-        store.close()
-    except UserError as problem:  # the numbers are there, and are shown
+    done = [(one.job, one.result) for one in found if one.result.failure is None]
+    problem = keep(done, where) if done else ""
+    if problem:
         click.echo(f"hwlint: not kept: {problem}", err=True)
 
 

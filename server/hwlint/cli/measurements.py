@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hwlint.cli.common import debug_option, emit
+from hwlint.cli.common import debug_option, emit, format_option
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -16,13 +16,6 @@ if TYPE_CHECKING:
 
 __all__ = ["measurements"]
 
-_format = click.option(
-    "--output-format",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="For people, or for programs.",
-)
 _place = click.option("--place", metavar="PLACE", help="Of FILE, FILE:Class, FILE:Class#module.")
 _target = click.option("--target", metavar="NAME", help="Measured there.")
 _runner = click.option("--runner", metavar="RUNNER", help="Run by that.")
@@ -42,7 +35,7 @@ def measurements() -> None:
 @_target
 @_runner
 @click.option("--most", type=click.IntRange(1), default=50, show_default=True, help="So many.")
-@_format
+@format_option
 @debug_option
 def list_measurements(
     place: str | None,
@@ -67,7 +60,7 @@ def list_measurements(
 
 @measurements.command("show")
 @click.argument("number", metavar="ID", type=int)
-@_format
+@format_option
 @debug_option
 def show_measurement(number: int, output_format: str, debug: bool) -> None:  # noqa: ARG001
     """Show all of one measurement; `list` says its ID."""

@@ -24,8 +24,8 @@ from cattrs import Converter
 from hwlint.engine.errors import UserError
 from hwlint.engine.run import Options
 from hwlint.measure.destination import Destination, find_destination
-from hwlint.measure.extras import need
 from hwlint.measure.job import Failure, Job, Result
+from hwlint.measure.keeping import keep
 from hwlint.measure.session import Asked, bench_for
 from hwlint.measure.transports.base import Progress
 from hwlint.profile import ProfileError
@@ -126,19 +126,8 @@ def _done(errand: Errand, cancelled: threading.Event, say: Progress) -> Outcome:
 
 def _kept(outcome: Outcome, job: Job, destination: Destination) -> Outcome:
     """Put it into the store."""
-    profile = destination.profile.id if destination.profile is not None else ""
-    outcome = evolve(outcome, profile=profile)
-    try:
-        need("sqlalchemy", "measure", "keeping measurements")
-        from hwlint.measure.store.store import open_store  # noqa: PLC0415 - heavy, and optional
-
-        store = open_store()
-        assert store is not None
-        store.save(job, outcome.result, destination.target, profile=profile, taken=outcome.taken)
-        store.close()
-    except UserError as problem:  # the numbers are there, and are shown
-        return evolve(outcome, not_kept=str(problem))
-    return outcome
+    problem = keep([(job, outcome.result)], destination, outcome.taken)
+    return evolve(outcome, profile=destination.profile_id, not_kept=problem)
 
 
 if __name__ == "__main__":

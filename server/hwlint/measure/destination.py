@@ -31,6 +31,11 @@ class Destination:
         return self.target.transport == "local"
 
     @property
+    def profile_id(self) -> str:
+        """The name of its profile; "" where there is none."""
+        return self.profile.id if self.profile is not None else ""
+
+    @property
     def bandwidth(self) -> float | None:
         """Bytes per second to its memory, by its profile."""
         memory = self.profile.memory if self.profile is not None else None
@@ -55,8 +60,7 @@ class Destination:
                 f"{self.target.name}: {runner} runs the source, which stays on this computer: "
                 "--runner onnxruntime sends the exported model"
             )
-        profile = self.profile.id if self.profile is not None else ""
-        return way_to(self.target, profile, here.path)
+        return way_to(self.target, self.profile_id, here.path)
 
 
 def find_destination(name: str | None, root: Path) -> Destination:

@@ -190,14 +190,16 @@ def _linears(draw: random.Random, count: int) -> Iterator[Case]:
     return _drawn(make(), count)
 
 
+def _heads(draw: random.Random) -> tuple[int, int, int]:
+    """Draw how many heads an attention has, how many rows, and how wide each head is."""
+    heads, rows = draw.choice((1, 2, 4, 8, 16)), _spread(draw, 16, 512)
+    return heads, rows, draw.choice((16, 32, 64, 128))
+
+
 def _matmuls(draw: random.Random, count: int) -> Iterator[Case]:
     def make() -> Iterator[Case]:
         while True:
-            heads, rows, each = (
-                draw.choice((1, 2, 4, 8, 16)),
-                _spread(draw, 16, 512),
-                draw.choice((16, 32, 64, 128)),
-            )
+            heads, rows, each = _heads(draw)
             depth, columns = draw.choice(((each, rows), (rows, each)))
             shapes = [[1, heads, rows, depth], [1, heads, depth, columns]]
             product = Product("matmul", rows, depth, columns, heads, depth, "any")
@@ -214,11 +216,7 @@ def _attentions(draw: random.Random, count: int) -> Iterator[Case]:
 
     def make() -> Iterator[Case]:
         while True:
-            heads, rows, each = (
-                draw.choice((1, 2, 4, 8, 16)),
-                _spread(draw, 16, 512),
-                draw.choice((16, 32, 64, 128)),
-            )
+            heads, rows, each = _heads(draw)
             shapes = [[1, heads, rows, each]] * 3
             product = Product("matmul", rows, each, rows, 2 * heads, each, "any")
             spec = {"function": "scaled_dot_product_attention", "inputs": shapes}
