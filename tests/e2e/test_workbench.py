@@ -42,6 +42,14 @@ def bench(start: Callable[..., Workbench]) -> Workbench:
     return opened
 
 
+@pytest.fixture(autouse=True)
+def _begin(bench: Workbench) -> None:
+    """Begin every test at the same place, wherever one that failed left off."""
+    bench.page.keyboard.press("Escape")
+    bench.page.locator(".tab", has_text="cnn.py").click()
+    bench.go_to(11)
+
+
 def widths(hwlint: Callable[..., Any], file: Path) -> set[int]:
     """Return how many channels the convolutions of the models of a file give."""
     told = json.loads(hwlint("inspect", file, "--output-format", "json").stdout)
@@ -81,7 +89,6 @@ def test_a_lens_stands_over_the_model(bench: Workbench):
     bench.go_to(72)
     lens = bench.page.locator(".codelens-decoration", has_text="h100-sxm")
     assert re.search(r"\d+(\.\d+)? (ms|us|µs|s) on h100-sxm", bench.see(lens).inner_text())
-    bench.go_to(11)
 
 
 def test_other_devices_change_the_findings(bench: Workbench):
@@ -118,7 +125,6 @@ def test_a_quick_fix_pads_every_layer_and_undo_brings_it_back(bench: Workbench):
 
 def test_a_quick_fix_at_a_setting_pads_what_is_built_of_it(bench: Workbench, hwlint):
     page = bench.page
-    bench.open_file("cnn.py")
     bench.quick_fix(11, 19, "100 -> 112")
     bench.see(bench.line("width: int = 112"))
     before = (bench.workspace / "cnn.py").read_text()
@@ -157,8 +163,6 @@ def test_the_report_follows_the_cursor_and_goes_to_lines(bench: Workbench):
     first.focus()  # a click goes to the line, and takes the keyboard along
     first.press("End")
     expect(page.locator("tbody tr:focus th")).to_have_text("fc", timeout=WAIT)
-    bench.page.locator(".tab", has_text="cnn.py").click()
-    bench.go_to(11)
 
 
 @pytest.fixture
@@ -187,7 +191,6 @@ def test_a_lens_measures_the_model(bench: Workbench):
     card = bench.hover("Plain", "class Plain", "on local, torch float32")
     assert re.search(r"measured [\d.]+ .?s \(IQR", card)
     bench.see(page.locator(".codelens-decoration a", has_text="Measure again"))
-    bench.open_file("cnn.py")
 
 
 def test_a_setting_takes_effect(bench: Workbench):

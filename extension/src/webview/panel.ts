@@ -13,15 +13,24 @@ const host = acquireVsCodeApi();
 const page = document.getElementById("page") ?? document.body;
 let table: Table | undefined;
 
+/** Show a report in the place of an older one. Who reads keeps the keyboard's row, and what is in sight. */
 function show(report: Report): void {
+  const focused = document.hasFocus() ? table?.focused() : undefined;
   const shown = new Table(report, (place) => {
     host.postMessage({ type: "reveal", place });
   });
   table = shown;
   const charts = element("section", { class: "charts", "aria-label": "Charts" });
+  page.style.minHeight = `${page.offsetHeight}px`; // until the charts are as high as before
   page.replaceChildren(...summary(report), charts, shown.root);
-  void drawCharts(charts, report.charts, (row) => {
+  if (focused !== undefined) {
+    shown.choose(focused);
+  }
+  const drawn = drawCharts(charts, report.charts, (row) => {
     shown.go(row);
+  });
+  void drawn.finally(() => {
+    page.style.minHeight = "";
   });
 }
 

@@ -20,6 +20,9 @@ export class Table {
     body.addEventListener("keydown", (event) => {
       this.key(event);
     });
+    body.addEventListener("focusin", () => {
+      this.choose(this.focused() ?? this.current);
+    });
     const table = element("table", { "aria-label": "Layers" }, head(devices, measured), body);
     this.root = element("section", { class: "layers" }, table);
     this.rows[0]?.setAttribute("tabindex", "0");
@@ -36,6 +39,12 @@ export class Table {
     if (first !== undefined && !document.hasFocus()) {
       this.rows[first]?.scrollIntoView({ block: "nearest" });
     }
+  }
+
+  /** The row that has the keyboard, if any has. */
+  focused(): number | undefined {
+    const found = this.rows.findIndex((row) => row === document.activeElement);
+    return found < 0 ? undefined : found;
   }
 
   private row(
@@ -75,7 +84,7 @@ export class Table {
     };
     const step = steps[event.key];
     if (step !== undefined) {
-      this.choose(Math.min(last, Math.max(0, step)));
+      this.choose(step);
     } else if (event.key === "Enter" || event.key === " ") {
       this.go(this.current);
     } else {
@@ -84,11 +93,15 @@ export class Table {
     event.preventDefault();
   }
 
-  private choose(index: number): void {
+  /** Give a row the keyboard; the last where there are fewer rows. */
+  choose(index: number): void {
     this.rows[this.current]?.setAttribute("tabindex", "-1");
-    this.current = index;
-    this.rows[index]?.setAttribute("tabindex", "0");
-    this.rows[index]?.focus();
+    this.current = Math.max(0, Math.min(index, this.rows.length - 1));
+    const row = this.rows[this.current];
+    row?.setAttribute("tabindex", "0");
+    if (row !== document.activeElement) {
+      row?.focus({ preventScroll: this.focused() === undefined });
+    }
   }
 
   /** Go to the line of a row. */
