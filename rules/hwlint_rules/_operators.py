@@ -72,10 +72,11 @@ def uses(reading: Reading, supports: Sequence[str]) -> list[Use]:
         return []
     found: dict[tuple[Place, str], Use] = {}
     homes = reading.graph.derived(Homes)
-    for layer, number in reading.graph.derived(_running).items():
+    for layer, running in reading.graph.derived(_running).items():
         support = None if layer.maybe else reading.profile.support(reading.dtype, layer.op)
-        if support is not None and support in supports:
-            place = homes.of(layer)
+        if support is None or support not in supports:
+            continue
+        for place, number in running.at(homes, layer).items():
             use = found.setdefault((place, layer.op), Use(layer.op, support, place))
             use.number += number
             use.layers.append(layer)
@@ -117,8 +118,23 @@ def _listed(reading: Reading, supports: Sequence[str]) -> bool:
     return not said.isdisjoint(supports)
 
 
-def _running(graph: ModelGraph) -> Mapping[Layer, int]:
-    """Return the layers with how many of each run on what the model is given: an exporter runs the
+@dataclass(slots=True)
+class _Running:
+    """How often one layer runs."""
+
+    number: int = 0
+    names: list[str] = field(default_factory=list[str])
+    """Of the modules; none where the run is not known."""
+
+    def at(self, homes: Homes, layer: Layer) -> Mapping[Place, int]:
+        """Return by place how many are built there."""
+        if not self.names:
+            return {homes.of(layer): self.number}
+        return Counter(homes.called(name, layer) for name in self.names)
+
+
+def _running(graph: ModelGraph) -> Mapping[Layer, _Running]:
+    """Return the layers with those that run on what the model is given: an exporter runs the
     others once, or never meets them. All of them where the run is not known, without the tables
     that are not seen to run: many a one is there for its weights alone."""
     flow, named = graph.flow, graph.named_layers
@@ -126,9 +142,13 @@ def _running(graph: ModelGraph) -> Mapping[Layer, int]:
         ran = {o.module for o in flow.operations} if flow is not None else set[str]()
         used = {named[name] for name in ran if name in named}
         counted = graph.layers.items()
-        return {x: n for x, n in counted if LAYERS[x.op].family != "embedding" or x in used}
-    alive = dict.fromkeys(work.operation.module for work in steps(graph))
-    return Counter(named[name] for name in alive if name in named)
+        tables = {x for x, _ in counted if LAYERS[x.op].family == "embedding" and x not in used}
+        return {x: _Running(n) for x, n in counted if x not in tables}
+    found: dict[Layer, _Running] = {}
+    for name in dict.fromkeys(work.operation.module for work in steps(graph)):
+        if name in named:
+            found.setdefault(named[name], _Running()).names.append(name)
+    return found
 
 
 def _is_own(layer: Layer, operation: Operation) -> bool:

@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -138,3 +139,23 @@ def test_turns_of_a_comparison(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     assert told == b"m" + b"m" * 19 + b"e" * 6  # ready, then after each turn
     for end in (taken, give, take, given):
         os.close(end)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="mallopt is glibc's")
+def test_freed_memory_stays_with_the_process():
+    script = (
+        "import resource, hwlint_support\n"
+        "def faults():\n"
+        "    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt\n"
+        "    bytearray(b'x') * (40 << 20)\n"
+        "    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before\n"
+        "given_back = [faults() for _ in range(3)]\n"
+        "hwlint_support._keep_freed()\n"
+        "kept = [faults() for _ in range(3)]\n"
+        "print(given_back[-1], kept[-1])\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=RUNNERS, capture_output=True, text=True, check=True
+    )
+    given_back, kept = map(int, done.stdout.split())
+    assert 4 * kept < given_back

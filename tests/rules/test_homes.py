@@ -25,6 +25,27 @@ class ConvNormAct(nn.Module):
 def conv3d(wide, depth):
     return nn.Conv3d(wide, wide, (depth, 3, 3), padding=(depth // 2, 1, 1))
 """
+NORM = """
+import torch.nn as nn
+
+class OwnNorm(nn.LayerNorm):
+    def __init__(self, wide):
+        super().__init__(wide, eps=1e-6)
+"""
+DERIVED = """
+import torch.nn as nn
+from norm import OwnNorm
+
+class Tokens(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.first = OwnNorm(64)
+        self.mix = nn.Linear(64, 64)
+        self.last = OwnNorm(64)
+
+    def forward(self, x):
+        return self.last(self.mix(self.first(x)))
+"""
 MODEL = """
 import torch.nn as nn
 from helper import ConvNormAct, conv3d
@@ -69,6 +90,19 @@ def test_the_line_that_asks_the_helper_is_named(said):
     ((line, message),) = said("HW201", "stm32h743")
     assert line == "self.one = ConvNormAct(32, 32, bias=False)"
     assert "this layer becomes several operators" in message
+
+
+@pytest.mark.parametrize("given", ["", "  # hwlint: input(1x16x64)"])
+def test_layers_of_a_derived_class_stand_where_they_are_built(tmp_path: Path, given: str):
+    (tmp_path / "norm.py").write_text(NORM)
+    (tmp_path / "net.py").write_text(DERIVED.replace("Module):", f"Module):{given}"))
+    options = Options(devices=("raspberry-pi-5",), select=("HW202",), jobs=1, cache=False)
+    found = check((tmp_path,), options).findings
+    lines = DERIVED.splitlines()
+    places = sorted(
+        f"{Path(one.anchor.path).name}: {lines[one.anchor.line].strip()}" for one in found
+    )
+    assert places == ["net.py: self.first = OwnNorm(64)", "net.py: self.last = OwnNorm(64)"]
 
 
 def test_each_norm_that_cancels_is_named_where_its_layer_is_asked_for(said):
