@@ -31,8 +31,8 @@ class ElementwiseChain(Rule):
     Element-wise operators that come from one tensor and lead to one, all other operands being
     numbers or weights, with nothing else reading what is between. Reported where there are many of
     them, or where they write out an activation that has one kernel in the deployed data type.
-    What is computed from constants alone, and runtimes that make one kernel of such a row, are
-    left alone.
+    What is computed from constants alone, runtimes that make one kernel of such a row, and
+    activations that the converter knows in this form are left alone.
 
     Why it costs
     ------------
@@ -53,8 +53,8 @@ class ElementwiseChain(Rule):
 
     Profile fields
     --------------
-    `fusion.pointwise_chains`, `operators.<dtype>.support`, `reporting.elementwise_chain`,
-    `reporting.pass_model_share`.
+    `fusion.pointwise_chains`, `fusion.written_out`, `operators.<dtype>.support`,
+    `reporting.elementwise_chain`, `reporting.pass_model_share`.
 
     References
     ----------
@@ -128,7 +128,12 @@ class ElementwiseChain(Rule):
         if one_by_one(reading) is None or links is None or limits is None:
             return
         driven = frozenset(reading.graph.driven) if reading.graph is not None else ()
-        whole = (_unfused(reading, row) for row in _rows(links, driven))
+        taken = reading.profile.fusion.written_out if reading.profile.fusion is not None else ()
+        whole = (
+            _unfused(reading, row)
+            for row in _rows(links, driven)
+            if not any(_forms(row, op) for op in taken)
+        )
         rows = ((row[-1], row) for row in whole if len(row) > 1)
         for place, found in by_anchor(rows, reading.graph).items():
             row = found[0][1]
@@ -230,9 +235,14 @@ def _row(last: Step, source: Mapping[int, int]) -> list[Step]:
 
 def _written_out(reading: Reading, row: Sequence[Step]) -> str | None:
     """Return the activation that a row writes out, where it has one kernel on this device."""
-    names = " ".join(sorted("mul" if step.name == "div" else step.name for step in row))
-    for op, forms in _WRITTEN_OUT.items():
+    for op in _WRITTEN_OUT:
         known = reading.profile.support(reading.dtype, op)
-        if known in ("native", "fused") and names in forms:
+        if known in ("native", "fused") and _forms(row, op):
             return op
     return None
+
+
+def _forms(row: Sequence[Step], op: str) -> bool:
+    """Whether a row writes out an activation."""
+    names = " ".join(sorted("mul" if step.name == "div" else step.name for step in row))
+    return names in _WRITTEN_OUT.get(op, ())

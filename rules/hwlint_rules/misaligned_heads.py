@@ -1,7 +1,8 @@
 """HW103."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import prod
 
 from hwlint.api import Change, Finding, Flow, Layer, Operation, Place, Reading, Rule, Tile
 from hwlint_rules._changes import number_for
@@ -141,11 +142,14 @@ class MisalignedHeads(Rule):
             return
         groups: dict[tuple[Place, int], _Heads] = {}
         every: dict[int, set[int]] = {}
+        makers = {i: operation for operation in flow.operations for i in operation.outputs}
         for number_, width, heads in _attention(flow):
+            operation = flow.operations[number_]
+            if _made(flow, makers, operation) not in (None, width * heads):
+                continue  # heads that are folded into the batch: how many there are is not seen
             every.setdefault(heads, set()).add(width * heads)
             if not width % tile.minimum:
                 continue
-            operation = flow.operations[number_]
             place, layers, fewer = _decided(reading, operation, (width, heads), tile.minimum)
             # No layer of that width: what is multiplied is not queries with keys, but positions.
             if place is not None:
@@ -192,6 +196,36 @@ _PLANE = 2
 """Dimensions of one head's product: positions and width. Before them come the heads."""
 _PASSES = frozenset(("mul", "div", "add", "sub", "masked_fill", "where", "dropout", "float", "to"))
 """What may stand between the product and softmax."""
+
+
+_MOVES = frozenset(("reshape", "flatten", "contiguous", "clone", "mul", "div", "to", "float"))
+"""What may stand between a projection and the product besides views."""
+
+
+def _made(flow: Flow, makers: Mapping[int, Operation], operation: Operation) -> int | None:
+    """Return how wide the queries of all heads are that one position has, by the projection that
+    they are views of; None where that is not seen."""
+    queries = flow.tensors[operation.inputs[0]]
+    number_: int | None = operation.inputs[0]
+    while number_ is not None:
+        maker = makers.get(number_)
+        if maker is None:
+            return None
+        if maker.name == "linear" or maker.name.startswith("conv"):
+            made = flow.tensors[maker.outputs[0]].shape
+            channels = made[-1 if maker.name == "linear" else 1] if made and len(made) > 1 else None
+            items, taken = _items(made), _items(queries.shape)
+            return channels * taken // items if channels and items and taken else None
+        passed = maker.effect in ("view", "same") or maker.name in _MOVES
+        number_ = maker.inputs[0] if passed and maker.inputs else None
+    return None
+
+
+def _items(shape: Sequence[int | None] | None) -> int | None:
+    """Return the product of all dimensions; None where one is not known."""
+    if shape is None or None in shape:
+        return None
+    return prod(dim for dim in shape if dim is not None)
 
 
 def _product_before(flow: Flow, makers: dict[int, int], operation: Operation) -> int | None:

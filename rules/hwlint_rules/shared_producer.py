@@ -154,7 +154,7 @@ def _shared(links: Links, fusion: Fusion, dtype: str) -> Iterator[Found]:
         before = producer(fusion, maker)
         if maker is None or before is None or step.operation.inputs[1:]:
             continue
-        if not maker.is_returned and not _others(maker, step):
+        if not _is_first(maker, step) or not (maker.is_returned or _others(maker, step)):
             continue
         if step.op in fused_after(fusion, dtype, before.op):
             yield _other(maker, step), (step, before, maker)
@@ -163,16 +163,21 @@ def _shared(links: Links, fusion: Fusion, dtype: str) -> Iterator[Found]:
 def _others(maker: Step, step: Step) -> list[Step]:
     """Return what reads a value besides a step, and is not the same once more: exporters keep one
     of several that are alike."""
-    return [
-        reader
-        for reader in maker.readers
-        if reader is not step and (reader.name != step.name or reader.taken != step.taken)
-    ]
+    return [reader for reader in maker.readers if not _alike(reader, step)]
+
+
+def _alike(one: Step, other: Step) -> bool:
+    return one is other or (one.name == other.name and one.taken == other.taken)
+
+
+def _is_first(maker: Step, step: Step) -> bool:
+    """Whether a reader of a value is the one that is kept of those that are alike."""
+    return next((r for r in maker.readers if _alike(r, step)), step) is step
 
 
 def _other(maker: Step, step: Step) -> Step:
     """Return what else reads a value: the end of the model stands at what makes it."""
-    return next((reader for reader in maker.readers if reader is not step), maker)
+    return next(iter(_others(maker, step)), maker)
 
 
 def _advice(found: "list[Found]") -> str:

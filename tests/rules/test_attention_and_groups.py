@@ -334,3 +334,31 @@ def test_heads_are_a_multiple_of_those_of_the_keys(told: Told, fewer: int, advic
     (found,) = told(MisalignedHeads, FEW_KEYS, "h100-sxm", FEWER=fewer)
     assert found.message.startswith("heads of 38 (304 in 8) miss the tile of 8")
     assert found.advice.startswith(advice)
+
+
+BLOCKED = """
+import torch.nn as nn
+
+class Net(nn.Module):
+    # hwlint: input(1, 256, 8, 8)
+    def __init__(self, dim=288, heads=8, block=4):
+        super().__init__()
+        self.heads, self.block = heads, block
+        self.q = nn.Conv2d(256, dim, 1)
+        self.kv = nn.Conv2d(256, 2 * dim, 1)
+
+    def forward(self, x):
+        b, _, h, w = x.shape
+        s = self.block
+        each = self.q.out_channels // self.heads
+        q = self.q(x).reshape(-1, each, h // s, s, w // s, s).permute(0, 1, 3, 5, 2, 4)
+        q = q.reshape(b * self.heads, each, s * s, -1).transpose(1, 3)
+        k, v = self.kv(x).reshape(b * self.heads, 2 * each, s * s, -1).chunk(2, dim=1)
+        scores = q @ k.permute(0, 3, 1, 2)
+        return (FOLDED).softmax(-1) @ v.transpose(1, 3)
+"""
+
+
+@pytest.mark.parametrize("folded", ["scores", "scores * 0.1"])
+def test_heads_in_the_batch_are_not_counted_among_blocks(told: Told, folded: str):
+    assert not told(MisalignedHeads, BLOCKED, "h100-sxm", FOLDED=folded)

@@ -27,6 +27,7 @@ class Net(nn.Module):
         x = self.conv(x)
         return self.last(FORM)
 """
+ROW = "torch.abs(torch.sqrt(torch.exp(x * 0.5) + 1) - 1)"
 GELU = "0.5 * x * (1 + torch.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * torch.pow(x, 3))))"
 
 
@@ -59,3 +60,16 @@ def test_what_is_computed_from_constants_is_left_alone(tmp_path: Path):
     profile = discover_profiles(("hwlint_profiles",))["ethos-u55-128"]
     (graph,) = reader.read(str(path)).graphs
     assert not list(ElementwiseChain().check(Reading(profile, "int8", graph)))
+
+
+@pytest.mark.parametrize(("form", "number"), [(GELU, 0), (ROW, 1)])
+@pytest.mark.parametrize("device", ["raspberry-pi-5", "stm32h743", "coral-edge-tpu"])
+def test_what_the_converter_knows_written_out_is_no_row(
+    form: str, number: int, device: str, tmp_path: Path
+):
+    path = tmp_path / "net.py"
+    path.write_text(NET.replace("FORM", form))
+    reader = Reader(ReadOptions(tmp_path, (tmp_path,), forward=ForwardOptions()))
+    profile = discover_profiles(("hwlint_profiles",))[device]
+    (graph,) = reader.read(str(path)).graphs
+    assert len(list(ElementwiseChain().check(Reading(profile, "int8", graph)))) == number

@@ -216,3 +216,10 @@ def test_what_is_worked_out_twice_counts_once(told):
     """Exporters keep one of two operators that are alike."""
     assert told(SharedProducer, SHARED.replace("OTHER", "Tanh"), "raspberry-pi-5")
     assert not told(SharedProducer, SHARED.replace("OTHER", "ReLU"), "raspberry-pi-5")
+
+
+def test_the_other_reader_is_named_and_alike_ones_count_once(told):
+    source = SHARED.replace("OTHER", "ReLU").replace("return ", "return x.abs(), ")
+    (found,) = told(SharedProducer, source, "raspberry-pi-5")
+    assert "(abs)" in found.message
+    assert found.data["layers"] == 1

@@ -160,6 +160,9 @@ class Fusion(Sourced):
     """Copies of a tensor into another order of its axes and back again are taken out."""
     drops_unused: bool | None = None
     """Operators whose results nobody uses are taken out."""
+    written_out: tuple[str, ...] = ()
+    """Activations that are one operator also where they are written out in a usual form: GELU as
+    0.5 * x * (1 + tanh(...))."""
     condition: str = ""
     """When, in words."""
     activations: tuple[FusedActivations, ...] = ()
