@@ -9,11 +9,13 @@ from attrs import evolve
 
 from hwlint.engine.measure_targets import MeasureTarget
 from hwlint.lsp.cards import measured_line, model_card
+from hwlint.lsp.diagnostics import slower_diagnostic
 from hwlint.lsp.measured import Measurements, moment_text
 from hwlint.lsp.measuring import Measuring
 from hwlint.lsp.state import State
 from hwlint.lsp.views import CostView, ModelView
 from hwlint.measure.job import Build, Input, Job, Result
+from hwlint.measure.samples import summary
 from hwlint.measure.store.store import open_store
 from hwlint.measure.subject import key_by
 from hwlint.source.spans import Place
@@ -46,11 +48,15 @@ def model(file: Path) -> ModelView:
     )
 
 
-def keep(file: Path, seconds: float, shape: tuple[int, ...] = SHAPE) -> None:
-    """Put a measurement of what the file says now into the store."""
+def job_of_text(file: Path, shape: tuple[int, ...] = SHAPE) -> Job:
     build = Build(str(file), "net", (str(file.parent),), "Net()")
     job = Job("torch", "net.py:Net", "", (Input("x", shape, "float32"),), build=build)
-    job = evolve(job, key=key_by(job, {str(file): file.read_bytes()}))
+    return evolve(job, key=key_by(job, {str(file): file.read_bytes()}))
+
+
+def keep(file: Path, seconds: float, shape: tuple[int, ...] = SHAPE) -> None:
+    """Put a measurement of what the file says now into the store."""
+    job = job_of_text(file, shape)
     store = open_store()
     assert store is not None
     store.save(job, Result(job.key, seconds, 5e-5), MeasureTarget("pi", "raspberry-pi-5"))
@@ -101,6 +107,35 @@ def test_a_current_one_goes_before_a_later_one_of_another_text(file: Path, model
     file.write_text(text)
     known = measurements(file)
     assert [(s.figure.seconds, s.current) for s in known.of(model)] == [(0.001, True)]
+
+
+def kept_samples(file: Path, milliseconds: float, day: int) -> None:
+    """Put a steady measurement of what the file says now into the store."""
+    job = job_of_text(file)
+    samples = tuple(milliseconds / 1e3 * (1 + n / 1000) for n in range(20))
+    taken = dt.datetime(2026, 1, day, tzinfo=dt.UTC)
+    store = open_store()
+    assert store is not None
+    target = MeasureTarget("pi", "raspberry-pi-5")
+    store.save(job, Result(job.key, **summary(samples)), target, taken=taken)
+    store.close()
+
+
+def test_it_has_become_slower(file: Path, model: ModelView):
+    kept_samples(file, 2.0, 1)
+    file.write_text("class Net: pass\n")
+    assert not list(measurements(file).slower(model))  # nobody has measured this one yet
+    kept_samples(file, 3.0, 2)
+    known = measurements(file)
+    (found,) = known.slower(model)
+    assert round(found.ratio, 3) == 1.5
+    finding = slower_diagnostic(found, model, file.parent)
+    assert finding is not None
+    assert (finding.code, finding.severity, finding.anchor) == ("HW607", "warning", model.place)
+    assert "50% more than the 2.02 ms of 2026-01-01" in finding.message
+    file.write_text("class Net: pass  # hwlint: ignore[HW607]\n")
+    assert slower_diagnostic(found, model, file.parent) is None
+    assert not list(known.slower(model))  # and this text was not measured
 
 
 def test_how_long_ago():

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, TypeVar, cast
 
 import click
 
-from hwlint.cli.common import ProgressLine, StatusLine, debug_option, emit, input_option
+from hwlint.cli.common import ProgressLine, StatusLine, debug_option, input_option
+from hwlint.cli.measure_show import Showing
+from hwlint.cli.measure_slower import MACHINE_FORMATS, Slower, Verdict, share_of
 
 if TYPE_CHECKING:
     from hwlint.measure.destination import Destination
@@ -19,8 +21,6 @@ __all__ = ["measure"]
 
 T = TypeVar("T")
 
-_NO_VERDICT = 1
-_COULD_NOT_RUN = 2
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 
 
@@ -66,6 +66,14 @@ def _size(_: click.Context, __: click.Parameter, value: str | None) -> int | Non
     "--compare-to", metavar="REV", help="Measure it in turns with how it was in a commit of git."
 )
 @click.option(
+    "--fail-if-slower",
+    "bound",
+    callback=share_of,
+    metavar="PCT",
+    help="Exit with 1 where it takes that much longer than when it was measured before, or than "
+    "in the commit of --compare-to: 5%.",
+)
+@click.option(
     "--import",
     "trace",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
@@ -105,9 +113,10 @@ def _size(_: click.Context, __: click.Parameter, value: str | None) -> int | Non
 @click.option(
     "--output-format",
     "form",
-    type=click.Choice(["text", "json"]),
+    type=click.Choice(["text", "json", *MACHINE_FORMATS]),
     default="text",
     show_default=True,
+    help="The others are those of `check` and have HW607 alone.",
 )
 @click.option("-o", "--output-file", "file", type=click.Path(path_type=Path), metavar="FILE")
 @debug_option
@@ -122,6 +131,7 @@ def measure(
     calibration: Path | None,
     compare: bool,
     compare_to: str | None,
+    bound: float | None,
     trace: Path | None,
     accelerator: str,
     threads: int,
@@ -141,7 +151,7 @@ def measure(
 
     PLACE is FILE:Class, FILE:factory, or a part of one, FILE:Class#layer2.0. This runs the code of
     the model, in a process of its own. Exit code: 0 measured, 1 a comparison without a verdict,
-    2 could not measure.
+    2 could not measure. With --fail-if-slower: 1 slower, 2 too unsteady to say.
     """
     from hwlint.engine.inputs import parse_input
     from hwlint.engine.run import Options
@@ -158,6 +168,8 @@ def measure(
             f"the runner of {target} is vela, which runs nothing: give another --runner"
         )
     _check(places, runner, dtype, calibration, compare, compare_to)
+    if bound is not None and (compare or trace is not None):
+        raise click.UsageError("--fail-if-slower goes neither with --compare nor with --import")
     if trace is not None and (len(places) != 1 or compare or compare_to):
         raise click.UsageError("--import takes one PLACE")
     asked = Asked(
@@ -175,22 +187,24 @@ def measure(
         calibration=calibration,
         options=Options(python=python, root=root),
     )
-    base = (root or Path()).resolve()
+    slower = Slower(_workspace(places[0], root), where, bound)
+    show = Showing(form, (root or Path()).resolve(), file, slower)
     if trace is not None:
         one = _with_session(asked, where, lambda session: session.imported(places[0], trace))
-        return _show([one], form, base, file, where.bandwidth)
+        return show.measured([one], Verdict())
     if compare_to:
         pair = _with_session(
             asked, where, lambda session: session.compare_to(places[0], compare_to)
         )
-        return _show_pair(pair, form, base, file)
+        return show.pair(pair, since=True)
     if compare:
         pair = _with_session(asked, where, lambda session: session.compare(*places))
-        return _show_pair(pair, form, base, file)
+        return show.pair(pair, since=False)
     found = _with_session(asked, where, lambda session: measure_all(session, places))
+    verdict = slower.than_stored(found) if keep or bound is not None else Verdict()
     if keep:
         _keep(found, where)
-    return _show(found, form, base, file, where.bandwidth)
+    return show.measured(found, verdict)
 
 
 def _workspace(place: str, root: Path | None) -> Path:
@@ -243,43 +257,3 @@ def _with_session(asked: "Asked", where: "Destination", measured: "Callable[[Ses
     finally:
         reading.close()
         status.close()
-
-
-def _show(
-    found: "list[Measured]", form: str, base: Path, file: Path | None, bandwidth: float | None
-) -> int:
-    from hwlint.report.measured_json import result_json
-    from hwlint.report.measured_text import failure_text, result_text
-
-    failed = [one for one in found if one.result.failure is not None]
-    if form == "json":
-        emit("".join(result_json(o.job, o.result, o.lines, base) for o in found), file)
-    else:
-        done = [one for one in found if one.result.failure is None]
-        texts = [result_text(o.job, o.result, o.lines, base, bandwidth=bandwidth) for o in done]
-        emit("\n".join(texts), file)
-    for one in failed:
-        assert one.result.failure is not None
-        click.echo(failure_text(one.job.place, one.result.failure), err=True, nl=False)
-    return _COULD_NOT_RUN if failed else 0
-
-
-def _show_pair(
-    pair: "tuple[Measured, Measured | None]", form: str, base: Path, file: Path | None
-) -> int:
-    from hwlint.measure.compare import compared
-    from hwlint.report.measured_json import comparison_json
-    from hwlint.report.measured_text import comparison_text, failure_text
-
-    first, second = pair
-    if first.result.failure is not None or second is None:
-        failure = first.result.failure
-        assert failure is not None
-        click.echo(failure_text(first.job.place, failure), err=True, nl=False)
-        return _COULD_NOT_RUN
-    found = compared(first.result)
-    if form == "json":
-        emit(comparison_json(first.job, second.job, found, base), file)
-    else:
-        emit(comparison_text(first.job, second.job, found), file)
-    return _NO_VERDICT if found.refused else 0

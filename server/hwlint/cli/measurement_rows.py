@@ -63,6 +63,7 @@ def _facts(found: Measurement) -> Iterator[tuple[str, str]]:
     yield "machine", found.device
     yield "runner", f"{job.runner} on {job.device}: {found.versions}"
     yield "built by", job.context
+    yield "commit", job.commit
     yield "inputs", ";".join(_input(each) for each in job.inputs)
     yield "dtype", job.dtype
     yield "threads", f"{job.threads}"
@@ -99,6 +100,7 @@ def as_data(found: Measurement) -> Mapping[str, object]:
         "taken": found.taken.isoformat(),
         "place": job.place,
         "context": job.context,
+        "commit": job.commit or None,
         "target": found.target,
         "profile": found.profile,
         "device": found.device,

@@ -4,11 +4,13 @@ Git alone is started, and of it only what reads objects: no hook, no filter, no 
 repository configures, and nothing is fetched.
 """
 
+import hashlib
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
@@ -22,7 +24,7 @@ from hwlint.reader.environment import environment_of
 from hwlint.source import MAX_BYTES
 from hwlint.source.spans import Place
 
-__all__ = ["check_out", "found_in"]
+__all__ = ["check_out", "commit_of", "found_in"]
 
 _SAFE = (
     "-c",
@@ -89,6 +91,37 @@ def check_out(
         file = into / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(content)
+
+
+def commit_of(folder: Path, files: Iterable[str]) -> str:
+    """Return the short hash of the commit that is checked out around a folder, with "+" where one
+    of the files is another one than in it; "" where there is no git, no repository, no commit."""
+    try:
+        told = _git(folder, "rev-parse", "--show-toplevel", "--short", "HEAD", option="")
+        if told is None:
+            return ""
+        top, short = os.fsdecode(told).splitlines()
+        listed = _git(folder, "ls-tree", "-r", "-z", "-l", "--full-tree", "HEAD", option="")
+    except (UserError, ValueError):
+        return ""
+    known = {name: oid.decode() for oid, name in _listed(listed or b"", sys.maxsize)}
+    own = [Path(file) for file in files if Path(file).is_relative_to(top)]
+    same = all(_is_blob(file, known.get(_below(top, file), "")) for file in own)
+    return short if same else f"{short}+"
+
+
+def _below(top: str, file: Path) -> str:
+    return str(PurePosixPath(file.relative_to(top)))
+
+
+def _is_blob(file: Path, oid: str) -> bool:
+    """Say whether a file is that blob, as git counts it without filters."""
+    try:
+        content = file.read_bytes()
+    except OSError:
+        return False
+    kind = hashlib.sha256 if len(oid) == 64 else hashlib.sha1
+    return kind(b"blob %d\0" % len(content) + content).hexdigest() == oid
 
 
 def _moved(config: Config, base: Path, into: Path, python: Path | None) -> Config:

@@ -7,7 +7,7 @@ from hwlint.api import Change, Finding, Fix, Related, Rule
 from hwlint.engine.analysis import FileResult, Raised
 from hwlint.engine.budgets import unread
 from hwlint.engine.config import SEVERITIES, Config
-from hwlint.engine.registry import ENGINE_RULES, matches
+from hwlint.engine.registry import ENGINE_RULES, UNREAD, engine_rule, matches
 from hwlint.graph import EntryPoint
 from hwlint.source.spans import Place
 
@@ -253,7 +253,7 @@ def _rows(ordered: Iterable[tuple[FileResult, Raised]]) -> tuple[Row, ...]:
 
 def _unread(results: Sequence[FileResult], config: Config) -> Iterable[Diagnostic]:
     """What the configuration asks for and could not be done: also where it stands itself."""
-    *_, rule = ENGINE_RULES
+    rule = engine_rule(UNREAD)
     entries = [
         (e.entry, e.complete, e.missing[0].reason if e.missing else "no reason known")
         for result in results

@@ -15,11 +15,14 @@ from hwlint.profile.errors import did_you_mean
 
 __all__ = [
     "ENGINE_RULES",
+    "SLOWER",
     "UNREAD",
     "EngineRule",
     "Page",
     "RuleSet",
     "discover_rules",
+    "engine_rule",
+    "is_on",
     "pages",
     "select_rules",
 ]
@@ -36,6 +39,8 @@ class EngineRule:
     name: str
     text: str
     default_severity: str = "error"
+    measured: bool = False
+    """Measuring makes it; `check`, which runs nothing, does not."""
 
 
 UNREAD = "HW005"
@@ -43,6 +48,9 @@ UNREAD = "HW005"
 
 UNUSED = "HW003"
 """A suppression that silences nothing."""
+
+SLOWER = "HW607"
+"""A model that was measured has become slower."""
 
 ENGINE_RULES = (
     EngineRule(
@@ -132,9 +140,51 @@ ENGINE_RULES = (
         profile has the numbers; `hwlint inspect` lists what is not known of a model.
         """,
     ),
+    EngineRule(
+        SLOWER,
+        "latency-regression",
+        """A model that takes longer than when it was measured before.
+
+        What it checks
+        --------------
+        Whether what `hwlint measure` has just measured takes longer than an earlier measurement of
+        the same model: built and called the same way, on the same machine, by the same runner in
+        the same versions, in the same number format. Of the earlier ones in the store the newest
+        counts that is clearly faster. With `--compare-to REV` it is the model as it was in that
+        commit, measured in turns with how it is now.
+
+        It is said where the middle halves of the samples do not overlap and neither measurement is
+        unsteady (interquartile range over median of more than 0.25), and where the medians lie
+        more than 10 % apart. `--fail-if-slower` sets another bound than 10 %, and in turns there
+        is none. An editor says it as long as the text is what was measured. `hwlint check` runs
+        nothing, and does not say it.
+
+        Why it costs
+        ------------
+        The time is there on the device, whatever the change was for. It is cheapest to look into
+        while the change is fresh: the lines that take longer than before are named.
+
+        Example
+        -------
+            hwlint measure net.py:Net --compare-to main --fail-if-slower 5%
+
+        Use instead
+        -----------
+        The version before, at the lines that are named. Where the time is worth it, accept it:
+        `# hwlint: ignore[HW607]` at the class, or `hwlint measurements prune --id N` for the
+        measurement that it is held against.
+        """,
+        "warning",
+        measured=True,
+    ),
 )
 
 RuleSet = tuple[type[Rule], ...]
+
+
+def engine_rule(code: str) -> EngineRule:
+    """Return one of the engine's own rules."""
+    return next(rule for rule in ENGINE_RULES if rule.code == code)
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +269,23 @@ def select_rules(rules: RuleSet, select: Iterable[str], ignore: Iterable[str]) -
     return frozenset(code for code in names if wanted[code] > unwanted[code])
 
 
+def is_on(rule: EngineRule, select: Iterable[str], ignore: Iterable[str]) -> bool:
+    """Say the same of one rule of the engine; selectors that mean no rule at all do not count."""
+
+    def weight(selectors: Iterable[str]) -> int:
+        meant = (s for s in selectors if matches(s, rule.code, rule.name))
+        return max((_weight(s, rule.code, rule.name) for s in meant), default=0)
+
+    return weight(tuple(select) or ("ALL",)) > weight(ignore)
+
+
+def _weight(selector: str, code: str, name: str) -> int:
+    """Say how closely a selector that means a rule names it."""
+    if selector == "ALL":
+        return 1
+    return 1 + (len(code) if selector.lower() == name else len(selector))
+
+
 def _weights(names: Mapping[str, str], selectors: Iterable[str], option: str) -> dict[str, int]:
     """How closely the closest selector names each rule; 0 where none does."""
     weights = dict.fromkeys(names, 0)
@@ -228,9 +295,7 @@ def _weights(names: Mapping[str, str], selectors: Iterable[str], option: str) ->
             known = (*names.keys(), *names.values())
             raise UserError(f'{option}: no rule "{selector}"{did_you_mean(selector, known)}')
         for code in meant:
-            exact = selector.lower() == names[code]
-            weight = 1 if selector == "ALL" else 1 + (len(code) if exact else len(selector))
-            weights[code] = max(weights[code], weight)
+            weights[code] = max(weights[code], _weight(selector, code, names[code]))
     return weights
 
 

@@ -6,7 +6,7 @@ from itertools import islice
 from hwlint.api import Change, Unsay
 from hwlint.engine.analysis import FileResult
 from hwlint.engine.findings import Diagnostic
-from hwlint.engine.registry import UNUSED, matches, pages
+from hwlint.engine.registry import ENGINE_RULES, UNUSED, matches, pages
 from hwlint.source import SourceError, read_source
 from hwlint.source.comments import Comment, read_comments
 from hwlint.source.spans import Place
@@ -14,6 +14,8 @@ from hwlint.source.spans import Place
 __all__ = ["Suppressions", "unused_suppressions"]
 
 _KINDS = ("ignore", "ignore-file")
+_NOT_HERE = frozenset(rule.code for rule in ENGINE_RULES if rule.measured)
+"""What only measuring makes: that a reading finds none of it says nothing."""
 
 
 class Suppressions:
@@ -80,7 +82,7 @@ def unused_suppressions(
             if code not in meant:
                 named = (p.code for p in known.values() if matches(code, p.code, p.name))
                 meant[code] = frozenset(named)
-            if meant[code] <= active:
+            if meant[code] <= active - _NOT_HERE:
                 reason = "nothing here needs it" if meant[code] else "no rule is called so"
                 message = f"ignore[{code}]: {reason}"
                 yield Diagnostic(

@@ -3,18 +3,24 @@
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lsprotocol import types
 from pygls import uris
 from pygls.workspace import PositionCodec, TextDocument
 
+from hwlint.engine.errors import UserError
 from hwlint.engine.findings import Diagnostic
 from hwlint.lsp.documents import Document, Lines
-from hwlint.lsp.state import Known, State
+from hwlint.lsp.state import Known, Open, State
+from hwlint.lsp.views import ModelView
 from hwlint.source import SourceError, read_source
 from hwlint.source.spans import Place
 
-__all__ = ["diagnostics_of", "location_of"]
+if TYPE_CHECKING:
+    from hwlint.measure.regression import Regression
+
+__all__ = ["diagnostics_of", "location_of", "slower_diagnostic"]
 
 _SEVERITIES = {
     "error": types.DiagnosticSeverity.Error,
@@ -32,10 +38,40 @@ def diagnostics_of(state: State, uri: str, known: Known) -> Iterator[types.Diagn
         anchor = known.shift(found.anchor)
         if anchor is not None:
             yield _diagnostic(state, found, lines.range(anchor), _page(state, entry.root, found))
+    for found in _slower(state, entry, known):
+        anchor = known.shift(found.anchor)
+        if anchor is not None:
+            yield _diagnostic(state, found, lines.range(anchor), _page(state, entry.root, found))
     for missing in known.snapshot.unbuilt:
         place = known.shift(missing.place)
         if place is not None:
             yield _unbuilt(missing.name, missing.hint, lines.range(place))
+
+
+def _slower(state: State, entry: Open, known: Known) -> Iterator[Diagnostic]:
+    """Yield HW607 for each model of a document, at its class or `def`."""
+    seen: set[Place] = set()
+    for model in known.snapshot.models:
+        if model.place.path != entry.path or model.place in seen:
+            continue
+        for found in state.measurements.slower(model):
+            seen.add(model.place)
+            finding = slower_diagnostic(found, model, Path(entry.root))
+            if finding is not None:
+                yield finding
+
+
+def slower_diagnostic(found: "Regression", model: ModelView, root: Path) -> Diagnostic | None:
+    """Return HW607 for a model; None where the configuration or a comment has it silent."""
+    from hwlint.engine.apart import allowed  # noqa: PLC0415 - where something was measured
+    from hwlint.report.measured_slower import slower_finding  # noqa: PLC0415
+
+    layers = {layer.name: layer.place for layer in model.layers}
+    finding = slower_finding(found, model.place, lambda time: layers.get(time.module or ""))
+    try:
+        return allowed(finding, root)
+    except UserError:
+        return None  # the reading says what is wrong with the configuration
 
 
 def _page(state: State, root: str, found: Diagnostic) -> str | None:

@@ -11,6 +11,7 @@ from hwlint.lsp.views import LayerView, ModelView
 if TYPE_CHECKING:  # a server that nobody measures with is started without them
     from hwlint.measure.job import Job, Result
     from hwlint.measure.operators import Line
+    from hwlint.measure.regression import Regression
     from hwlint.measure.store import Measurement
 
 __all__ = [
@@ -40,6 +41,8 @@ class Figure:
     taken: dt.datetime
     lines: "tuple[Line, ...]" = ()
     """What the lines of the source take; empty where it was measured by somebody else."""
+    id: int = 0
+    """Of the store; 0 where it does not come from there."""
 
     @property
     def seconds(self) -> float:
@@ -85,7 +88,7 @@ class Measurements:
         """Take in what the store has, the newest first."""
         self.kept = {}
         for one in measurements:
-            figure = Figure(one.target, one.profile, one.job, one.result, one.taken)
+            figure = Figure(one.target, one.profile, one.job, one.result, one.taken, (), one.id)
             self.kept.setdefault(figure.identity, figure)
 
     def of(self, model: ModelView, part: str = "") -> list[Said]:
@@ -99,6 +102,20 @@ class Measurements:
             if other is None or _order(said) > _order(other):
                 found[kind] = said
         return sorted(found.values(), key=_order, reverse=True)
+
+    def slower(self, model: ModelView) -> "Iterator[Regression]":
+        """Yield where a measurement that holds for a model took longer than one that was made
+        before, one for each target, runner and dtype."""
+        if not self.kept and not self.made:
+            return
+        from hwlint.measure.regression import regression  # noqa: PLC0415
+
+        said = list(self._about(model, ""))
+        for one in self.of(model):
+            earlier = (_measurement(other.figure) for other in said if other is not one)
+            found = regression(_measurement(one.figure), earlier) if one.current else None
+            if found is not None:
+                yield found
 
     def source(self, path: str) -> bytes | None:
         """Return a file as the editor has it, else as it is on the disk; None where it is gone."""
@@ -142,6 +159,21 @@ class Measurements:
         except OSError:
             return (path, self.text(path))
         return (path, self.text(path), stat.st_mtime_ns, stat.st_size)
+
+
+def _measurement(figure: Figure) -> "Measurement":
+    from hwlint.measure.store import Measurement, device_of, versions_of  # noqa: PLC0415
+
+    return Measurement(
+        figure.id,
+        figure.target,
+        figure.profile,
+        device_of(figure.result),
+        versions_of(figure.result),
+        figure.taken,
+        figure.job,
+        figure.result,
+    )
 
 
 def on_disk(path: str) -> bytes | None:

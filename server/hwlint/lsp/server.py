@@ -142,7 +142,7 @@ class Server(LanguageServer):
         if self._measuring is None:
             from hwlint.lsp.measuring import Measuring  # noqa: PLC0415 - after the first findings
 
-            self._measuring = Measuring(self.state, self.refresh)
+            self._measuring = Measuring(self.state, self._measured)
         return self._measuring
 
     def end(self) -> None:
@@ -150,6 +150,16 @@ class Server(LanguageServer):
         if self._measuring is not None:
             self._measuring.end()
         self.state.worker.end()
+
+    def _measured(self) -> None:
+        """Say what measurements have brought: also that a model has become slower."""
+        self.refresh()
+        workspace = self.client_capabilities.workspace
+        if not self.pulls:
+            for uri in list(self.state.open):
+                self.publish(uri)
+        elif workspace and workspace.diagnostics and workspace.diagnostics.refresh_support:
+            self.workspace_diagnostic_refresh(None)
 
     def refresh(self) -> None:
         """Tell the client that there is more to say in and above the text."""

@@ -5,7 +5,7 @@ from attrs import frozen
 from hwlint.measure.job import Result
 from hwlint.measure.samples import quantile
 
-__all__ = ["Comparison", "compared"]
+__all__ = ["Comparison", "compared", "is_unsteady", "overlap"]
 
 NOISE = 0.25
 """Interquartile range over median beyond which nothing is said: torch.utils.benchmark calls that
@@ -45,15 +45,25 @@ def compared(result: Result) -> Comparison:
 
 def _refused(first: Result, second: Result) -> str:
     for name, one in (("A", first), ("B", second)):
-        if one.spread is None or one.spread > NOISE:
+        if is_unsteady(one):
             return (
                 f"{name} is unsteady (IQR / median {one.spread or 0:.2f}, "
                 f"at most {NOISE:g} is allowed); try again on a quiet machine"
             )
-    one, other = sorted((_middle(first), _middle(second)))
-    if other[0] <= one[1]:
+    if overlap(first, second):
         return "the intervals of A and B overlap: the difference is within the noise"
     return ""
+
+
+def is_unsteady(result: Result) -> bool:
+    """Say whether something else than the model decided on how long it took."""
+    return result.spread is None or result.spread > NOISE
+
+
+def overlap(first: Result, second: Result) -> bool:
+    """Say whether the middle halves of the samples of two results meet."""
+    one, other = sorted((_middle(first), _middle(second)))
+    return other[0] <= one[1]
 
 
 def _middle(result: Result) -> tuple[float, float]:

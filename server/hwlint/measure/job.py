@@ -125,6 +125,9 @@ class Job:
     "cuda", "tensorrt", "openvino", "qnn", "coreml"."""
     operators: bool = True
     """Also say what each operator takes, in runs of their own."""
+    commit: str = ""
+    """Short hash of the commit of git that was checked out, with "+" where a file that was read is
+    another one than in it; "" where that is not known. No part of the key."""
     limits: Limits = Limits()
     method: Method = Method()
 

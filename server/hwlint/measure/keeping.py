@@ -7,8 +7,9 @@ from hwlint.engine.errors import UserError
 from hwlint.measure.destination import Destination
 from hwlint.measure.extras import need
 from hwlint.measure.job import Job, Result
+from hwlint.measure.store import Measurement, device_of, versions_of
 
-__all__ = ["keep"]
+__all__ = ["as_measurement", "earlier", "keep"]
 
 
 def keep(
@@ -31,3 +32,32 @@ def keep(
     except UserError as problem:
         return str(problem)
     return ""
+
+
+def earlier(job: Job, destination: Destination) -> list[Measurement]:
+    """Return what the store has of the same name, runner and target. Raises `UserError`."""
+    need("sqlalchemy", "measure", "comparing with earlier measurements")
+    from hwlint.measure.store.store import Query, open_store  # noqa: PLC0415 - heavy, and optional
+
+    store = open_store(create=False)
+    if store is None or job.build is None:
+        return []
+    try:
+        found = store.find(Query(target=destination.target.name, runner=job.runner))
+    finally:
+        store.close()
+    return found
+
+
+def as_measurement(job: Job, result: Result, destination: Destination) -> Measurement:
+    """Return what was measured just now as the store would give it."""
+    return Measurement(
+        id=0,
+        target=destination.target.name,
+        profile=destination.profile_id,
+        device=device_of(result),
+        versions=versions_of(result),
+        taken=dt.datetime.now(dt.UTC),
+        job=job,
+        result=result,
+    )

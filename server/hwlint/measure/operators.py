@@ -1,7 +1,7 @@
 """From what a runtime says of its operators to modules, and from modules to lines of the source."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from attrs import evolve, frozen
 
@@ -9,8 +9,10 @@ from hwlint.measure.job import OperatorTime
 from hwlint.measure.subject import Site, Subject
 from hwlint.source.spans import Place
 
-__all__ = ["Line", "Node", "hottest_lines", "with_modules"]
+__all__ = ["Line", "Node", "grown", "hottest_lines", "place_in", "with_modules"]
 
+_GREW = 0.1
+"""Share of all growth below which a line is not named."""
 _MOST_BACK = 8
 """Nodes of a fused chain that are gone back through."""
 _MADE = re.compile(r"^(?:Fused|QLinear|Q(?=Gemm))|Integer$")
@@ -113,6 +115,44 @@ def _line(times: Sequence[OperatorTime], place: Place | None, total: float) -> L
     names = dict.fromkeys(time.name.removeprefix("aten::") for time in ordered)
     modules = len({time.module for time in times})
     return Line(place, seconds, seconds / total if total else 0.0, tuple(names), modules)
+
+
+def place_in(subject: Subject) -> Callable[[OperatorTime], Place | None]:
+    """Return what says which line of a subject an operator belongs to."""
+    return _Sites(subject).place
+
+
+def grown(
+    before: Iterable[OperatorTime],
+    now: Iterable[OperatorTime],
+    place_of: Callable[[OperatorTime], Place | None],
+) -> list[tuple[Place, float, float]]:
+    """Return the lines that take longer than before, with the seconds of both: as many as make up
+    most of what the model grew by, the most first. `before` counts for the line where its module
+    stands now. Empty where one of them was not profiled."""
+    sides = [_by_line(times, place_of) for times in (before, now)]
+    if not all(sides):
+        return []
+    lines = {**sides[0], **sides[1]}
+    rows = [
+        (place, sides[0].get(line, (place, 0.0))[1], sides[1].get(line, (place, 0.0))[1])
+        for line, (place, _) in lines.items()
+    ]
+    total = sum(max(0.0, since - then) for _, then, since in rows)
+    rows = [row for row in rows if row[2] - row[1] > _GREW * total]
+    return sorted(rows, key=lambda row: row[1] - row[2])
+
+
+def _by_line(
+    times: Iterable[OperatorTime], place_of: Callable[[OperatorTime], Place | None]
+) -> dict[tuple[str, int], tuple[Place, float]]:
+    found: dict[tuple[str, int], tuple[Place, float]] = {}
+    for time in times:
+        place = place_of(time)
+        if place is not None:
+            line = (place.path, place.line)
+            found[line] = (place, found.get(line, (place, 0.0))[1] + time.seconds)
+    return found
 
 
 class _Sites:

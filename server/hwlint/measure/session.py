@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 
 from attrs import evolve, field, frozen
 
-from hwlint.engine.commits import check_out
+from hwlint.engine.commits import check_out, commit_of
 from hwlint.engine.errors import UserError
 from hwlint.engine.inspection import parse_place
 from hwlint.engine.run import Options
@@ -152,7 +152,8 @@ class Session:
             told = f"{place} at {revision}"
             old = f"{then}{':' + name if name else ''}{hash_}{part}"
             subject, job = before.read(old)
-            return self._in_turns((subject, evolve(job, place=told)), self.read(place), place)
+            told_job = evolve(job, place=told, commit=revision)
+            return self._in_turns((subject, told_job), self.read(place), place)
 
     def read(self, place: str) -> tuple[Subject, Job]:
         """Read one place; return it and the job that measures it. Raises `UserError`."""
@@ -176,7 +177,8 @@ class Session:
             limits=asked.limits,
             method=asked.method,
         )
-        return subject, evolve(job, operators=asked.operators)
+        commit = commit_of(Path(job.build.file).parent, subject.files) if job.build else ""
+        return subject, evolve(job, operators=asked.operators, commit=commit)
 
     def _bench(self, place: str) -> Bench:
         root = self._root(parse_place(split_place(place)[0])[0])

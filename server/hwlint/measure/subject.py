@@ -67,6 +67,8 @@ class Subject:
     macs: int | None = None
     missing: str = ""
     """Why the reading is not whole, where it is not."""
+    place: Place | None = None
+    """Where the model is defined: its class, else the entry point."""
 
 
 def split_place(text: str) -> tuple[str, str]:
@@ -97,6 +99,7 @@ class SubjectMaker:
             files=graph.files,
             layers=dict(_layers(graph)),
             missing=missing[0] if missing else "",
+            place=_home(graph),
         )
         return evolve(subject, **self._of_the_run(graph, flow)) if flow is not None else subject
 
@@ -112,6 +115,12 @@ class SubjectMaker:
             "moved": _moved(operations) if flow.complete else None,
             "macs": flow.macs if not self.part else called.macs if called is not None else None,
         }
+
+
+def _home(graph: ModelGraph) -> Place:
+    if graph.entry.kind == "factory" or graph.root is None:
+        return graph.entry.place
+    return graph.root.defined or graph.entry.place
 
 
 def _inputs(flow: Flow) -> Iterator[Input]:

@@ -4,20 +4,35 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from hwlint.engine.findings import Diagnostic
 from hwlint.measure.compare import Comparison
 from hwlint.measure.job import Job, Result, as_json
 from hwlint.measure.operators import Line
+from hwlint.report.as_json import finding
 from hwlint.report.lines import cell_of, where
 
 __all__ = ["comparison_json", "result_json"]
 
 
-def result_json(job: Job, result: Result, lines: Sequence[Line], base: Path) -> str:
-    """Return one measurement."""
-    return json.dumps({"version": 1, **_one(job, result, lines, base)}, indent=2) + "\n"
+def result_json(
+    job: Job,
+    result: Result,
+    lines: Sequence[Line],
+    base: Path,
+    findings: Sequence[Diagnostic] = (),
+) -> str:
+    """Return one measurement, and what was found of it."""
+    document = {"version": 1, **_one(job, result, lines, base), **_findings(findings, base)}
+    return json.dumps(document, indent=2) + "\n"
 
 
-def comparison_json(first: Job, second: Job, compared: Comparison, base: Path) -> str:
+def comparison_json(
+    first: Job,
+    second: Job,
+    compared: Comparison,
+    base: Path,
+    findings: Sequence[Diagnostic] = (),
+) -> str:
     """Return a comparison: both measurements, how much time B takes for each second of A, and why
     nothing is said of it where nothing is."""
     document = {
@@ -26,15 +41,20 @@ def comparison_json(first: Job, second: Job, compared: Comparison, base: Path) -
         "b": _one(second, compared.second, (), base),
         "ratio": None if compared.refused else compared.ratio,
         "refused": compared.refused or None,
+        **_findings(findings, base),
     }
     return json.dumps(document, indent=2) + "\n"
+
+
+def _findings(findings: Sequence[Diagnostic], base: Path) -> dict[str, object]:
+    return {"findings": [finding(each, base) for each in findings]}
 
 
 def _one(job: Job, result: Result, lines: Sequence[Line], base: Path) -> dict[str, object]:
     told = json.loads(as_json(result))
     del told["rival"]
     spec = json.loads(as_json(job))
-    kept = ("place", "runner", "context", "inputs", "dtype", "device", "seed")
+    kept = ("place", "runner", "context", "inputs", "dtype", "device", "seed", "commit")
     return {
         **{name: spec[name] for name in kept},
         "build": spec["build"]["expression"] if spec["build"] else None,
