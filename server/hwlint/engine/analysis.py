@@ -164,6 +164,10 @@ class Analyst:
         """Read one class or factory of a file, without any rule."""
         return self._reader.read_place(path, name).graphs
 
+    def call(self, path: str, name: str, expression: str) -> tuple[ModelGraph, ...]:
+        """Read what a call with names of a file builds, "Net(width=64)", without any rule."""
+        return self._reader.read_call(path, name, expression).graphs
+
     def again(
         self,
         stage: str,

@@ -109,14 +109,24 @@ class Bench:
         contents = self._encoded(texts)
         return Trial(texts, contents, self._visit(wanted, contents))
 
-    def peek(self, edits: Iterable[Edit], path: str, name: str) -> tuple[ModelGraph, ...] | None:
-        """Read one class or factory of a file with edits made; None where they cannot be."""
+    def peek(
+        self, edits: Iterable[Edit], path: str, name: str, build: str = ""
+    ) -> tuple[ModelGraph, ...] | None:
+        """Read one class or factory of a file with edits made, as it stands or as `build` calls it;
+        None where they cannot be."""
         texts = self._edited(edits)
         if texts is None:
             return None
         self._ask()
         with self._over(self._encoded(texts)):
+            if build:
+                return self._reading().call(path, name, build)
             return self._reading().place(path, name)
+
+    def edited(self, edits: Iterable[Edit]) -> dict[str, bytes] | None:
+        """Return the contents of the files that edits change; None where they do not fit."""
+        texts = self._edited(edits)
+        return None if texts is None else self._encoded(texts)
 
     def _edited(self, edits: Iterable[Edit]) -> dict[str, str] | None:
         """Return the texts with edits made; None where they do not fit."""

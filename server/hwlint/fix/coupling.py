@@ -10,6 +10,7 @@ flattened map) is repaired where the model refuses, as long as that takes it fur
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from hwlint.api import Edit
 from hwlint.fix.bench import Bench, Key, graphs_of
@@ -18,7 +19,7 @@ from hwlint.source.changes import SetNumber, numbers_in, written_number
 from hwlint.source.edits import Positions
 from hwlint.source.spans import Place
 
-__all__ = ["coupled"]
+__all__ = ["Asked", "coupled", "coupled_in"]
 
 _PRIMES = (
     1009, 1013, 1019, 1021, 1031, 1033, 1039, 1049, 1051, 1061, 1063, 1069, 1087, 1091, 1093, 1097,
@@ -38,38 +39,66 @@ def coupled(bench: Bench, step: SetNumber) -> Numbers | None:
     """Return every literal that has to change with one, and to what; None where that cannot be
     told."""
     asked = _asked(bench, step.place)
-    if not asked:
-        return None
-    search = _Search(bench, step, asked)
+    return coupled_in(bench, step, asked) if asked else None
+
+
+class Asked(Protocol):
+    """A model that is asked."""
+
+    @property
+    def graph(self) -> ModelGraph:
+        """As it is now."""
+        ...
+
+    def read(self, edits: Sequence[Edit]) -> ModelGraph | None:
+        """Read it with edits made; None where it cannot be."""
+        ...
+
+
+def coupled_in(bench: Bench, step: SetNumber, asked: Sequence[Asked]) -> Numbers | None:
+    """Return the same as far as some models tell, each of which can be followed to its end."""
+    search = _Search(bench, step, list(asked))
     alone = {step.place: step.after}
     state = search.read(alone)
     if state.broken or state.conflict is None:
         return None if state.broken else alone
     group = search.group()
-    return None if group is None else search.repaired(dict.fromkeys(group, step.after))
+    if group is None:
+        return search.paired()
+    return search.repaired(dict.fromkeys(group, step.after))
 
 
 @dataclass(frozen=True)
 class _Asked:
-    """A model that is asked."""
+    """A model of a workspace."""
 
+    bench: Bench
     key: Key
     number: int
     """Which one of its pass."""
     graph: ModelGraph
     """As it is now."""
 
-    def among(self, graphs: Sequence[ModelGraph]) -> ModelGraph | None:
+    def read(self, edits: Sequence[Edit]) -> ModelGraph | None:
+        """Read it with edits made; alone where it can be."""
+        if self.graph.entry.kind in ("factory", "class"):
+            graphs = self.bench.peek(edits, self.key[1], self.graph.entry.name)
+            return None if graphs is None else self._among(graphs)
+        trial = self.bench.trial(edits, [self.key])
+        found = graphs_of(trial.results[self.key]) if trial is not None else []
+        return found[self.number] if self.number < len(found) else None
+
+    def _among(self, graphs: Sequence[ModelGraph]) -> ModelGraph | None:
         """Return the same model of another reading."""
         entry = self.graph.entry
         found = [g for g in graphs if (g.entry.name, g.entry.kind) == (entry.name, entry.kind)]
         return found[0] if len(found) == 1 else None
 
 
-def _asked(bench: Bench, place: Place) -> list[_Asked]:
+def _asked(bench: Bench, place: Place) -> list[Asked]:
     """Return the smallest models that are followed and in which the literal decides on a layer."""
-    found = [
-        _Asked(key, number, graph)
+    found: list[Asked] = [
+        _Asked(bench, key, number, graph)
         for key, result in bench.with_graphs(bench.dependents([place.path])).items()
         for number, graph in enumerate(graphs_of(result))
         if _decides(graph, place)
@@ -136,7 +165,7 @@ class _State:
 class _Search:
     bench: Bench
     step: SetNumber
-    asked: list[_Asked]
+    asked: list[Asked]
     reads: int = 0
     _parents: dict[Place, Place] = field(default_factory=dict[Place, Place])
 
@@ -158,6 +187,17 @@ class _Search:
             if found is None:
                 return None
             repairs = found
+
+    def paired(self) -> Numbers | None:
+        """Return the only two numbers that may change together where no message names them, as in
+        `Linear((48 + 64) * 49, 10)`; None where there are none, or several."""
+        found: list[Numbers] = []
+        for place in self._candidates():
+            numbers = {self.step.place: self.step.after, place: self.step.after}
+            state = self.read(numbers) if place != self.step.place else _State(broken=True)
+            if state.conflict is None and not state.broken:
+                found.append(numbers)
+        return found[0] if len(found) == 1 else None
 
     def _advanced(self, state: _State, repairs: Numbers) -> dict[Place, int] | None:
         """Take the models further: by letting two classes be one, by a repair, or by both; returns
@@ -329,7 +369,7 @@ class _Search:
         self._remember(edits)
         graphs: list[ModelGraph] = []
         for one in self.asked:
-            graph = self._one(one, edits)
+            graph = one.read(edits)
             if graph is None:
                 return _State(broken=True)
             graphs.append(graph)
@@ -337,15 +377,6 @@ class _Search:
             if state.broken or state.conflict is not None:
                 return state
         return _State(graphs=tuple(graphs))
-
-    def _one(self, one: _Asked, edits: list[Edit]) -> ModelGraph | None:
-        """Read one model; alone where it can be."""
-        if one.graph.entry.kind in ("factory", "class"):
-            graphs = self.bench.peek(edits, one.key[1], one.graph.entry.name)
-            return None if graphs is None else one.among(graphs)
-        trial = self.bench.trial(edits, [one.key])
-        graphs = graphs_of(trial.results[one.key]) if trial is not None else []
-        return graphs[one.number] if one.number < len(graphs) else None
 
     def _remember(self, edits: Iterable[Edit]) -> None:
         self._lines = {}
@@ -356,7 +387,7 @@ class _Search:
             found.append((place.col + moved, len(edit.text) - (place.end_col - place.col)))
 
 
-def _state(asked: Sequence[_Asked], graphs: Sequence[ModelGraph]) -> _State:
+def _state(asked: Sequence[Asked], graphs: Sequence[ModelGraph]) -> _State:
     """Say how far the last of the models came."""
     number = len(graphs) - 1
     was, flow = asked[number].graph.flow, graphs[number].flow

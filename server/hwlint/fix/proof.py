@@ -11,7 +11,7 @@ from hwlint.source.changes import Change
 from hwlint.source.edits import move
 from hwlint.source.spans import Place
 
-__all__ = ["Refused", "Resized", "compare", "prove"]
+__all__ = ["WIDTHS", "Refused", "Resized", "compare", "prove"]
 
 WIDTHS = frozenset(
     (

@@ -23,6 +23,7 @@ __all__ = [
     "Unwrap",
     "edits_for",
     "numbers_in",
+    "placing",
     "written_number",
 ]
 
@@ -163,7 +164,7 @@ def _argument(
     call = _call_at(source, step.call)
     if call is None or any(isinstance(argument, ast.Starred) for argument in call.args):
         return None
-    place = _placing(source)
+    place = placing(source)
     for keyword in call.keywords:
         if keyword.arg == step.keyword:
             return (Edit(place(keyword.value), step.text),)
@@ -174,7 +175,7 @@ def _argument(
 
 def _appended(call: ast.Call, text: str, source: SourceFile, positions: Positions) -> Edit:
     """Return the edit that puts one more argument behind the last."""
-    place = _placing(source)
+    place = placing(source)
     _, end = positions.span(place(call))
     last = max((positions.span(place(one))[1] for one in _arguments(call)), default=None)
     if last is None:
@@ -203,7 +204,7 @@ def _rename(
     call = _call_at(source, step.call)
     if call is None or (step.single and len(list(_arguments(call))) != 1):
         return None
-    place = _placing(source)
+    place = placing(source)
     if not _ends_with(call.func, step.before):
         return _rename_defaults(step, source, positions, wide=wide)
     if wide:
@@ -247,7 +248,7 @@ def _rename_defaults(
         return None
     if wide and len(named) == 1 and _rename_defaults(step, source, positions, wide=False):
         return None  # the same once more
-    place = _placing(source)
+    place = placing(source)
     ends = (positions.span(place(node))[1] for node in named)
     spans = (positions.place(source.path, end - len(step.before), end) for end in ends)
     return tuple(Edit(span, step.after) for span in spans)
@@ -265,7 +266,7 @@ def _fused(step: FuseAttention, source: SourceFile) -> tuple[Edit, ...] | None:
     call = _call_at(source, step.call, tree)
     if call is None or older is not None:
         return None
-    return fused_attention(source, tree, call, _placing(source))
+    return fused_attention(source, tree, call, placing(source))
 
 
 _ARITHMETIC = (ast.Add, ast.Sub, ast.Mult, ast.Div)
@@ -279,7 +280,7 @@ def _unwrapped(step: Unwrap, source: SourceFile, positions: Positions) -> tuple[
     sums = [n for n in ast.walk(tree) if isinstance(n, ast.BinOp) and call in (n.left, n.right)]
     if call.args or call.keywords or not sums or not isinstance(sums[0].op, _ARITHMETIC):
         return None
-    place = _placing(source)
+    place = placing(source)
     _, start = positions.span(place(call.func.value))
     start = _past_brackets(source.text, start, len(source.text))
     _, end = positions.span(place(call))
@@ -325,14 +326,14 @@ def _call_at(source: SourceFile, place: Place, tree: ast.Module | None = None) -
         tree, older = parse_text(source.text)
         if older is not None:
             return None
-    where = _placing(source)
+    where = placing(source)
     lines = (place.line + 1, place.end_line + 1)
     calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call))
     here = (call for call in calls if (call.lineno, call.end_lineno) == lines)
     return next((call for call in here if where(call) == place), None)
 
 
-def _placing(source: SourceFile) -> Callable[[ast.expr], Place]:
+def placing(source: SourceFile) -> Callable[[ast.expr], Place]:
     """Return what turns nodes, which count columns in bytes, into places."""
 
     def column(line: int, offset: int) -> int:
@@ -360,7 +361,7 @@ def numbers_in(source: SourceFile, inside: Place) -> tuple[tuple[Place, int], ..
         return ()
     if older is not None:
         return ()
-    where = _placing(source)
+    where = placing(source)
     found = [
         (place, node.value)
         for node in ast.walk(tree)
