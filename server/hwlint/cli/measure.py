@@ -38,8 +38,9 @@ def _size(_: click.Context, __: click.Parameter, value: str | None) -> int | Non
 @click.argument("places", nargs=-1, required=True, metavar="PLACE...")
 @click.option(
     "--runner",
-    type=click.Choice(["onnxruntime", "torch", "torch-compile"]),
-    help="What runs it; else the target's own runner, and torch on this computer.",
+    type=click.Choice(["onnxruntime", "torch", "torch-compile", "vela"]),
+    help="What runs it; else the target's own runner, and torch on this computer. vela runs "
+    "nothing: Arm's compiler estimates.",
 )
 @click.option(
     "--device",
@@ -161,13 +162,13 @@ def measure(
     from hwlint.measure.session import Asked
     from hwlint.measure.several import measure_all
 
-    where = find_destination(target, _workspace(places[0], root))
+    where = find_destination(target, _workspace(places[0], root), compiled=runner == "vela")
     runner = runner or (where.target.runner if target is not None else "torch")
-    if runner == "vela":
-        raise click.UsageError(
-            f"the runner of {target} is vela, which runs nothing: give another --runner"
-        )
     _check(places, runner, dtype, calibration, compare, compare_to)
+    if runner == "vela" and (compare or compare_to or bound is not None):
+        raise click.UsageError(
+            "nothing runs with vela: it goes neither with --compare nor with --fail-if-slower"
+        )
     if bound is not None and (compare or trace is not None):
         raise click.UsageError("--fail-if-slower goes neither with --compare nor with --import")
     if trace is not None and (len(places) != 1 or compare or compare_to):
@@ -240,10 +241,12 @@ def _check(
         raise click.UsageError("--compare takes two PLACEs")
     if compare_to and len(places) != 1:
         raise click.UsageError("--compare-to takes one PLACE")
-    if dtype == "int8" and runner != "onnxruntime":
+    if runner == "vela" and dtype not in (None, "int8"):
+        raise click.UsageError("--runner vela goes with --dtype int8 alone")
+    if dtype == "int8" and runner not in ("onnxruntime", "vela"):
         raise click.UsageError("--dtype int8 goes with --runner onnxruntime")
-    if calibration is not None and dtype != "int8":
-        raise click.UsageError("--calibration goes with --dtype int8")
+    if calibration is not None and (dtype != "int8" or runner == "vela"):
+        raise click.UsageError("--calibration goes with --runner onnxruntime --dtype int8")
 
 
 def _with_session(asked: "Asked", where: "Destination", measured: "Callable[[Session], T]") -> "T":

@@ -37,14 +37,15 @@ class Showing:
         failed = [one for one in found if one.result.failure is not None]
         if self.form == "json":
             text = "".join(
-                result_json(o.job, o.result, o.lines, self.base, self._of(verdict, o))
+                result_json(o.job, o.result, o.lines, self.base, self._of(verdict, o), o.host)
                 for o in found
             )
         else:
             done = [one for one in found if one.result.failure is None]
             limit = self.slower.where.bandwidth
             text = "\n".join(
-                result_text(o.job, o.result, o.lines, self.base, bandwidth=limit) for o in done
+                result_text(o.job, o.result, o.lines, self.base, bandwidth=limit, host=o.host)
+                for o in done
             )
         self._say(text, verdict, len(found))
         for one in failed:

@@ -31,6 +31,7 @@ def table(found: Sequence[Measurement], total: int) -> str:
 def _row(found: Measurement) -> tuple[str, ...]:
     job, result = found.job, found.result
     spread = f"{100 * result.spread:.1f} %" if result.spread is not None else ""
+    spread = job.claim if job.is_estimate else spread
     taken = f"{found.taken.astimezone():%Y-%m-%d %H:%M}"
     median = seconds(found.median_s)
     return (f"{found.id}", taken, job.place, found.target, job.runner, job.dtype, median, spread)
@@ -58,7 +59,10 @@ def card(found: Measurement) -> str:
 def _facts(found: Measurement) -> Iterator[tuple[str, str]]:
     job, result = found.job, found.result
     profile = f" ({found.profile})" if found.profile else ""
-    yield "measured", f"{found.taken.astimezone():%Y-%m-%d %H:%M:%S %Z}"
+    yield (
+        "estimated" if job.is_estimate else "measured",
+        f"{found.taken.astimezone():%Y-%m-%d %H:%M:%S %Z}",
+    )
     yield "target", f"{found.target}{profile}"
     yield "machine", found.device
     yield "runner", f"{job.runner} on {job.device}: {found.versions}"
@@ -67,13 +71,20 @@ def _facts(found: Measurement) -> Iterator[tuple[str, str]]:
     yield "inputs", ";".join(_input(each) for each in job.inputs)
     yield "dtype", job.dtype
     yield "threads", f"{job.threads}"
-    yield "median", seconds(found.median_s)
+    yield job.claim if job.is_estimate else "median", seconds(found.median_s)
     yield "interquartile range", _time(result.iqr_s)
     yield "10 % and 90 %", " to ".join(filter(None, map(_time, (result.p10_s, result.p90_s))))
     runs = f" of {count(result.runs_per_sample, 'run')}" if result.runs_per_sample != 1 else ""
-    yield "samples", f"{len(result.samples)}{runs}, after {count(result.warmup_runs, 'run')}"
+    counted = f"{len(result.samples)}{runs}, after {count(result.warmup_runs, 'run')}"
+    yield "samples", "" if job.is_estimate else counted
+    yield "cycles", "" if result.cycles is None else f"{result.cycles:,.0f}"
     yield "compiling", _time(result.compile_s)
-    yield "peak memory", "" if result.peak_bytes is None else f"{result.peak_bytes / 1e6:,.1f} MB"
+    yield (
+        "SRAM" if job.is_estimate else "peak memory",
+        "" if result.peak_bytes is None else f"{result.peak_bytes / 1e6:,.1f} MB",
+    )
+    yield "flash", "" if result.flash_bytes is None else f"{result.flash_bytes / 1e6:,.1f} MB"
+    yield "on the host", ", ".join(each.name for each in result.on_host)
     yield "energy", "" if result.energy_j is None else f"{1e3 * result.energy_j:.4g} mJ a run"
     reached = result.achieved_bandwidth
     yield "bandwidth", "" if reached is None else f"{reached / 1e9:.4g} GB/s"
@@ -97,6 +108,7 @@ def as_data(found: Measurement) -> Mapping[str, object]:
     job, result = found.job, found.result
     return {
         "id": found.id,
+        "kind": job.claim,
         "taken": found.taken.isoformat(),
         "place": job.place,
         "context": job.context,
@@ -120,11 +132,13 @@ def everything(found: Measurement) -> Mapping[str, object]:
 
 
 def for_fit(found: Sequence[Measurement]) -> str:
-    """Return the CSV that `device fit` reads."""
+    """Return the CSV that `device fit` reads: what was measured, and no compiler's estimate."""
     text = StringIO()
     rows = csv.writer(text, lineterminator="\n")
     rows.writerow(("place", "latency_ms", "input"))
     for each in found:
+        if each.job.is_estimate:
+            continue
         inputs = ";".join(_input(given) for given in each.job.inputs)
         rows.writerow((each.job.place, f"{1e3 * each.median_s:.6g}", inputs))
     return text.getvalue()

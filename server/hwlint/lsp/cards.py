@@ -11,6 +11,7 @@ from hwlint.lsp.views import ArgumentView, CostView, LayerView, ModelView
 from hwlint.report.inspect_text import human
 
 __all__ = [
+    "compiled_line",
     "cost_line",
     "finding_card",
     "layer_card",
@@ -54,6 +55,7 @@ def model_card(model: ModelView, others: int, measurements: Measurements) -> str
         given = ", ".join(f"{n + ' ' if n else ''}{shape_text(s)} {d}" for n, s, d in model.inputs)
         lines += ["", f"called with {given}"]
     said = [_measured(one, model) for one in measurements.of(model)]
+    said += map(_compiled, measurements.estimates(model))
     if model.costs or said:
         lines += ["", *map(_cost, model.costs), *said]
     if model.unknown:
@@ -106,11 +108,32 @@ def _measured(said: Said, model: ModelView) -> str:
     return f"- measured{when} {time_text(figure.seconds)}{iqr} {on}, {age}{estimates}"
 
 
+def _compiled(said: Said) -> str:
+    """Return "- vendor compiler estimate 0.58 ms (288k cycles) on npu, vela int8"."""
+    figure = said.figure
+    when = "" if said.current else " before the last edit"
+    cycles = figure.result.cycles
+    count = f" ({human(round(cycles))} cycles)" if cycles is not None else ""
+    host = len(figure.result.on_host)
+    rest = f"; {host} operators stay on the host" if host else ""
+    on = f"on {figure.target}, {figure.job.runner} {figure.job.dtype}"
+    return f"- {figure.job.claim}{when} {time_text(figure.seconds)}{count} {on}{rest}"
+
+
 def _measured_layer(
     layer: LayerView, model: ModelView, measurements: Measurements
 ) -> Iterator[str]:
     alone = measurements.of(model, layer.name) if layer.name else []
     yield from (f"{_measured(one, model)}, by itself" for one in alone)
+    if layer.name:
+        alone = measurements.estimates(model, layer.name)
+        yield from (f"{_compiled(one)}, by itself" for one in alone)
+    for said in measurements.estimates(model):
+        share = share_of_layer(said.figure, layer) if said.current else None
+        if share is not None:
+            figure = said.figure
+            seconds, claim = time_text(share * figure.seconds), figure.job.claim
+            yield f"- {claim} {seconds} on {figure.target}, {100 * share:.1f} % of the model"
     for said in measurements.of(model):
         share = share_of_layer(said.figure, layer) if said.current else None
         if share is not None:
@@ -127,6 +150,15 @@ def measured_line(said: Sequence[Said]) -> str:
     first = said[0]
     when = "measured" if first.current else "measured before the last edit:"
     return f"{when} {time_text(first.figure.seconds)} on {first.figure.target}"
+
+
+def compiled_line(said: Sequence[Said]) -> str:
+    """Return the same of what a vendor's compiler estimated last."""
+    if not said:
+        return ""
+    figure = said[0].figure
+    when = "" if said[0].current else " before the last edit:"
+    return f"{figure.job.claim}{when} {time_text(figure.seconds)} on {figure.target}"
 
 
 def finding_card(found: Diagnostic) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from lsprotocol import types
 
-from hwlint.lsp.cards import cost_line, measured_line, model_line, shape_text
+from hwlint.lsp.cards import compiled_line, cost_line, measured_line, model_line, shape_text
 from hwlint.lsp.documents import Lines
 from hwlint.lsp.lookup import headings, layers_in, lines_in
 from hwlint.lsp.state import State
@@ -58,7 +58,8 @@ def code_lenses(state: State, uri: str) -> Iterator[types.CodeLens]:
         # What a factory says is not said again over the call in it.
         if above is None or title != above[0] or place.col <= above[1]:
             said = state.measurements.of(models[0])
-            text = " · ".join(part for part in (measured_line(said), title) if part)
+            compiled = compiled_line(state.measurements.estimates(models[0]))
+            text = " · ".join(part for part in (measured_line(said), compiled, title) if part)
             # Nothing to run: it only says.
             yield types.CodeLens(lines.range(place), types.Command(text, ""))
             if state.trusted and not entry.loose and models[0].expression:

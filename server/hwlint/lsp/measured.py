@@ -94,8 +94,17 @@ class Measurements:
     def of(self, model: ModelView, part: str = "") -> list[Said]:
         """Return what was measured of a model or a part of it: for each target, runner and dtype
         the newest that still holds, else the newest that does not; those that hold first."""
+        return self._newest(model, part, estimates=False)
+
+    def estimates(self, model: ModelView, part: str = "") -> list[Said]:
+        """Return the same of what a vendor's compiler estimates, which was never run."""
+        return self._newest(model, part, estimates=True)
+
+    def _newest(self, model: ModelView, part: str, *, estimates: bool) -> list[Said]:
         found: dict[tuple[object, ...], Said] = {}
         for said in self._about(model, part):
+            if said.figure.job.is_estimate != estimates:
+                continue
             mine = said.figure
             kind = (mine.target, mine.job.runner, mine.job.dtype)
             other = found.get(kind)

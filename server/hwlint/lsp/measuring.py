@@ -138,7 +138,7 @@ class Measuring:
     ) -> tuple[Job, Errand]:
         """Say what is to be done. Reads files: for a thread."""
         root, python = Path(entry.root), self._state.settings.python
-        destination = find_destination(wanted.target, root)
+        destination = find_destination(wanted.target, root, compiled=wanted.runner == "vela")
         here = wanted.target == LOCAL and not destination.target.origin
         runner = cast(
             "RunnerName", wanted.runner or ("torch" if here else destination.target.runner)
@@ -149,6 +149,7 @@ class Measuring:
             f"{where(entry.path, root)}:{model.name}{part}",
             runner,
             dtype=destination.dtype(runner),
+            device=destination.unit(runner, "cpu"),
             limits=Limits(memory=most_memory()),
         )
         interpreter = None if python is None else os.fspath(python)
@@ -229,6 +230,7 @@ def _answer(model: ModelView, figure: Figure, outcome: Outcome) -> Data:
         "target": figure.target,
         "runner": figure.job.runner,
         "dtype": figure.job.dtype,
+        "kind": figure.job.claim,
         "seconds": figure.seconds,
         "iqr": result.iqr_s,
         "notes": list(result.notes),

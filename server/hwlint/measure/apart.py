@@ -111,7 +111,7 @@ def _done(errand: Errand, cancelled: threading.Event, say: Progress) -> Outcome:
     job, root = errand.job, Path(errand.root)
     python = Path(errand.python) if errand.python is not None else None
     try:
-        destination = find_destination(errand.target, root)
+        destination = find_destination(errand.target, root, compiled=job.runner == "vela")
         asked = Asked(job.runner, device=job.device, options=Options(python=python, root=root))
         bench = bench_for(asked, destination, root)
         result = bench.measure(job, cancelled=cancelled.is_set, progress=say)

@@ -10,11 +10,15 @@ from hwlint.measure.interpreters import Interpreter
 from hwlint.measure.job import RunnerName
 from hwlint.measure.targets import LOCAL, all_targets, find_measure_target
 from hwlint.measure.transports.base import Transport
+from hwlint.measure.transports.local import Local
 from hwlint.measure.transports.ways import way_to
 from hwlint.profile import Profile, UnknownDevice, available_profiles, find_profile
 from hwlint.profile.errors import did_you_mean
 
 __all__ = ["Destination", "find_destination"]
+
+_ETHOS_U = "ethos-u"
+"""How profiles begin whose ids are what Vela calls its accelerators."""
 
 
 @frozen
@@ -46,8 +50,25 @@ class Destination:
     def dtype(self, runner: RunnerName) -> str:
         """Return what a model computes in there where nobody says: int8 where the profile does and
         the runner can."""
+        if runner == "vela":
+            return "int8"
         wanted = self.profile.default_dtype if self.profile is not None else ""
         return "int8" if wanted == "int8" and runner == "onnxruntime" else "float32"
+
+    def unit(self, runner: RunnerName, asked: str) -> str:
+        """Return which part of the device computes. Raises `UserError` for what Vela has not."""
+        if runner != "vela":
+            return asked
+        profile = self.profile
+        names = () if profile is None else (profile.id, *profile.extends)
+        unit = next((name for name in names if name.startswith(_ETHOS_U)), None)
+        if unit is None:
+            known = f"the profile {names[0]}" if names else "no profile"
+            raise UserError(
+                f"vela compiles for Ethos-U, and {self.target.name} has {known}: "
+                "--device ethos-u55-128 --runner vela"
+            )
+        return unit
 
     def transport(self, runner: RunnerName, here: Interpreter) -> Transport:
         """Return the way there. `here`: the interpreter for this computer.
@@ -55,6 +76,8 @@ class Destination:
         Raises:
             UserError: Where the runner cannot go that way.
         """
+        if runner == "vela":
+            return Local(here.path)  # a compiler: the device is not asked
         if not self.is_here and runner in ("torch", "torch-compile"):
             raise UserError(
                 f"{self.target.name}: {runner} runs the source, which stays on this computer: "
@@ -63,8 +86,9 @@ class Destination:
         return way_to(self.target, self.profile_id, here.path)
 
 
-def find_destination(name: str | None, root: Path) -> Destination:
-    """Return the target of that name; None is this computer.
+def find_destination(name: str | None, root: Path, *, compiled: bool = False) -> Destination:
+    """Return the target of that name; None is this computer. `compiled`: nothing runs there, so
+    that the name of a profile will do.
 
     Raises:
         UserError: Where there is none.
@@ -79,6 +103,8 @@ def find_destination(name: str | None, root: Path) -> Destination:
             known = {LOCAL, *all_targets(root)}
             near = did_you_mean(name, known)
             raise UserError(f'no target is called "{name}"{near}: `hwlint device add`') from None
+        if compiled:
+            return Destination(MeasureTarget(profile.id, profile.id, runner="vela"), profile)
         raise UserError(
             f"{name} is a profile, {profile.name}: where is one? "
             f"`hwlint device add NAME --profile {profile.id} --ssh user@host`"

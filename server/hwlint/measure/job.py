@@ -122,12 +122,23 @@ class Job:
     """Threads of one operator; operators run one after the other."""
     device: str = "cpu"
     """"cpu" or "cuda"; for onnxruntime the short name of an execution provider: "cpu",
-    "cuda", "tensorrt", "openvino", "qnn", "coreml"."""
+    "cuda", "tensorrt", "openvino", "qnn", "coreml"; for vela the NPU: "ethos-u55-128"."""
     operators: bool = True
     """Also say what each operator takes, in runs of their own."""
     commit: str = ""
     """Short hash of the commit of git that was checked out, with "+" where a file that was read is
     another one than in it; "" where that is not known. No part of the key."""
+
+    @property
+    def is_estimate(self) -> bool:
+        """Nothing is run: the vendor's compiler says what it would take."""
+        return self.runner == "vela"
+
+    @property
+    def claim(self) -> str:
+        """Say in words what its result is."""
+        return "vendor compiler estimate" if self.is_estimate else "measured"
+
     limits: Limits = Limits()
     method: Method = Method()
 
@@ -147,7 +158,9 @@ class OperatorTime:
     calls: int = 1
     """In one run of the model."""
     node: str = ""
-    """Name of the node in the ONNX model."""
+    """Name of the node in the model that was exported."""
+    function: str = ""
+    """Torch's name of what it is part of, where that is told: "mean" of a sum."""
 
 
 @frozen
@@ -195,6 +208,13 @@ class Result:
     environment: Mapping[str, str] = field(factory=dict[str, str])
     """Versions, threads, processor, governor, clocks."""
     operators: tuple[OperatorTime, ...] = ()
+    cycles: float | None = None
+    """Of one run, where a compiler tells."""
+    flash_bytes: int | None = None
+    """Weights and commands as a compiler stores them."""
+    on_host: tuple[OperatorTime, ...] = ()
+    """Operators that a compiler leaves to the processor beside the accelerator; what they take is
+    not known and in no other number."""
     notes: tuple[str, ...] = ()
     """What a reader of the numbers should know: a tolerance, an input that was not as read."""
     failure: Failure | None = None

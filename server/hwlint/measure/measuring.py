@@ -19,6 +19,8 @@ RUNNERS = Path(__file__).with_name("runners")
 NODES_FILE = "nodes.json"
 CALIBRATION_FILE = "calibration.npz"
 _SHARED = ("hwlint_support.py", "hwlint_building.py")
+_OWN = {"vela": ("hwlint_vela.py",)}
+"""What one runner takes along besides."""
 
 
 def runner_file(name: str) -> Path:
@@ -106,7 +108,7 @@ def _file_of(job: Job) -> str:
 def _fill(folder: Path, job: Job) -> None:
     folder.mkdir(exist_ok=True)
     save_job(job, folder)
-    for file in _SHARED:
+    for file in (*_SHARED, *_OWN.get(job.runner, ())):
         shutil.copy(RUNNERS / file, folder / file)
 
 
@@ -133,6 +135,13 @@ def _finished(found: Result, ready: Result, folder: Path) -> Result:
 
 def _nodes(file: Path) -> list[Node]:
     return [
-        Node(n["name"], n["op"], tuple(n["inputs"]), tuple(n["outputs"]), n["module"])
+        Node(
+            n["name"],
+            n["op"],
+            tuple(n["inputs"]),
+            tuple(n["outputs"]),
+            n["module"],
+            n.get("function", ""),
+        )
         for n in json.loads(file.read_text(encoding="utf-8"))
     ]

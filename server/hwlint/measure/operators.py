@@ -14,10 +14,15 @@ __all__ = ["Line", "Node", "grown", "hottest_lines", "place_in", "with_modules"]
 _GREW = 0.1
 """Share of all growth below which a line is not named."""
 _MOST_BACK = 8
-"""Nodes of a fused chain that are gone back through."""
+"""Nodes of a fused chain that are gone through."""
 _MADE = re.compile(r"^(?:Fused|QLinear|Q(?=Gemm))|Integer$")
 """What ONNX Runtime makes of an operator's name: FusedConv, QLinearConv, ConvInteger."""
-_SUFFIX = re.compile(r"(?:_nchwc|_quant|_fused|_token_\d+|/\w+Fusion.*)$")
+_SUFFIX = re.compile(
+    r"(?:_nchwc|_quant|_fused|_token_\d+|/\w+Fusion.*|_transpose|_reducesum|_copy|_int32)$"
+)
+"""What ONNX Runtime, and in the second half Vela, append to a node's name."""
+_OF_AN_INPUT = re.compile(r"_transpose$")
+"""What Vela appends to the name of a tensor for what an operator has to do with it first."""
 
 
 @frozen
@@ -30,6 +35,8 @@ class Node:
     outputs: tuple[str, ...]
     module: str | None
     """Whose work it is, where that is known."""
+    function: str = ""
+    """Torch's name of what it is part of, where that is known."""
 
 
 @frozen
@@ -61,10 +68,13 @@ def with_modules(times: Iterable[OperatorTime], nodes: Sequence[Node]) -> tuple[
 
     def found(time: OperatorTime) -> OperatorTime:
         node = _node_of(time.node, by_name, makers)
-        if node is None:
+        origin = _taker(time, nodes)
+        if origin is None and node is not None:
+            origin = _same_kind(node, _MADE.sub("", time.name), makers)
+        made_of = origin or node
+        if made_of is None:
             return time
-        origin = _same_kind(node, _MADE.sub("", time.name), makers)
-        return evolve(time, module=(origin or node).module)
+        return evolve(time, module=made_of.module, function=made_of.function)
 
     return tuple(found(time) for time in times)
 
@@ -82,12 +92,27 @@ def _node_of(name: str, by_name: Mapping[str, Node], makers: Mapping[str, Node])
     return by_name[parts[0]] if parts else None
 
 
+def _taker(time: OperatorTime, nodes: Sequence[Node]) -> Node | None:
+    """Return the node of the same kind that takes what is named, where the operator is made of a
+    node's input: at once, or behind what became part of it."""
+    names = {_OF_AN_INPUT.sub("", time.node)}
+    if names == {time.node}:
+        return None
+    for _ in range(_MOST_BACK):
+        takers = [node for node in nodes if not names.isdisjoint(node.inputs)]
+        for node in takers:
+            if node.op.lower() == time.name.lower():
+                return node
+        names = {name for node in takers for name in node.outputs}
+    return None
+
+
 def _same_kind(node: Node, kind: str, makers: Mapping[str, Node]) -> Node | None:
     """Go back to the nearest node of a kind, breadth first."""
     level = [node]
     for _ in range(_MOST_BACK):
         for one in level:
-            if one.op == kind:
+            if one.op.lower() == kind.lower():  # Vela says "Conv2D" of TOSA's "CONV2D"
                 return one
         level = [makers[name] for one in level for name in one.inputs if name in makers]
     return None
@@ -171,7 +196,8 @@ class _Sites:
         if time.module is None:
             return None
         module = ".".join(part for part in (self._subject.part, time.module) if part)
-        for function in _functions(time.name):
+        told = (time.function,) if time.function else ()
+        for function in (*told, *_functions(time.name)):
             if (module, function) in self._by_function:
                 return self._by_function[module, function].place
         sites = self._by_module.get(module, [])

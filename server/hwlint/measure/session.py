@@ -59,6 +59,8 @@ class Measured:
     result: Result
     lines: tuple[Line, ...] = ()
     """What each line of the source takes, the most first."""
+    host: tuple[Line, ...] = ()
+    """Lines of what stays on the host, where a compiler says so."""
 
 
 @frozen
@@ -172,7 +174,7 @@ class Session:
             asked.runner,
             dtype=asked.dtype or self.destination.dtype(asked.runner),
             threads=asked.threads,
-            device=asked.device,
+            device=self.destination.unit(asked.runner, asked.device),
             seed=asked.seed,
             limits=asked.limits,
             method=asked.method,
@@ -201,4 +203,5 @@ def bench_for(asked: Asked, destination: Destination, root: Path) -> Bench:
 def _measured(subject: Subject, job: Job, result: Result) -> Measured:
     if result.median_s and subject.moved is not None and job.dtype == "float32":
         result = evolve(result, achieved_bandwidth=subject.moved / result.median_s)
-    return Measured(subject, job, result, hottest_lines(result.operators, subject))
+    lines = hottest_lines(result.operators, subject)
+    return Measured(subject, job, result, lines, hottest_lines(result.on_host, subject))

@@ -20,9 +20,15 @@ def result_json(
     lines: Sequence[Line],
     base: Path,
     findings: Sequence[Diagnostic] = (),
+    host: Sequence[Line] = (),
 ) -> str:
-    """Return one measurement, and what was found of it."""
-    document = {"version": 1, **_one(job, result, lines, base), **_findings(findings, base)}
+    """Return one measurement, and what was found of it. `host`: what a compiler leaves there."""
+    document = {
+        "version": 1,
+        **_one(job, result, lines, base),
+        "host_lines": [_line(line, base) for line in host],
+        **_findings(findings, base),
+    }
     return json.dumps(document, indent=2) + "\n"
 
 
@@ -51,7 +57,7 @@ def _findings(findings: Sequence[Diagnostic], base: Path) -> dict[str, object]:
 
 
 def _one(job: Job, result: Result, lines: Sequence[Line], base: Path) -> dict[str, object]:
-    told = json.loads(as_json(result))
+    told = {"kind": job.claim, **json.loads(as_json(result))}
     del told["rival"]
     spec = json.loads(as_json(job))
     kept = ("place", "runner", "context", "inputs", "dtype", "device", "seed", "commit")

@@ -31,13 +31,15 @@ def _line(one: Measurement) -> str:
     spread = f", IQR {one.result.spread:.0%}" if one.result.spread is not None else ""
     with_ = f"{one.job.runner}, {one.job.dtype}"
     taken = f"{one.taken.astimezone():%Y-%m-%d}"
-    return f"measured: {what}{duration(one.median_s)}{spread} on {one.target} ({with_}), {taken}"
+    claim = one.job.claim
+    return f"{claim}: {what}{duration(one.median_s)}{spread} on {one.target} ({with_}), {taken}"
 
 
 def measured_rows(known: Known, graph: ModelGraph) -> Iterator[dict[str, object]]:
     """Yield the same for programs."""
     for one in known.of(graph):
         yield {
+            "kind": one.job.claim,
             "part": one.job.build.submodule if one.job.build is not None else "",
             "target": one.target,
             "profile": one.profile or None,

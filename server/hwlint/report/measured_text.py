@@ -17,21 +17,56 @@ _SPREAD = 0.25
 """Interquartile range over median from which a time is called unsteady, as torch.utils.benchmark
 does ("significant environmental influence")."""
 _CODE = 60
+_COMPILERS = ("vela", "executorch", "torch")
 
 
 def result_text(
-    job: Job, result: Result, lines: Sequence[Line], base: Path, *, bandwidth: float | None = None
+    job: Job,
+    result: Result,
+    lines: Sequence[Line],
+    base: Path,
+    *,
+    bandwidth: float | None = None,
+    host: Sequence[Line] = (),
 ) -> str:
-    """Return the report of one measurement. `bandwidth`: what the device can do, bytes a second."""
-    parts = [_head(job), *_times(result), *_more(result, bandwidth)]
+    """Return the report of one measurement.
+
+    Args:
+        job: What was to be measured.
+        result: What came of it.
+        lines: What the lines of the source take.
+        base: The folder that paths are relative to.
+        bandwidth: What the device can do, in bytes a second.
+        host: Lines of what a compiler leaves to the host.
+    """
+    times = _compiled(result) if job.is_estimate else [*_times(result), *_more(result, bandwidth)]
+    parts = [_head(job), *times]
     if lines:
         parts += ["", *_table(lines, base)]
+    if host:
+        parts += ["", "  on the host, and in no number above:", *_host(host, base)]
     return "".join(f"{clean(part)}\n" for part in [*parts, *_notes(result)])
 
 
 def _head(job: Job) -> str:
     shapes = ", ".join("x".join(map(str, i.shape)) or "scalar" for i in job.inputs)
-    return f"{job.place}   input {shapes}   {job.dtype}   measured by {job.runner}"
+    by = f"{job.claim} by {job.runner}" + (f" for {job.device}" if job.is_estimate else "")
+    return f"{job.place}   input {shapes}   {job.dtype}   {by}"
+
+
+def _compiled(result: Result) -> Iterator[str]:
+    """Yield what a compiler says: one number each, no samples."""
+    assert result.median_s is not None
+    told = result.environment
+    cycles = ""
+    if result.cycles is not None:
+        cycles = f"   {result.cycles:,.0f} cycles at {told.get('clock_mhz', '?')} MHz"
+    yield f"  {duration(result.median_s)}{cycles}"
+    sizes = {"SRAM": result.peak_bytes, "flash": result.flash_bytes}
+    known = [f"{name} {amount(size)}" for name, size in sizes.items() if size is not None]
+    known += [f"{told[name]}" for name in ("system_config", "memory_mode") if name in told]
+    yield f"  {'   '.join(known)}"
+    yield f"  {'   '.join(f'{name} {told[name]}' for name in _COMPILERS if name in told)}"
 
 
 def _times(result: Result) -> Iterator[str]:
@@ -77,17 +112,26 @@ def _more(result: Result, bandwidth: float | None) -> Iterator[str]:
 def _table(lines: Sequence[Line], base: Path) -> Iterator[str]:
     yield "  share      time  line"
     for line in lines[:_LINES]:
-        where = spot(line.place, base) if line.place is not None else "(no line found)"
-        code = ""
-        if line.place is not None:
-            code = source_line(line.place.path, line.place.line).strip()
-            code = code if len(code) <= _CODE else code[: _CODE - 3] + "..."
-        what = code or ", ".join(line.operators[:4])
-        yield f"  {line.share:5.1%}  {duration(line.seconds):>8}  {where}  {what}"
+        yield f"  {line.share:5.1%}  {duration(line.seconds):>8}  {_where(line, base)}"
     rest = lines[_LINES:]
     if rest:
         share = sum(line.share for line in rest)
         yield f"  {share:5.1%}            {len(rest)} more"
+
+
+def _where(line: Line, base: Path) -> str:
+    """Return the line and what stands there, else whose operators it is."""
+    where = spot(line.place, base) if line.place is not None else "(no line found)"
+    code = ""
+    if line.place is not None:
+        code = source_line(line.place.path, line.place.line).strip()
+        code = code if len(code) <= _CODE else code[: _CODE - 3] + "..."
+    return f"{where}  {code or ', '.join(line.operators[:4])}"
+
+
+def _host(lines: Sequence[Line], base: Path) -> Iterator[str]:
+    for line in lines:
+        yield f"    {', '.join(line.operators)}  {_where(line, base)}"
 
 
 def _notes(result: Result) -> Iterator[str]:

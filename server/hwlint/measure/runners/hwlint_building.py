@@ -56,7 +56,7 @@ def subject_of(work: Work, torch: Any) -> Subject:
     model = build_model(work, torch)
     work.only_once()
     dtype = _dtype(work, torch)
-    model = model.eval().to(job["device"])
+    model = model.eval().to(unit_of(job))
     if dtype is not None:
         model = model.to(dtype)
     args, kwargs = call_with(job["inputs"], work, torch)
@@ -65,6 +65,11 @@ def subject_of(work: Work, torch: Any) -> Subject:
     part = _part(model, build["submodule"])
     args, kwargs = _flowing_into(part, model, args, kwargs, work, torch)
     return Subject(part, args, kwargs)
+
+
+def unit_of(job: Dict[str, Any]) -> str:
+    """Return where torch computes: "cpu" or "cuda"."""
+    return "cpu" if job["runner"] == "vela" else job["device"]
 
 
 def _dtype(work: Work, torch: Any) -> Any:
@@ -164,7 +169,7 @@ def call_with(specs: Sequence[Dict[str, Any]], work: Work, torch: Any) -> Call:
         tensor = _random(spec, torch, generator)
         if target is not None and tensor.is_floating_point():
             tensor = tensor.to(target)
-        tensor = tensor.to(work.job["device"])
+        tensor = tensor.to(unit_of(work.job))
         if spec["name"]:
             kwargs[spec["name"]] = tensor
         else:
