@@ -17,9 +17,14 @@ from pathlib import Path
 import pytest
 from attrs import evolve, frozen
 
+from hwlint.cli import main
+from hwlint.measure.calibration import calibrating
+from hwlint.measure.calibration.calibrating import Calibration
+from hwlint.measure.calibration.cases import cases_of
 from hwlint.measure.job import Failure, Job, Limits, Result, save_job
 from hwlint.measure.transports.keeper import descendants
 from hwlint.measure.transports.ssh import Ssh
+from hwlint.profile import load_project_profiles
 
 NEVER: Callable[[], bool] = lambda: False  # noqa: E731 - a value among others
 REPORTS = """
@@ -439,3 +444,43 @@ def test_from_end_to_end(
     assert kept["result"]["median_s"] == told["median_s"]
     assert kept["versions"].startswith("onnxruntime ")
     assert board.left() == []
+
+
+def test_calibrate_over_ssh(board: Board, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "pyproject.toml").write_text("[tool.hwlint]\n")
+    every = [case for case in cases_of() if not case.group]
+    linear = [c for c in every if c.product is not None and c.product.kind == "linear"]
+    linear = sorted(linear, key=lambda c: c.product.macs if c.product is not None else 0)[:8]
+    passes = [c for c in every if c.function in ("relu", "add") and c.items <= 1 << 13]
+    few = [*linear, *passes]
+    monkeypatch.setattr(calibrating, "cases_of", lambda: few)
+    asked = Calibration(
+        tmp_path, "pi", "calibrate", "onnxruntime", ("_base",), threads=1, there=board.ssh()
+    )
+    done = asked.run(cancelled=NEVER, progress=lambda _: None)
+    assert (done.visits, done.stopped) == (5 * len(few), False)
+    told = load_project_profiles(tmp_path)["pi"].calibrated["fp32"]
+    assert (told.runner, told.threads) == ("onnxruntime", 1)
+    assert {name for each in told.passes for name in each.functions} == {"relu", "add"}
+    assert [each.layers for each in told.products] == [("linear",)]
+    assert len(json.loads(done.raw.read_text())["visits"]) == 5 * len(few)
+    assert board.left() == []
+
+
+def test_calibrate_goes_by_the_target(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.setenv("HWLINT_SSH", "false")
+    (tmp_path / "pyproject.toml").write_text(
+        '[tool.hwlint.targets.pi]\nprofile = "raspberry-pi-5"\nssh = "board"\n'
+        '[tool.hwlint.targets.phone]\nprofile = "raspberry-pi-5"\ncommand = "measure {model}"\n'
+    )
+
+    def refused(name: str) -> str:
+        with pytest.raises(SystemExit) as stop:
+            main(["device", "calibrate", name, "--root", str(tmp_path)])
+        assert stop.value.code == 2
+        return capsys.readouterr().err
+
+    assert "python3 on board could not start the job" in refused("pi")
+    assert "phone is reached by command measure {model}" in refused("phone")

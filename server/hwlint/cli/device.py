@@ -213,8 +213,9 @@ def calibrate_device(
     python: Path | None,
     debug: bool,  # noqa: ARG001 - main has it
 ) -> None:
-    """Time single operations on this machine, and write a profile of what they take.
+    """Time single operations, and write a profile of what they take.
 
+    NAME is a target that is reached by ssh, or else this machine is timed.
     It is .hwlint/profiles/NAME.toml below the project's root, NAME being "local" if not said; what
     was timed is beside it. Ctrl-C ends it early, with a profile of what there is by then.
     """

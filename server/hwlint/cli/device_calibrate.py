@@ -6,11 +6,13 @@ from pathlib import Path
 
 from hwlint.cli.common import StatusLine
 from hwlint.engine.errors import UserError
+from hwlint.engine.measure_targets import MeasureTarget
 from hwlint.engine.workspace import find_root
 from hwlint.measure.calibration.calibrating import Calibration, Done
 from hwlint.measure.calibration.steps import DTYPE
 from hwlint.measure.job import RunnerName
 from hwlint.measure.targets import find_measure_target
+from hwlint.measure.transports.ssh import Ssh
 from hwlint.profile import Profile, ProfileIndex, available_profiles, find_profile
 from hwlint.report.alignment import Width, check_file
 from hwlint.report.alignment import plot as draw
@@ -46,10 +48,10 @@ def calibrate_and_write(
     if not _NAME.fullmatch(name):
         raise UserError(f"{name}: a profile's name is of letters, digits, - and _")
     target = find_measure_target(name, folder)
-    if target is not None and target.transport != "local":
+    if target is not None and target.transport not in ("local", "ssh"):
         raise UserError(
-            f"{name} is reached by {target.way()}, and calibrate times the machine it runs on: "
-            f"run it there and copy .hwlint/profiles/{name}.toml"
+            f"{name} is reached by {target.way()}, and calibrate times this machine or one behind "
+            f"ssh: run it there and copy .hwlint/profiles/{name}.toml"
         )
     runner = runner or _runner(target.runner if target is not None and target.profile else "torch")
     base = base or (target.profile if target is not None and target.profile else None)
@@ -71,6 +73,7 @@ def calibrate_and_write(
         threads,
         python,
         resume,
+        _there(target),
     )
     status = StatusLine()
     try:
@@ -80,6 +83,12 @@ def calibrate_and_write(
     if plot is not None:
         draw(f"{name}: time by width", _widths(done), plot)
     return _shown(done, name) + (f"Wrote {plot}.\n" if plot is not None else "")
+
+
+def _there(target: MeasureTarget | None) -> Ssh | None:
+    if target is None or target.transport != "ssh":
+        return None
+    return Ssh(target.address, target.python or "python3")
 
 
 def _widths(done: Done) -> list[Width]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import cast
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from hwlint.engine.errors import UserError
 from hwlint.measure.calibration.cases import Case, cases_of, visits_of
@@ -16,8 +16,9 @@ from hwlint.measure.calibration.written import MARK, Made, profile_text
 from hwlint.measure.interpreters import most_memory, tools_interpreter, user_interpreter
 from hwlint.measure.job import Job, Limits, Result, RunnerName, save_job, write_json
 from hwlint.measure.measuring import RUNNERS, runner_file
-from hwlint.measure.transports.base import Cancelled, Progress
+from hwlint.measure.transports.base import Cancelled, Progress, Transport
 from hwlint.measure.transports.local import Local
+from hwlint.measure.transports.ssh import Ssh
 from hwlint.profile import Tile, load_project_profiles
 
 __all__ = ["Calibration", "Done"]
@@ -27,6 +28,8 @@ VISITS = 5
 EACH = 0.03
 """Seconds of samples of one visit."""
 _FILES = ("hwlint_support.py", "hwlint_building.py", "hwlint_calibrating.py")
+_RAW = "raw.jsonl"
+"""What the runner writes each visit into."""
 _GRACE = 180.0
 """Seconds beyond the time for a child that has to start and to end a visit."""
 
@@ -64,31 +67,39 @@ class Calibration:
     threads: int = 0
     python: Path | None = None
     resume: bool = False
+    there: Ssh | None = None
+    """The machine that is timed; None: this one."""
 
     def run(self, *, cancelled: Cancelled, progress: Progress) -> Done:
         """Time operations, fit, and write the profile. Raises `UserError`."""
-        interpreter = user_interpreter(self.python, self.root)
-        if self.runner == "onnxruntime":
-            interpreter = tools_interpreter(interpreter)
+        transport = self._transport()
         self._check_name()
         cases = cases_of()
         folder = self._folder(cases)
-        result, stopped = self._timed(Local(interpreter.path), folder, cancelled, progress)
-        visits = _visits(folder / "raw.jsonl")
+        result, stopped = self._timed(transport, folder, cancelled, progress)
+        visits = _visits(folder / _RAW)
         if result.failure is not None and result.failure.kind != "cancelled":
             failure = result.failure
             raise UserError(": ".join(filter(None, (failure.message, failure.advice))))
         progress("fitting")
         return self._write(cases, visits, result, folder, stopped=stopped)
 
+    def _transport(self) -> Transport:
+        if self.there is not None:
+            return evolve(self.there, back=(_RAW,))
+        interpreter = user_interpreter(self.python, self.root)
+        if self.runner == "onnxruntime":
+            interpreter = tools_interpreter(interpreter)
+        return Local(interpreter.path)
+
     def _timed(
-        self, local: Local, folder: Path, cancelled: Cancelled, progress: Progress
+        self, transport: Transport, folder: Path, cancelled: Cancelled, progress: Progress
     ) -> tuple[Result, bool]:
         """Let the child work; a stop by the user is no failure."""
         family = "onnxruntime" if self.runner == "onnxruntime" else "torch"
         runner = runner_file(f"calibrate_{family}")
         try:
-            found = local.run(folder, runner, cancelled=cancelled, progress=progress)
+            found = transport.run(folder, runner, cancelled=cancelled, progress=progress)
         except KeyboardInterrupt:
             return Result(self.name), True
         kind = found.failure.kind if found.failure is not None else ""

@@ -67,6 +67,8 @@ class Ssh:
     ssh: tuple[str, ...] = field(factory=lambda: tuple(shlex.split(_ssh())))
     arguments: tuple[str, ...] = ()
     """For the runner, after the folder."""
+    back: tuple[str, ...] = ()
+    """What comes back besides the result: names of files in the folder of the job."""
 
     def run(
         self, job_folder: Path, runner: Path, *, cancelled: Cancelled, progress: Progress
@@ -81,7 +83,7 @@ class Ssh:
             "mark": mark,
             "files": [[name, path.stat().st_size] for name, path in files],
             "command": [self.python, *keeper, self.python, *runs],
-            "back": [f"job/{name}" for name in _BACK],
+            "back": [f"job/{name}" for name in (*_BACK, *self.back)],
         }
         megabytes = sum(path.stat().st_size for _, path in files) / 1e6
         progress(f"sending {megabytes:.1f} MB to {self.host}")
@@ -91,7 +93,8 @@ class Ssh:
             except OSError as problem:
                 return Result(job.key, failure=Failure("setup", f"ssh: {problem.strerror}"))
             with link:
-                heard = _heard(link, mark, job, job_folder, cancelled, progress)
+                heard = _Heard((*_BACK, *self.back))
+                _hear(heard, link, mark, job, job_folder, cancelled, progress)
             code = link.code
             errors.seek(0)
             said = errors.read().decode("utf-8", "replace")
@@ -150,7 +153,8 @@ class Ssh:
 class _Heard:
     """What came back."""
 
-    def __init__(self) -> None:
+    def __init__(self, files: tuple[str, ...]) -> None:
+        self.files = frozenset(f"job/{name}" for name in files)
         self.ready = False
         self.done = False
         self.cancelled = False
@@ -160,15 +164,15 @@ class _Heard:
         self.noise = ""
 
 
-def _heard(
+def _hear(
+    heard: _Heard,
     link: "_Link",
     mark: str,
     job: Job,
     folder: Path,
     cancelled: Cancelled,
     progress: Progress,
-) -> _Heard:
-    heard = _Heard()
+) -> None:
     until = math.inf
     for line in link.lines():
         if not heard.cancelled and cancelled():
@@ -190,7 +194,6 @@ def _heard(
             _take(message, heard, folder, progress)
         if heard.done:
             break
-    return heard
 
 
 def _take(message: Mapping[str, object], heard: _Heard, folder: Path, progress: Progress) -> None:
@@ -203,7 +206,7 @@ def _take(message: Mapping[str, object], heard: _Heard, folder: Path, progress: 
         heard.problem = (kind, text)
     elif "ended" in message:
         heard.ended = parse_ended(message["ended"])
-    elif message.get("file") in [f"job/{name}" for name in _BACK]:
+    elif message.get("file") in heard.files:
         (folder / Path(str(message["file"])).name).write_text(str(message["text"]), "utf-8")
 
 
