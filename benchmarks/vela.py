@@ -43,6 +43,7 @@ def asked(*words: str) -> dict[str, Any]:
 
 def compiled(place: str, shape: str, python: Path) -> dict[str, Any]:
     """Return what the compiler says of a model."""
+    print(place, file=sys.stderr, flush=True)
     words = ("--input", shape, "--device", DEVICE, "--runner", "vela", "--no-store")
     return asked("measure", place, *words, "--python", str(python))
 

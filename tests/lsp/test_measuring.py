@@ -1,6 +1,7 @@
 """Measuring from an editor: what it says, how it is stopped, what is left when a server ends."""
 
 import asyncio
+import datetime as dt
 import json
 import re
 import subprocess
@@ -10,8 +11,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from attrs import evolve
 from lsprotocol import types
 from wire import answer, message, request, start
+
+from hwlint.engine.measure_targets import MeasureTarget
+from hwlint.engine.run import Options
+from hwlint.measure.job import Result
+from hwlint.measure.samples import summary
+from hwlint.measure.store.store import open_store
+from hwlint.measure.subject import find_subject, job_of
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -163,6 +172,42 @@ async def test_a_measurement_is_shown_at_once_and_after_an_edit_as_old(editor, r
     # Back to what was measured: it holds again.
     editor.replace(uri, (root / "net.py").read_text())
     await lenses(editor, uri, current)
+
+
+def keep_twice(file: Path) -> None:
+    """Put what the file says into the store, and what it said before, which took half as long."""
+    subject = find_subject(f"{file}:Net", Options(root=file.parent, cache=False))
+    job = job_of(subject, "net.py:Net", "torch")
+    store = open_store()
+    assert store is not None
+    for day, key, ms in ((1, "before", 1.0), (2, job.key, 2.0)):
+        samples = tuple(ms / 1e3 * (1 + n / 1000) for n in range(20))
+        taken = dt.datetime(2026, 1, day, tzinfo=dt.UTC)
+        result = Result(key, **summary(samples))
+        store.save(evolve(job, key=key), result, MeasureTarget("local", ""), taken=taken)
+    store.close()
+
+
+async def slower(editor, uri: str, *, wanted: bool) -> list[types.Diagnostic]:
+    """Return HW607 of a document once there is one, or none where none is wanted."""
+    found: list[types.Diagnostic] = []
+    async with asyncio.timeout(60):
+        while True:
+            found = [d for d in await editor.diagnostics(uri) if d.code == "HW607"]
+            if bool(found) == wanted:
+                return found
+            await asyncio.sleep(0.05)
+
+
+async def test_a_model_that_has_become_slower(editor, root: Path):
+    keep_twice(root / "net.py")
+    uri = editor.open(root / "net.py")
+    (found,) = await slower(editor, uri, wanted=True)
+    assert found.range.start == types.Position(3, 6)
+    assert found.severity == types.DiagnosticSeverity.Warning
+    assert "100% more than the 1.01 ms of 2026-01-01" in found.message
+    editor.change(uri, EDIT)
+    await slower(editor, uri, wanted=False)
 
 
 @VSCODE
