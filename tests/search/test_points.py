@@ -162,3 +162,72 @@ def test_what_cannot_be_searched_says_why(project: Project):
     broken = LITERAL.replace("48, 5", "50, 5")
     with pytest.raises(UserError, match="its forward fails: linear"):
         space_of(project({"net.py": broken}))
+
+
+SWAPS = """
+import torch.nn as nn
+import torch.nn.functional as F
+
+
+class Net(nn.Module):
+    def __init__(self, act=nn.ReLU):
+        super().__init__()
+        self.stem = nn.Sequential(nn.Conv2d(3, 16, 3, padding=1, bias=False), nn.BatchNorm2d(16))
+        self.act = act()
+        self.conv = nn.Conv2d(16, 32, 3, stride=2, padding=1)
+        self.pair = nn.Sequential(
+            nn.Conv2d(32, 32, 3, padding=1, groups=32), nn.Conv2d(32, 24, 1)
+        )
+        self.last = nn.ReLU(inplace=True)
+        self.norm = nn.LayerNorm(24, eps=1e-6)
+        self.fc = nn.Linear(24, 10)
+
+    def forward(self, x):
+        x = self.pair(F.relu(self.conv(self.act(self.stem(x)))))
+        return self.fc(self.norm(self.last(x).mean((2, 3))))
+"""
+
+
+def test_layers_are_exchanged_for_others(project: Project, tmp_path: Path):
+    space = space_of(project({"net.py": SWAPS}))
+    found = {(p.kind, p.present, p.values) for p in space.points}
+    acts = ("GELU", "Hardswish", "ReLU", "ReLU6", "SiLU")
+    assert ("activation", "ReLU", acts) in found
+    assert ("activation", "ReLU", tuple(act for act in acts if act != "GELU")) in found
+    assert ("activation", "relu", ("gelu", "hardswish", "relu", "relu6", "silu")) in found
+    assert ("norm", "LayerNorm", ("LayerNorm", "RMSNorm")) in found
+    assert ("norm", "BatchNorm2d", ("BatchNorm2d", "GroupNorm")) in found
+    assert ("separable", "standard", ("separable", "standard")) in found
+    assert ("separable", "separable", ("separable", "standard")) in found
+    assert ("groups", 1, (1, 2, 4, 8)) in found
+    accepted = [one for one in drawn(space, 40) if isinstance(one, Candidate)]
+    assert len(accepted) >= 36
+    jobs: list[tuple[Path, str, tuple[int, ...]]] = []
+    for number, candidate in enumerate(accepted):
+        file = tmp_path / f"candidate_{number}.py"
+        file.write_text(text(candidate), encoding="utf-8")
+        jobs.append((file, "Net()", (1, 3, 8, 8)))
+    for candidate, one in zip(accepted, run_in_torch(jobs), strict=True):
+        assert one == {"params": candidate.facts.params, "outputs": [[1, 10]]}, candidate.choices
+
+
+def test_a_convolution_that_is_rewritten_has_the_numbers_that_were_chosen(project: Project):
+    space = space_of(project({"net.py": SWAPS}))
+    names = {(p.kind, p.place.line, p.present): p.name for p in space.points}
+    choices = {names["separable", 10, "standard"]: "separable", names["width", 10, 32]: 64}
+    written = text(space.candidate(choices))
+    assert (
+        "nn.Sequential(nn.Conv2d(16, 16, 3, stride=2, padding=1, groups=16, bias=False), "
+        "nn.Conv2d(16, 64, 1))"
+    ) in written
+    assert "nn.Conv2d(64, 64, 3, padding=1, groups=64), nn.Conv2d(64, 24, 1)" in written
+
+
+def test_a_part_changes_without_the_rest(project: Project):
+    whole = space_of(project({"net.py": SWAPS}))
+    part = space_of(project({"net.py": SWAPS}), "net.py:Net#pair")
+    lines = {point.place.line for point in part.points}
+    assert lines <= {11, 12}
+    assert {p.kind for p in part.points} >= {"kernel", "separable"}
+    assert part.original.facts.params == 32 * 9 + 32 + 32 * 24 + 24
+    assert part.key != whole.key

@@ -318,20 +318,22 @@ class Prober:
     def _kind(self, number: Number, moved: Moved) -> Kind | None:
         if moved.heads or moved.names == frozenset(("num_heads",)):
             return "heads"
-        if moved.more:
+        wide = bool(moved.names & self._roles.get(number.place, frozenset()) & WIDTHS)
+        if moved.more and not wide:
             return "depth" if isinstance(number.value, int) else None
-        if not moved.names or moved.ops:
-            return None
+        if not moved.names or (moved.ops and not wide):
+            return None  # a shortcut between other widths has a layer of its own
         if moved.names <= {"kernel_size", "padding"} and "kernel_size" in moved.names:
-            return "kernel"
+            ops = {self._before[name][0] for name in moved.arguments}
+            return "kernel" if all(op.startswith("Conv") for op in ops) else None
         if moved.names == frozenset(("groups",)):
             return "groups"
         if not moved.names & WIDTHS:
             return None
         if isinstance(number.value, int) and number.value >= _LEAST_WIDTH:
             return "width"
-        wide = [name for name, (_, args) in self._before.items() if WIDTHS & args.keys()]
-        return "width" if 2 * len(moved.arguments) > len(wide) else "expansion"
+        every = [name for name, (_, args) in self._before.items() if WIDTHS & args.keys()]
+        return "width" if 2 * len(moved.arguments) > len(every) else "expansion"
 
 
 @frozen

@@ -60,7 +60,18 @@ def _beside(before: ModelGraph, after: ModelGraph, part: str) -> str | None:
         {name: what for name, what in arguments_of(graph).items() if not inside(name, part)}
         for graph in (before, after)
     ]
-    return None if outside[0] == outside[1] else f"layers outside of {part} are others"
+    if outside[0] != outside[1]:
+        return f"layers outside of {part} are others"
+    if list(_ran_beside(before, part)) != list(_ran_beside(after, part)):
+        return f"other operations run outside of {part}"
+    return None
+
+
+def _ran_beside(graph: ModelGraph, part: str) -> Iterator[object]:
+    assert graph.flow is not None
+    for operation in graph.flow.operations:
+        if not inside(operation.module, part):
+            yield operation.module, operation.name
 
 
 def _joints(graph: ModelGraph, part: str) -> Iterator[object]:

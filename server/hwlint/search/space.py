@@ -1,6 +1,7 @@
 """The search space of a module: what may change in its source, and what a change makes of it."""
 
 import hashlib
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +19,7 @@ from hwlint.search.probing import Budget, Found, Known, Prober
 from hwlint.search.proving import fault
 from hwlint.search.reachable import Reachable, reachable
 from hwlint.search.rereading import Asked, Rereading, open_place
+from hwlint.search.swaps import Swaps
 from hwlint.search.values import Valuer
 from hwlint.search.writing import Plan, Unwritten
 from hwlint.source import SourceError, read_regular
@@ -134,7 +136,8 @@ def _with_values(known: Known, reach: Reachable, only: frozenset[Kind]) -> Itera
     """Yield the points with what may stand there."""
     sources = Plan(sources={path: file.source for path, file in reach.files.items()})
     valuer = Valuer(known, reach, sources)
-    for found in Prober(known, only).points():
+    prober = Prober(known, only)
+    for found in itertools.chain(prober.points(), Swaps(prober, reach).points()):
         valued = valuer.valued(found)
         if valued is not None:
             yield valued

@@ -13,9 +13,6 @@ from hwlint.source.spans import Place
 
 __all__ = ["Exact", "Plan", "Rewriting", "Spot", "Unwritten"]
 
-PLAIN = "plain"
-"""The value of a point where its call stays as it stands."""
-
 
 class Unwritten(Exception):
     """Why choices cannot be written."""
@@ -92,7 +89,7 @@ class Plan:
         edits = list(self._texts(present, choices))
         inside_first = sorted(self.rewritings, key=lambda one: _size(one.place))
         for rewriting in inside_first:
-            how = rewriting.how.get(choices.get(rewriting.point, PLAIN))
+            how = rewriting.how.get(choices.get(rewriting.point, ""))
             if how is not None:
                 edits = self._rewritten(rewriting.place, how, edits)
         return tuple(sorted(edits))

@@ -25,10 +25,10 @@ def rewritten(how: str, text: str) -> str | None:
 
 def _separable(call: ast.Call) -> str | None:
     """Return a convolution as one for each channel and one over channels (MobileNet, Howard et al.
-    2017). It has one bias, in the second."""
+    2017). It has one bias, in the second; groups make way."""
     given = _given(call, "Conv2d")
     prefix = _prefix(call)
-    if given is None or prefix is None or given.get("groups", "1") != "1":
+    if given is None or prefix is None or not given.get("groups", "1").isdigit():
         return None
     if not {"in_channels", "out_channels", "kernel_size"} <= set(given):
         return None
