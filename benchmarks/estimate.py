@@ -1,6 +1,7 @@
 """Calibrate this machine, then foretell 30 modules that the calibration knows nothing of.
 
     python benchmarks/estimate.py [--minutes 2.5] [--threads 1]
+    python benchmarks/estimate.py --draw         # results/estimate.svg from results/estimate.json
 
 `hwlint device calibrate` times single operations; the modules of estimate_models/ are read as
 source and estimated with the profile that it writes, and in the same run they are timed by the
@@ -18,8 +19,10 @@ import shutil
 import statistics
 import sys
 from collections.abc import Mapping, Sequence
+from typing import Any
 
-from _common import CACHE, ROOT, hwlint, record, run, table
+import vl_convert
+from _common import CACHE, RESULTS, ROOT, hwlint, record, run, table
 
 from hwlint.cost import Accuracy, Amounts, Sample, accuracy, cross_validated, estimate, fit_flops
 from hwlint.cost.fit import least_squares
@@ -34,6 +37,7 @@ from hwlint.measure.session import Asked, Session
 from hwlint.measure.targets import LOCAL
 from hwlint.profile import available_profiles
 from hwlint.reader import ForwardOptions, InputSpec, Reader, ReadOptions
+from hwlint.report.vega import VERSION
 
 WORK = CACHE / "estimate"
 HERE = Destination(MeasureTarget(LOCAL, ""), None)
@@ -156,7 +160,11 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=2.5)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--draw", action="store_true", help="only draw what was recorded")
     options = parser.parse_args()
+    if options.draw:
+        draw(json.loads((RESULTS / "estimate.json").read_text())["modules"])
+        return
     calibrate(options.minutes, options.threads)
     profile = available_profiles(WORK)["local"]
     every = measured(options.rounds, options.threads)
@@ -193,6 +201,54 @@ def main() -> None:
         "calibration": profile.calibrated["fp32"].source[0],
     }
     record("estimate", data, "Estimates of a calibrated machine", text)
+    draw(data["modules"])
+
+
+def draw(modules: Sequence[Mapping[str, Any]]) -> None:
+    """Draw measured against estimated times into results/estimate.svg: a point for each module,
+    a line from its fastest to its slowest round, and the line on which both are the same."""
+    points = [
+        {
+            "module": module["module"],
+            "family": module["module"].partition(".")[0],
+            "name": module["module"].partition(".")[2],
+            "measured": statistics.median(module["rounds_ms"]),
+            "fastest": min(module["rounds_ms"]),
+            "slowest": max(module["rounds_ms"]),
+            "estimated": module["estimate_ms"],
+        }
+        for module in modules
+    ]
+    every = [p[key] for p in points for key in ("fastest", "slowest", "estimated")]
+    ends = [min(every) / 1.1, max(every) * 1.1]
+    scale = {"type": "log", "domain": ends, "nice": False}
+    axes = {
+        "x": {"field": "estimated", "type": "quantitative", "scale": scale,
+              "title": "estimated, ms"},
+        "y": {"field": "measured", "type": "quantitative", "scale": scale,
+              "title": "measured, ms"},
+    }  # fmt: skip
+    same = [{"estimated": end, "measured": end} for end in ends]
+    spread = {"y": {**axes["y"], "field": "fastest"}, "y2": {"field": "slowest"}}
+    spec = {
+        "data": {"values": points},
+        "width": 420,
+        "height": 420,
+        "layer": [
+            {"data": {"values": same}, "mark": {"type": "line", "color": "#999"}, "encoding": axes},
+            {"mark": {"type": "rule", "color": "#999"}, "encoding": {"x": axes["x"], **spread}},
+            {
+                "mark": {"type": "point", "filled": True, "size": 60},
+                "encoding": {**axes, "color": {"field": "family", "title": None}},
+            },
+            {
+                "mark": {"type": "text", "align": "left", "dx": 6, "fontSize": 9},
+                "encoding": {**axes, "text": {"field": "name"}},
+            },
+        ],
+    }
+    svg = vl_convert.vegalite_to_svg(json.dumps(spec), vl_version=VERSION)
+    (RESULTS / "estimate.svg").write_text(svg)
 
 
 def timed_products() -> list[tuple[float, float]]:
@@ -204,6 +260,9 @@ def timed_products() -> list[tuple[float, float]]:
         for case in cases_of()
         if case.product is not None and case.id in times
     ]
+
+
+_ALT = "Measured against estimated times, with a line from the fastest to the slowest round"
 
 
 def report(
@@ -231,6 +290,8 @@ def report(
         table([row(what, one) for what, one in judged.items()]),
         "",
         table(each),
+        "",
+        f"![{_ALT}](estimate.svg)",
     ]
     return "\n".join(lines)
 
