@@ -7,6 +7,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import cast
 
+from attrs import evolve
+
+from hwlint.engine.commits import commit_of
 from hwlint.engine.errors import UserError
 from hwlint.lsp.measured import Figure, on_disk
 from hwlint.lsp.state import LONG_PATIENCE, Known, Open, State
@@ -152,6 +155,7 @@ class Measuring:
             device=destination.unit(runner, "cpu"),
             limits=Limits(memory=most_memory()),
         )
+        job = evolve(job, commit=commit_of(Path(entry.path).parent, subject.files))
         interpreter = None if python is None else os.fspath(python)
         return job, Errand(job, wanted.target, str(root), interpreter, subject.moved)
 

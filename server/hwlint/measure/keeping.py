@@ -12,6 +12,10 @@ from hwlint.measure.store import Measurement, device_of, versions_of
 __all__ = ["as_measurement", "earlier", "keep"]
 
 
+_MOST = 1000
+"""Measurements that are looked among."""
+
+
 def keep(
     measured: Iterable[tuple[Job, Result]],
     destination: Destination,
@@ -35,7 +39,7 @@ def keep(
 
 
 def earlier(job: Job, destination: Destination) -> list[Measurement]:
-    """Return what the store has of the same name, runner and target. Raises `UserError`."""
+    """Return the newest that the store has of the same target and runner. Raises `UserError`."""
     need("sqlalchemy", "measure", "comparing with earlier measurements")
     from hwlint.measure.store.store import Query, open_store  # noqa: PLC0415 - heavy, and optional
 
@@ -43,7 +47,8 @@ def earlier(job: Job, destination: Destination) -> list[Measurement]:
     if store is None or job.build is None:
         return []
     try:
-        found = store.find(Query(target=destination.target.name, runner=job.runner))
+        asked = Query(target=destination.target.name, runner=job.runner)
+        found = store.find(asked, most=_MOST)
     finally:
         store.close()
     return found
