@@ -9,11 +9,13 @@ import sysconfig
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import hypothesis
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler.loadscope import LoadScopeScheduling
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
@@ -30,25 +32,54 @@ def environment(**more: str) -> dict[str, str]:
     return inherited | {"PYTHONPATH": os.pathsep.join(SOURCES)} | more
 
 
-# What takes minutes to make, and only of one processor, is made while the other tests run.
+# What takes minutes to make, and only of one processor, is made while the other tests run: the
+# first of the processes that run tests starts that, and the one that started them ends it.
 PREPARED = pytest.StashKey[Prepared]()
+FIRST = "measure"
+"""The folder of tests that runs longest, in one process: two would disturb each other's times."""
 LAST = ("extension", "e2e")
-"""Folders of the tests that need it, in the order in which they run, after all others."""
+"""Folders of the tests that need what is prepared, in the order in which they run, in one process
+and after all others: an editor takes all of a small machine."""
+APART = "test_hostile"
+"""How the names of files begin whose tests share nothing."""
+
+
+def pytest_configure(config: pytest.Config):
+    config.stash[PREPARED] = Prepared()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]):
     def place(item: pytest.Item) -> int:
         folder = item.path.relative_to(REPOSITORY / "tests").parts[0]
-        return LAST.index(folder) if folder in LAST else -1
+        if folder in LAST:
+            return 2 + LAST.index(folder)
+        return 0 if folder == FIRST else 1
 
     items.sort(key=place)
 
 
+class Scheduling(LoadScopeScheduling):
+    """Says which tests run in one process, by their names."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        path = PurePosixPath(nodeid.partition("::")[0]).relative_to("tests")
+        folder = path.parts[0]
+        if folder in LAST:
+            return LAST[-1]
+        if folder == FIRST:
+            return FIRST
+        return nodeid if path.name.startswith(APART) else str(path)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling:
+    return Scheduling(config, log)
+
+
 def pytest_collection_finish(session: pytest.Session):
     needed = {name for item in session.items for name in getattr(item, "fixturenames", ())}
-    prepared = session.config.stash[PREPARED] = Prepared()
     if not session.config.option.collectonly:
-        prepared.begin(package="extension_package" in needed, workbench="tools" in needed)
+        made = {"package": "extension_package" in needed, "workbench": "tools" in needed}
+        session.config.stash[PREPARED].begin(**made)
 
 
 def pytest_unconfigure(config: pytest.Config):

@@ -219,15 +219,18 @@ def decode_source(path: str, data: bytes) -> SourceFile:
 
 
 @lru_cache(maxsize=8)
-def _parsed(text: str) -> Notebook:
-    return Notebook(text)  # the same file is read several times in a run
+def _parsed(text: str) -> Notebook | str:
+    """Return a notebook or what is wrong with it: the same file is read several times in a run."""
+    try:
+        return Notebook(text)
+    except NotebookProblem as problem:
+        return str(problem)
 
 
 def _notebook(path: str, text: str, bom: bool) -> SourceFile:
-    try:
-        notebook = _parsed(text)
-    except NotebookProblem as problem:
-        raise SourceError(path, str(problem)) from None
+    notebook = _parsed(text)
+    if isinstance(notebook, str):
+        raise SourceError(path, notebook)
     source = SourceFile(path, notebook.text, bom=bom)
     source.notebook = notebook
     return source
