@@ -206,14 +206,22 @@ class Workbench:
         self.page.locator(".quick-input-list .monaco-list-row", has_text=title).first.click()
 
     def go_to(self, line: int, column: int = 1) -> None:
-        """Put the cursor somewhere (from 1)."""
-        self.page.keyboard.press("Control+G")
+        """Put the cursor somewhere (from 1). A workbench that has only just opened may take the
+        place and not go there: it is told again then."""
+        there = self.status(f"Ln {line}, Col {column}").first
         box = self.page.locator(".quick-input-widget input.input")
-        box.wait_for()
-        box.fill(f":{line}:{column}")
-        self.page.keyboard.press("Enter")
-        box.wait_for(state="hidden")
-        self.see(self.status(f"Ln {line}, Col {column}"))
+        for _ in range(5):
+            self.page.keyboard.press("Control+G")
+            box.wait_for()
+            box.fill(f":{line}:{column}")
+            self.page.keyboard.press("Enter")
+            box.wait_for(state="hidden")
+            try:
+                there.wait_for(timeout=WAIT / 6)
+            except TimeoutError:
+                continue
+            break
+        self.see(there)
 
     def quick_fix(self, line: int, column: int, title: str) -> None:
         """Choose a quick-fix at a place by a part of its title."""
