@@ -105,8 +105,10 @@ def find_destination(name: str | None, root: Path, *, compiled: bool = False) ->
             raise UserError(f'no target is called "{name}"{near}: `hwlint device add`') from None
         if compiled:
             return Destination(MeasureTarget(profile.id, profile.id, runner="vela"), profile)
+        vela = any(one.startswith(_ETHOS_U) for one in (profile.id, *profile.extends))
         raise UserError(
             f"{name} is a profile, {profile.name}: where is one? "
             f"`hwlint device add NAME --profile {profile.id} --ssh user@host`"
+            + ("; or ask Arm's compiler: --runner vela" if vela else "")
         )
     return Destination(target, find_profile(target.profile, profiles) if target.profile else None)
