@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from hwlint.source.changes import placing, written_number
+from hwlint.source.edits import Positions
 from hwlint.source.files import SourceFile
 from hwlint.source.parsing import FaultError, parse_text
 from hwlint.source.spans import Place
@@ -119,6 +120,7 @@ class _Collector:
         self._place = placing(source)
         self._found = found
         self._source = source
+        self._positions = Positions(source.text)
         self._beside: set[int] = set()
 
     def visit(self, node: ast.AST, function: str) -> None:
@@ -156,9 +158,8 @@ class _Collector:
             self._found.numbers.append(Number(place, text, value, self._at(), function, counts))
 
     def _call(self, node: ast.Call) -> None:
-        text = ast.get_source_segment(self._source.text, node)
-        if text is not None:
-            self._found.calls[self._place(node)] = text
+        place = self._place(node)
+        self._found.calls[place] = self._positions.read(place)
         if isinstance(node.func, ast.Attribute):
             self._name(node.func, node)
 
