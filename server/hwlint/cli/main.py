@@ -21,6 +21,7 @@ from hwlint.cli.measurements import measurements
 from hwlint.cli.report import report
 from hwlint.cli.rule import rule
 from hwlint.cli.server import server
+from hwlint.cli.suggest import suggest
 
 __all__ = ["hwlint", "main"]
 
@@ -38,7 +39,7 @@ def hwlint() -> None:
 
 
 _COMMANDS = (
-    check, inspect, report, measure, measurements, rule, device, config, clean, server,
+    check, inspect, report, measure, measurements, suggest, rule, device, config, clean, server,
 )  # fmt: skip
 for command in _COMMANDS:
     hwlint.add_command(command)

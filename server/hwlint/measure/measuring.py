@@ -13,7 +13,7 @@ from hwlint.measure.operators import Node, with_modules
 from hwlint.measure.transports.base import Cancelled, Progress, Transport
 from hwlint.measure.transports.local import Local
 
-__all__ = ["RUNNERS", "Bench", "runner_file"]
+__all__ = ["RUNNERS", "Bench", "fill", "runner_file"]
 
 RUNNERS = Path(__file__).with_name("runners")
 NODES_FILE = "nodes.json"
@@ -58,7 +58,7 @@ class Bench:
         """Measure two jobs of one runner in turns; the second one is the result's rival."""
         with tempfile.TemporaryDirectory(prefix="hwlint-measure-") as name:
             folder = Path(name)
-            _fill(folder, evolve(first, operators=False))
+            fill(folder, evolve(first, operators=False))
             ready: list[Result] = []
             for side, job in (("a", first), ("b", second)):
                 one = self._prepare(
@@ -79,7 +79,7 @@ class Bench:
 
     def _prepare(self, job: Job, folder: Path, cancelled: Cancelled, progress: Progress) -> Result:
         """Make the folder of a job, with the ONNX model where its runner takes one."""
-        _fill(folder, job)
+        fill(folder, job)
         ready = Result(job.key)
         if job.runner != "onnxruntime" or job.build is None:
             return ready
@@ -105,7 +105,8 @@ def _file_of(job: Job) -> str:
     return "torch" if job.runner == "torch-compile" else job.runner
 
 
-def _fill(folder: Path, job: Job) -> None:
+def fill(folder: Path, job: Job) -> None:
+    """Put a job into its folder, with what its runners share."""
     folder.mkdir(exist_ok=True)
     save_job(job, folder)
     for file in (*_SHARED, *_OWN.get(job.runner, ())):

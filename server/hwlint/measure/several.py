@@ -11,9 +11,9 @@ from hwlint.measure.job import Result
 from hwlint.measure.session import Measured, Session
 from hwlint.measure.transports.base import Cancelled, Progress, Transport
 
-__all__ = ["measure_all"]
+__all__ = ["MOST_AT_ONCE", "OutOfTurn", "measure_all"]
 
-_MOST_AT_ONCE = 16
+MOST_AT_ONCE = 16
 """Jobs that wait in a farm: each holds its model in the scheduler's memory."""
 
 
@@ -25,7 +25,7 @@ def measure_all(session: Session, places: Sequence[str]) -> list[Measured]:
     turn = threading.Lock()
 
     def around(transport: Transport) -> Transport:
-        return _OutOfTurn(transport, turn)
+        return OutOfTurn(transport, turn)
 
     def cancelled() -> bool:
         return stop.is_set() or session.cancelled()
@@ -37,7 +37,7 @@ def measure_all(session: Session, places: Sequence[str]) -> list[Measured]:
         with turn:
             return several.measure(place)
 
-    with ThreadPoolExecutor(min(len(places), _MOST_AT_ONCE)) as pool:
+    with ThreadPoolExecutor(min(len(places), MOST_AT_ONCE)) as pool:
         waiting = [pool.submit(one, place) for place in places]
         try:
             return [each.result() for each in waiting]
@@ -48,7 +48,7 @@ def measure_all(session: Session, places: Sequence[str]) -> list[Measured]:
 
 
 @frozen
-class _OutOfTurn:
+class OutOfTurn:
     """A transport that lets others have their turn while it waits."""
 
     transport: Transport

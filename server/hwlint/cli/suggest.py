@@ -1,0 +1,309 @@
+"""`hwlint suggest`."""
+
+import signal
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+import click
+
+from hwlint.cli.common import (
+    ProgressLine,
+    StatusLine,
+    debug_option,
+    emit,
+    format_option,
+    input_option,
+)
+
+if TYPE_CHECKING:
+    from hwlint.measure.job import RunnerName
+    from hwlint.search.bounds import Bound
+    from hwlint.search.objectives import Objective
+    from hwlint.search.outcome import Outcome
+    from hwlint.search.searching import Searching, Wanted
+    from hwlint.search.study import SamplerName
+
+__all__ = ["suggest"]
+
+_COULD_NOT_RUN = 2
+_INTERRUPTED = 130
+
+
+@click.command()
+@click.argument("place", metavar="PLACE")
+@click.option(
+    "--device",
+    "target",
+    metavar="NAME",
+    help="Measure there: a target of `hwlint device add`; else on this computer.",
+)
+@click.option(
+    "--profile",
+    metavar="ID",
+    help="Whose tiles, operators and estimate count; else the target's own, and for this computer "
+    "that of processors like it.",
+)
+@click.option(
+    "--runner",
+    type=click.Choice(["onnxruntime", "torch", "torch-compile"]),
+    help="What runs it; else the target's own runner, and torch on this computer.",
+)
+@click.option("--trials", type=click.IntRange(1), default=40, show_default=True, metavar="N")
+@click.option("--minutes", type=click.FloatRange(0.01), default=10, show_default=True, metavar="M")
+@click.option(
+    "--only",
+    multiple=True,
+    metavar="KINDS",
+    help="Change nothing else: widths, depth, kernels, groups, heads, expansion, activations, "
+    "norms, separable, fused.",
+)
+@click.option(
+    "--keep",
+    multiple=True,
+    metavar="WHAT=PCT",
+    help="Stay that close to the original: params=5%, macs=10%, memory=10%. Where neither this nor "
+    "--evaluate nor --budget is given, params=10% and macs=10%; `--keep nothing` bounds nothing.",
+)
+@click.option(
+    "--budget",
+    multiple=True,
+    metavar="WHAT=MOST",
+    help="Need no more: latency_ms=5, flash_kb=512, sram_kb=256, energy_mj=2.",
+)
+@click.option(
+    "--evaluate",
+    default="",
+    metavar="MODULE:FUNCTION",
+    help="What a candidate is worth: it is given the model and returns a number, more is better. "
+    "Runs in a process of its own.",
+)
+@click.option(
+    "--evaluate-timeout",
+    type=click.FloatRange(0.1),
+    default=120.0,
+    show_default=True,
+    metavar="S",
+    help="For one candidate.",
+)
+@click.option(
+    "--also",
+    type=click.Choice(["memory", "energy"]),
+    multiple=True,
+    help="Minimise this too; may be repeated.",
+)
+@click.option(
+    "--sampler",
+    type=click.Choice(["nsga2", "tpe", "random"]),
+    default="nsga2",
+    show_default=True,
+    help="Who proposes candidates.",
+)
+@click.option(
+    "--finalists",
+    type=click.IntRange(0),
+    default=3,
+    show_default=True,
+    metavar="N",
+    help="How many are measured again, in turns with the original.",
+)
+@click.option("--diff", type=int, metavar="TRIAL", help="Search no further: show its changes.")
+@click.option("--apply", type=int, metavar="TRIAL", help="Search no further: write its changes.")
+@input_option
+@click.option("--context", metavar="NAME", help="Only this entry point: resnet50, Net.")
+@click.option("--build", metavar="CALL", default="", help='How it is built: "Net(width=64)".')
+@click.option(
+    "--on", "accelerator", default="cpu", show_default=True, metavar="DEVICE", help="cpu or cuda."
+)
+@click.option(
+    "--threads", type=click.IntRange(0), default=0, show_default="all processors", metavar="N"
+)
+@click.option("--seed", type=int, metavar="N", help="Of what is proposed.")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(1),
+    default=60.0,
+    show_default=True,
+    metavar="S",
+    help="For measuring one candidate.",
+)
+@click.option("--samples", type=click.IntRange(3), default=20, show_default=True, metavar="N")
+@click.option(
+    "--python",
+    type=click.Path(path_type=Path),
+    metavar="PYTHON",
+    help="The interpreter that runs the model; else the project's own environment.",
+)
+@click.option("--root", type=click.Path(path_type=Path), metavar="DIR", help="The workspace.")
+@format_option
+@click.option("-o", "--output-file", "file", type=click.Path(path_type=Path), metavar="FILE")
+@debug_option
+def suggest(
+    place: str,
+    target: str | None,
+    profile: str | None,
+    runner: str | None,
+    trials: int,
+    minutes: float,
+    only: tuple[str, ...],
+    keep: tuple[str, ...],
+    budget: tuple[str, ...],
+    evaluate: str,
+    evaluate_timeout: float,
+    also: tuple[str, ...],
+    sampler: str,
+    finalists: int,
+    diff: int | None,
+    apply: int | None,
+    inputs: tuple[str, ...],
+    context: str | None,
+    build: str,
+    accelerator: str,
+    threads: int,
+    seed: int | None,
+    timeout: float,
+    samples: int,
+    python: Path | None,
+    root: Path | None,
+    output_format: str,
+    file: Path | None,
+    debug: bool,  # noqa: ARG001 - main has it
+) -> int:
+    """Search for a faster variant of a model: other widths, kernels, depths, operators.
+
+    PLACE is FILE:Class, FILE:factory, or a part of one, FILE:Class#layer2.0. Candidates are made
+    by editing copies of the source, and measured on the device; your files stay as they are. It
+    runs the code of the model, in a process of its own. What was measured is kept: the same
+    command goes on where it was left, and with --diff or --apply shows or writes one candidate.
+    Exit code: 0 something faster was found, 1 nothing was, 2 could not search.
+    """
+    from hwlint.engine.inputs import parse_input
+    from hwlint.measure.destination import find_destination
+    from hwlint.measure.interpreters import most_memory
+    from hwlint.measure.job import Limits, Method
+    from hwlint.measure.session import Asked, Session
+    from hwlint.search.bounds import parse_only
+    from hwlint.search.loop import Effort
+    from hwlint.search.profiles import options_for, profile_for
+    from hwlint.search.searching import Searching, Wanted
+    from hwlint.search.storage import need_search
+
+    need_search()
+    base = _workspace(place, root)
+    where = find_destination(target, base)
+    used = cast("RunnerName", runner or (where.target.runner if target is not None else "torch"))
+    if used == "vela":
+        raise click.UsageError(
+            f"the runner of {target} is vela, which runs nothing: give another --runner"
+        )
+    dtype = where.dtype(used)
+    wanted = Wanted(
+        place=place,
+        profile=profile_for(profile, where, base),
+        only=parse_only(only),
+        bounds=_bounds(keep, budget, evaluate),
+        evaluate=evaluate,
+        evaluate_s=evaluate_timeout,
+        also=cast("tuple[Objective, ...]", also),
+        sampler=cast("SamplerName", sampler),
+        effort=Effort(trials, minutes * 60),
+        finalists=finalists,
+        seed=seed,
+    )
+    asked = Asked(
+        runner=used,
+        inputs=tuple(parse_input(text) for text in inputs),
+        context=context,
+        build=build,
+        threads=threads,
+        device=accelerator,
+        limits=Limits(timeout, most_memory()),
+        method=Method(samples=samples),
+        operators=False,
+        options=options_for(dtype, python, root),
+    )
+    # Asked to end, it ends what runs and takes its folders away, as on Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    status, reading = StatusLine(), ProgressLine("Reading")
+    try:
+        status(f"Finding what may change in {place}")
+        session = Session(asked, status, lambda: False, reading, where)
+        searching = Searching.begin(wanted, session)
+        if diff is not None or apply is not None:
+            return _one(searching, base, diff, apply)
+        outcome = _searched(searching, wanted, status)
+    finally:
+        reading.close()
+        status.close()
+    return _shown(outcome, output_format, file)
+
+
+def _workspace(place: str, root: Path | None) -> Path:
+    from hwlint.engine.inspection import parse_place
+    from hwlint.engine.workspace import find_root
+
+    if root is not None:
+        return root.resolve()
+    return find_root(parse_place(place.partition("#")[0])[0].resolve())
+
+
+def _bounds(keep: tuple[str, ...], budget: tuple[str, ...], evaluate: str) -> "tuple[Bound, ...]":
+    from hwlint.search.bounds import parse_budget, parse_keep
+
+    if keep == ("nothing",):
+        return parse_budget(budget)
+    if not keep and not budget and not evaluate:
+        keep = ("params=10%", "macs=10%")
+    return (*parse_keep(keep), *parse_budget(budget))
+
+
+def _searched(searching: "Searching", wanted: "Wanted", status: StatusLine) -> "Outcome":
+    from hwlint.report.costs import duration
+    from hwlint.search.trial import Trial
+
+    def heard(done: int, best: Trial | None, doing: str) -> None:
+        fastest = f"best {duration(best.median_s)}" if best is not None and best.median_s else ""
+        parts = (f"{done} of {wanted.effort.trials} candidates", fastest, doing)
+        status(" · ".join(part for part in parts if part))
+
+    return searching.run(heard, lambda text: click.echo(f"hwlint: {text}", err=True))
+
+
+def _shown(outcome: "Outcome", form: str, file: Path | None) -> int:
+    from hwlint.report.suggested_json import outcome_json
+    from hwlint.report.suggested_text import outcome_text
+
+    emit(outcome_json(outcome) if form == "json" else outcome_text(outcome), file)
+    if outcome.ended == "interrupted":
+        return _INTERRUPTED
+    return 0 if any(row.confidence != "not confirmed" for row in outcome.rows) else 1
+
+
+def _one(searching: "Searching", base: Path, diff: int | None, apply: int | None) -> int:
+    """Show or write the changes of one trial."""
+    from hwlint.engine.errors import UserError
+    from hwlint.fix.writing import NotWritten, write
+    from hwlint.report.as_diff import render
+    from hwlint.report.lines import where
+
+    number = apply if apply is not None else diff
+    outcome = searching.resumed()
+    trial = next((t for t in outcome.trials if t.number == number and t.choices), None)
+    if trial is None:
+        known = ", ".join(str(row.trial.number) for row in outcome.rows)
+        raise UserError(f"there is no trial {number}{f'; shown are {known}' if known else ''}")
+    candidate = searching.candidate(trial)
+    if candidate is None:
+        raise UserError(f"trial {number}: {trial.why or 'it is no candidate any more'}")
+    before = searching.texts(candidate)
+    if apply is None:
+        emit(render(before, candidate.contents, base))
+        return 0
+    for path, content in candidate.contents.items():
+        try:
+            write(path, before[path], content, base)
+        except NotWritten as problem:
+            click.echo(f"hwlint: {where(path, base)} {problem}: not written", err=True)
+            return _COULD_NOT_RUN
+    files = ", ".join(where(path, base) for path in sorted(candidate.contents))
+    click.echo(f"Wrote trial {number} into {files}.")
+    return 0

@@ -1,0 +1,69 @@
+"""What a search came to, as plain data for those who show it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+from attrs import field, frozen
+
+from hwlint.measure.compare import Comparison
+from hwlint.search.loop import Ended
+from hwlint.search.model import Candidate, Point
+from hwlint.search.trial import Trial
+
+__all__ = ["Confidence", "Outcome", "Row"]
+
+Confidence = Literal["confirmed", "not confirmed", "measured once"]
+"""confirmed: measured again in turns with the original it is faster, and the middle halves of the
+samples do not overlap. not confirmed: they do, or one of the two was unsteady, or it is slower."""
+
+
+@frozen
+class Row:
+    """One candidate that is worth having."""
+
+    trial: Trial
+    candidate: Candidate
+    comparison: Comparison | None = None
+    """Measured again, in turns with the original; None: it was not."""
+    scores: Mapping[str, float] = field(factory=dict[str, float])
+    """Training-free ones, over the original's: 1.1 is a tenth more."""
+    scored: str = ""
+    """What the scores say together."""
+
+    @property
+    def confidence(self) -> Confidence:
+        """What is known of whether it is faster."""
+        if self.comparison is None:
+            return "measured once"
+        faster = not self.comparison.refused and self.comparison.ratio < 1
+        return "confirmed" if faster else "not confirmed"
+
+
+@frozen
+class Outcome:
+    """A search so far."""
+
+    place: str
+    device: str
+    """The target's name."""
+    profile: str
+    """What its estimates were for."""
+    runner: str
+    dtype: str
+    study: str
+    points: Sequence[Point]
+    original: Trial
+    rows: Sequence[Row]
+    """Candidates that are faster than the original and that no other one dominates, the fastest
+    first."""
+    trials: Sequence[Trial]
+    ended: Ended
+    evaluated: str = ""
+    """The user's function; "" where nothing says what a candidate is worth."""
+    bounds: Sequence[str] = ()
+
+    @property
+    def label(self) -> str:
+        """What a row's numbers are, and what they are not."""
+        accuracy = f"evaluated by {self.evaluated}" if self.evaluated else "accuracy not evaluated"
+        return f"latency measured (median, IQR), {accuracy}"
