@@ -162,7 +162,8 @@ ENGINE_RULES = (
         Why it costs
         ------------
         The time is there on the device, whatever the change was for. It is cheapest to look into
-        while the change is fresh: the lines that take longer than before are named.
+        while the change is fresh: the lines that take longer than before are named, where both
+        were profiled, which in turns they are not.
 
         Example
         -------
