@@ -8,7 +8,7 @@ from candidates import drawn, run_in_torch
 
 from hwlint.engine.run import Options
 from hwlint.reader import InputSpec
-from hwlint.search.model import Candidate, Refusal
+from hwlint.search.model import Candidate, Kind, Refusal
 from hwlint.search.space import SourceSpace, find_space
 
 EXAMPLES = Path(__file__).resolve().parent.parent.parent / "examples"
@@ -22,7 +22,8 @@ class Model(NamedTuple):
     shape: tuple[int, ...]
     kinds: frozenset[str]
     """Of points that have to be found."""
-    device: str = "x86-avx2"
+    only: frozenset[Kind] = frozenset()
+    """Kinds that are looked for; empty: all."""
 
 
 MODELS = (
@@ -39,7 +40,11 @@ MODELS = (
         "tiny/image_classification.py", "ResNet8()", (1, 3, 32, 32), frozenset(("width", "kernel"))
     ),
     Model(
-        "tiny/visual_wake_words.py", "MobileNetV1()", (1, 3, 96, 96), frozenset(("width", "kernel"))
+        "tiny/visual_wake_words.py",
+        "MobileNetV1()",
+        (1, 3, 96, 96),
+        frozenset(("kernel", "activation")),
+        only=frozenset(("kernel", "activation", "separable")),
     ),
 )
 
@@ -48,7 +53,9 @@ def space_of(model: Model, root: Path | None = None) -> SourceSpace:
     name = model.build.partition("(")[0]
     inputs = (InputSpec("", model.shape),)
     place = f"{(root or EXAMPLES) / model.file}:{name}"
-    return find_space(place, Options(), model.device, inputs=inputs, build=model.build)
+    return find_space(
+        place, Options(), "x86-avx2", inputs=inputs, build=model.build, only=model.only
+    )
 
 
 def is_small(candidate: Candidate, space: SourceSpace) -> bool:

@@ -55,23 +55,37 @@ def reachable(rereading: Rereading) -> Reachable:
     kept = {path: frozenset(_fixed(file)) for path, file in files.items()}
     wanted = _statements(rereading, files)
     leaves = set(_leaves(rereading))
-    numbers: dict[Place, Number] = {}
+    own = {path: _own(rereading, file) for path, file in files.items()}
+    ranked: list[tuple[int, Number]] = []
     names: list[Name] = []
     for path, file in files.items():
         for number in file.stands.numbers:
             inside = number.statement in wanted[path] and number.function not in _RUN
             fixed = number.place.line in kept[path] or not number.counts
-            if (inside or number.place in leaves) and not fixed and len(numbers) < _MOST_NUMBERS:
-                numbers[number.place] = number
+            if (inside or number.place in leaves) and not fixed:
+                ranked.append((_rank(number, leaves, own.get(path)), number))
         names += [
             name
             for name in file.stands.names
             if name.statement in wanted[path] and name.place.line not in kept[path]
         ]
+    ranked.sort(key=lambda one: (one[0], one[1].place))
+    numbers = {number.place: number for _, number in ranked[:_MOST_NUMBERS]}
     searched = {
         path: tuple(c for c in file.comments if c.kind == "search") for path, file in files.items()
     }
     return Reachable(files, numbers, tuple(names), kept, searched)
+
+
+def _rank(number: Number, leaves: Collection[Place], own: int | None) -> int:
+    """Return how soon a number is looked at, where there are more than are looked at."""
+    return 0 if number.place in leaves else 1 if number.statement == own else 2
+
+
+def _own(rereading: Rereading, file: File) -> int | None:
+    """Return the statement of a file that has the class or factory that is asked for."""
+    each = enumerate(file.stands.statements)
+    return next((index for index, s in each if rereading.name in s.binds), None)
 
 
 _RUN = frozenset(("forward", "__call__", "__repr__", "extra_repr"))
