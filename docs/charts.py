@@ -182,7 +182,42 @@ def alignment() -> alt.Chart:
     )
 
 
+def pareto() -> alt.LayerChart:
+    """What was measured in a search: time against what is left of the module."""
+    x = alt.X("ms:Q", title="measured median, ms").scale(zero=False)
+    y = alt.Y("worth:Q", title=None).scale(zero=False)
+    kinds = ["suggested", "original", "measured"]
+    scale = alt.Scale(domain=kinds, range=["#e07b39", "#3b8bd4", "#888888"])
+    colour = alt.Color("what:N", scale=scale, title=None).legend(orient="bottom")
+    bars = (
+        alt.Chart(alt.NamedData("candidates"))
+        .mark_rule(opacity=0.5)
+        .encode(
+            alt.X("low:Q", title="measured median, ms").scale(zero=False), y, colour, x2="high:Q"
+        )
+    )
+    shown = [
+        said("trial:N", "trial"),
+        said("time:N", "median"),
+        said("iqr:N", "IQR"),
+        said("params:N", "parameters"),
+        said("macs:N", "MACs"),
+        said("changes:N", "changes"),
+    ]
+    points = (
+        alt.Chart(alt.NamedData("candidates"))
+        .mark_point(filled=True, size=80, opacity=0.9)
+        .encode(x, y, colour, tooltip=shown)
+    )
+    return alt.layer(bars, points).properties(
+        width="container",
+        height=340,
+        description="Measured latency of each candidate over what is left of the module",
+    )
+
+
 MADE = {
+    "pareto": pareto,
     "roofline": roofline,
     "latency": latency,
     "memory": memory,

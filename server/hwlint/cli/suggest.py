@@ -106,8 +106,17 @@ _INTERRUPTED = 130
     metavar="N",
     help="How many are measured again, in turns with the original.",
 )
+@click.option(
+    "--scores/--no-scores",
+    default=True,
+    show_default=True,
+    help="Score these without training: evidence, not accuracy.",
+)
 @click.option("--diff", type=int, metavar="TRIAL", help="Search no further: show its changes.")
 @click.option("--apply", type=int, metavar="TRIAL", help="Search no further: write its changes.")
+@click.option(
+    "--html", type=click.Path(path_type=Path), metavar="FILE", help="Also write a page with a plot."
+)
 @input_option
 @click.option("--context", metavar="NAME", help="Only this entry point: resnet50, Net.")
 @click.option("--build", metavar="CALL", default="", help='How it is built: "Net(width=64)".')
@@ -152,8 +161,10 @@ def suggest(
     also: tuple[str, ...],
     sampler: str,
     finalists: int,
+    scores: bool,
     diff: int | None,
     apply: int | None,
+    html: Path | None,
     inputs: tuple[str, ...],
     context: str | None,
     build: str,
@@ -188,6 +199,10 @@ def suggest(
     from hwlint.search.storage import need_search
 
     need_search()
+    if html is not None:
+        from hwlint.report.vega import require
+
+        require()
     base = _workspace(place, root)
     where = find_destination(target, base)
     used = cast("RunnerName", runner or (where.target.runner if target is not None else "torch"))
@@ -208,6 +223,7 @@ def suggest(
         effort=Effort(trials, minutes * 60),
         finalists=finalists,
         seed=seed,
+        scores=scores,
     )
     asked = Asked(
         runner=used,
@@ -234,7 +250,7 @@ def suggest(
     finally:
         reading.close()
         status.close()
-    return _shown(outcome, output_format, file)
+    return _shown(outcome, output_format, file, html)
 
 
 def _workspace(place: str, root: Path | None) -> Path:
@@ -268,14 +284,19 @@ def _searched(searching: "Searching", wanted: "Wanted", status: StatusLine) -> "
     return searching.run(heard, lambda text: click.echo(f"hwlint: {text}", err=True))
 
 
-def _shown(outcome: "Outcome", form: str, file: Path | None) -> int:
+def _shown(outcome: "Outcome", form: str, file: Path | None, html: Path | None) -> int:
     from hwlint.report.suggested_json import outcome_json
     from hwlint.report.suggested_text import outcome_text
 
     emit(outcome_json(outcome) if form == "json" else outcome_text(outcome), file)
+    if html is not None:
+        from hwlint.report.suggested_html import outcome_page
+        from hwlint.report.vega import script
+
+        emit(outcome_page(outcome, script()), html)
     if outcome.ended == "interrupted":
         return _INTERRUPTED
-    return 0 if any(row.confidence != "not confirmed" for row in outcome.rows) else 1
+    return 0 if outcome.found else 1
 
 
 def _one(searching: "Searching", base: Path, diff: int | None, apply: int | None) -> int:

@@ -9,7 +9,14 @@ from hwlint.report.lines import clean
 from hwlint.search.outcome import Outcome, Row
 from hwlint.search.trial import Trial
 
-__all__ = ["change_of", "ended_text", "outcome_text", "share_text", "unmeasured_lines"]
+__all__ = [
+    "change_of",
+    "change_text",
+    "ended_text",
+    "outcome_text",
+    "share_text",
+    "unmeasured_lines",
+]
 
 _HEADS = ("trial", "latency", "IQR", "change", "params", "MACs", "memory", "confidence")
 _REASONS = 3
@@ -45,7 +52,8 @@ def _table(outcome: Outcome) -> Iterator[str]:
     heads = [*_HEADS, outcome.evaluated.rpartition(":")[2]] if outcome.evaluated else list(_HEADS)
     rows = [_cells(outcome, outcome.original, "", "the original")]
     rows += [
-        _cells(outcome, row.trial, _changed(outcome, row), row.confidence) for row in outcome.rows
+        _cells(outcome, row.trial, change_text(outcome, row), row.confidence)
+        for row in outcome.rows
     ]
     widths = [max(len(cell) for cell in column) for column in zip(heads, *rows, strict=True)]
     for number, cells in enumerate([heads, *rows]):
@@ -60,8 +68,8 @@ def _table(outcome: Outcome) -> Iterator[str]:
                 yield f"      {row.scored}"
 
 
-def _changed(outcome: Outcome, row: Row) -> str:
-    """How much less time it takes, by what was measured in turns where it was."""
+def change_text(outcome: Outcome, row: Row) -> str:
+    """Return how much less time it takes, by what was measured in turns where it was."""
     assert outcome.original.median_s
     if row.comparison is not None:
         return share_text(row.comparison.ratio)

@@ -23,6 +23,7 @@ from hwlint.measure.subject import Subject, split_place
 from hwlint.measure.transports.base import Cancelled, Progress
 from hwlint.reader.environment import environment_of
 from hwlint.search.model import Candidate
+from hwlint.search.scores import Scores, scores_of
 from hwlint.search.shadow import Shadow
 from hwlint.search.trial import Observation
 
@@ -204,7 +205,13 @@ class DeviceGauge:
                 first, second = shop.read(one)[1], shop.read(other)[1]
             return shop.bench().compare(first, second, cancelled=cancelled, progress=progress)
 
-    def job(self, shadow: Shadow) -> Job:
-        """Return the job of what stands in a copy. Raises `UserError`."""
-        with self.workshop.turn:
-            return self.workshop.read(shadow)[1]
+    def scores(
+        self, candidate: Candidate, cancelled: Cancelled, progress: Progress
+    ) -> Scores | str:
+        """Return the training-free scores of a candidate, or why there are none."""
+        shop = self.workshop
+        with shop.shadow(candidate) as shadow:
+            with shop.turn:
+                _, job = shop.read(shadow)
+            python = shop.bench().user
+            return scores_of(job, python, cancelled=cancelled, progress=progress)

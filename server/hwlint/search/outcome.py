@@ -26,7 +26,7 @@ class Row:
     comparison: Comparison | None = None
     """Measured again, in turns with the original; None: it was not."""
     scores: Mapping[str, float] = field(factory=dict[str, float])
-    """Training-free ones, over the original's: 1.1 is a tenth more."""
+    """Training-free ones: by how much the logarithm of each lies above the original's."""
     scored: str = ""
     """What the scores say together."""
 
@@ -61,6 +61,12 @@ class Outcome:
     evaluated: str = ""
     """The user's function; "" where nothing says what a candidate is worth."""
     bounds: Sequence[str] = ()
+
+    @property
+    def found(self) -> bool:
+        """Something is faster: confirmed, or, where nothing was measured again, measured once."""
+        again = [row for row in self.rows if row.comparison is not None]
+        return any(row.confidence == "confirmed" for row in again) if again else bool(self.rows)
 
     @property
     def label(self) -> str:

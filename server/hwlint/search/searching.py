@@ -18,6 +18,7 @@ from hwlint.search.loop import Effort, Ended, Heard, Search
 from hwlint.search.model import Candidate, Kind, Refusal
 from hwlint.search.objectives import Objective, Objectives
 from hwlint.search.outcome import Outcome, Row
+from hwlint.search.scores import compared_scores, said_of
 from hwlint.search.space import SourceSpace, find_space
 from hwlint.search.storage import need_search, open_storage, study_name
 from hwlint.search.study import SamplerName, Study, find_study, open_study
@@ -46,6 +47,8 @@ class Wanted:
     finalists: int = 3
     """How many are measured again."""
     seed: int | None = None
+    scores: bool = True
+    """Whether those that are measured again are scored without training."""
 
     @property
     def objectives(self) -> tuple[Objective, ...]:
@@ -204,7 +207,23 @@ class Searching:
                 told(f"{said}: {found}")
             else:
                 rows[trial.number] = evolve(rows[trial.number], comparison=found)
+        if self.wanted.scores and not self.wanted.evaluate:
+            self._score(rows, gauge, lambda text: heard(done, None, text))
         return list(rows.values())
+
+    def _score(
+        self, rows: dict[int, Row], gauge: DeviceGauge, progress: Callable[[str], None]
+    ) -> None:
+        """Score those that were measured again, and the original."""
+        chosen = [row for row in rows.values() if row.comparison is not None]
+        own = gauge.scores(self.space.original, lambda: False, progress) if chosen else ""
+        if isinstance(own, str):
+            return
+        for row in chosen:
+            its = gauge.scores(row.candidate, lambda: False, progress)
+            if not isinstance(its, str):
+                found = compared_scores(own, its)
+                rows[row.trial.number] = evolve(row, scores=found, scored=said_of(found))
 
     def _assessor(self, workshop: Workshop) -> Evaluate | None:
         if not self.wanted.evaluate:

@@ -43,7 +43,7 @@ def main(work: hwlint_support.Work) -> Dict[str, Any]:
 def _called(asked: Dict[str, str], model: Any, work: hwlint_support.Work) -> float:
     name = f"{asked['module']}:{asked['name']}"
     try:
-        found = importlib.import_module(asked["module"])
+        found: Any = importlib.import_module(asked["module"])
         for part in asked["name"].split("."):
             found = getattr(found, part)
         value = float(found(model))
