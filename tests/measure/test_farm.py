@@ -15,15 +15,21 @@ from pathlib import Path
 
 import pytest
 from attrs import define, field
+from tests.search.toy import Toy, search
+from tests.search.toy import measured as measured_ones
 
 from hwlint.engine.measure_targets import MeasureTarget
 from hwlint.measure.job import Job, Limits, Result, save_job
 from hwlint.measure.store.store import open_store
+from hwlint.measure.transports.base import Cancelled, Progress
 from hwlint.measure.transports.farm import Farm
+from hwlint.search.model import Candidate
+from hwlint.search.trial import Observation
 
 NAMES = ("one", "two", "three")
 LAB = MeasureTarget("lab", "raspberry-pi-5", "dask", "tcp://farm:8786")
-# Says in a log when it is busy, and when it is asked for something while it is.
+# Says in a log when it is busy, and when it is asked for something while it is. Takes as long as
+# there is a file that holds it.
 DEVICE = """
 job=$1
 name=$2
@@ -34,6 +40,7 @@ key=$(sed 's/.*"key": "\\([^"]*\\)".*/\\1/' "$job")
 echo "begin $name $key $$ $(date +%s%N)" >> "$log"
 sleep 0.1
 case $key in slow*) sleep 60 ;; esac
+while [ -e "$log.hold.$name" ]; do sleep 0.05; done
 echo "end $name $key $$ $(date +%s%N)" >> "$log"
 echo '{"median_s": 0.001}'
 """
@@ -244,3 +251,66 @@ def test_workers_that_cannot_serve(yard: Yard):
     done = worker(yard, "--target", "oen")
     assert done.returncode == 2
     assert 'no target is called that; did you mean "one"?' in done.stderr
+
+
+@define
+class FarmGauge:
+    """Has the toy's candidates measured by the farm."""
+
+    yard: Yard
+    folder: Path
+    parallel: int = len(NAMES)
+
+    def observe(
+        self, candidate: Candidate, *, cancelled: Cancelled, progress: Progress
+    ) -> Observation:
+        key = search_key(candidate)
+        path, runner = job(self.folder / key, key), self.yard.folder / "device.sh"
+        return Observation(
+            self.yard.farm().run(path, runner, cancelled=cancelled, progress=progress)
+        )
+
+
+def search_key(candidate: Candidate) -> str:
+    widths = candidate.contents.get("/net.py", b"original").decode().split()
+    return f"search-{'-'.join(widths)}"
+
+
+def test_a_search_goes_on_when_a_worker_is_lost(yard: Yard, tmp_path: Path):
+    space = Toy()
+    run = search(
+        f"sqlite:///{tmp_path}/measurements.sqlite",
+        FarmGauge(yard, tmp_path),
+        space=space,
+        trials=20,
+        prune=False,
+    )
+
+    def by(name: str, what: str) -> list[str]:
+        lines = [line for line in yard.busy() if line[:2] == [what, name]]
+        return [line[2] for line in lines if line[2].startswith("search-")]
+
+    hold = Path(f"{yard.log}.hold.two")
+    hold.touch()
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(run.run)
+        until(lambda: by("two", "begin"))
+        [lost] = by("two", "begin")
+        yard.workers["two"].kill()
+        yard.workers["two"].wait()
+        hold.unlink()
+        served = (yard.folder / "two.log").read_text().count("two serves")
+        yard.start_worker("two")
+        ended = waiting.result(200)
+    until(lambda: (yard.folder / "two.log").read_text().count("two serves") > served)
+    assert ended == "trials"
+    assert run.measured() == 20
+    done = measured_ones(run.trials)
+    assert len(done) == 21, "the original, and no candidate failed"
+    made = [space.candidate(trial.choices) for trial in done]
+    keys = [search_key(one) for one in made if isinstance(one, Candidate)]
+    assert len(set(keys)) == 21
+    begun = [key for key in yard.named("begin") if key.startswith("search-")]
+    assert set(begun) == set(keys)
+    again = {key for key in keys if begun.count(key) > 1}
+    assert again == {lost}, "only what the lost worker was at is done again"

@@ -9,7 +9,7 @@ from attrs import define, field, frozen
 
 from hwlint.measure.job import Failure, Result
 from hwlint.measure.transports.base import Cancelled, Progress
-from hwlint.search.loop import Effort, Search
+from hwlint.search.loop import Effort, Gauge, Search
 from hwlint.search.model import Candidate, Choices, Facts, Point, Refusal
 from hwlint.search.objectives import Objectives
 from hwlint.search.storage import open_storage
@@ -108,7 +108,7 @@ def nothing(done: int, best: Trial | None, doing: str) -> None:
 
 def search(
     url: str,
-    device: ToyDevice,
+    device: Gauge,
     *,
     space: Toy | None = None,
     trials: int = 12,
