@@ -79,3 +79,11 @@ def test_what_is_not_confirmed_is_not_found():
     assert OUTCOME.found
     assert not evolve(OUTCOME, rows=(evolve(ROW, comparison=refused),)).found
     assert evolve(OUTCOME, rows=(evolve(ROW, comparison=evolve(refused, refused="")),)).found
+
+
+def test_an_input_that_nobody_gave_is_said_to_be_assumed():
+    given = evolve(OUTCOME, inputs=((1, 3, 224, 224),))
+    assert "input 1x3x224x224   on local" in outcome_text(given)
+    assert "1x3x224x224 (assumed: say which by --input)" in outcome_text(
+        evolve(given, assumed=True)
+    )

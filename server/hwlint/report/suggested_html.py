@@ -10,7 +10,13 @@ from hwlint import __version__
 from hwlint.report.charts import template
 from hwlint.report.costs import amount, duration
 from hwlint.report.inspect_text import human
-from hwlint.report.suggested_text import change_of, change_text, ended_text, unmeasured_lines
+from hwlint.report.suggested_text import (
+    change_of,
+    change_text,
+    ended_text,
+    inputs_text,
+    unmeasured_lines,
+)
 from hwlint.search.outcome import Outcome
 from hwlint.search.trial import Trial
 
@@ -70,7 +76,7 @@ def outcome_page(outcome: Outcome, vega: str) -> str:
     key = "model-0"
     plot = json.dumps({f"{key}-pareto": pareto_spec(outcome)}, allow_nan=False)
     told = [*unmeasured_lines(outcome), f"Every row: {outcome.label}.", *ended_text(outcome)]
-    where = f"on {outcome.device} by {outcome.runner} in {outcome.dtype}"
+    where = f"{inputs_text(outcome)}on {outcome.device} by {outcome.runner} in {outcome.dtype}"
     return Template(_file("page.html")).substitute(
         version=escape(__version__),
         title=escape(f"hwlint: {outcome.place}"),

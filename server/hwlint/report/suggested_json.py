@@ -28,6 +28,8 @@ def outcome_document(outcome: Outcome) -> dict[str, object]:
         "dtype": outcome.dtype,
         "study": outcome.study,
         "says": outcome.label,
+        "inputs": [list(shape) for shape in outcome.inputs],
+        "inputs_assumed": outcome.assumed,
         "bounds": list(outcome.bounds),
         "ended": outcome.ended,
         "points": [

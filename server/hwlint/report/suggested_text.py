@@ -13,6 +13,7 @@ __all__ = [
     "change_of",
     "change_text",
     "ended_text",
+    "inputs_text",
     "outcome_text",
     "share_text",
     "unmeasured_lines",
@@ -45,7 +46,19 @@ def _head(outcome: Outcome) -> str:
     points = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common())
     bounds = f"   keeps {', '.join(outcome.bounds)}" if outcome.bounds else ""
     where = f"{outcome.device} by {outcome.runner} in {outcome.dtype}"
-    return f"{outcome.place}   on {where}   {len(outcome.points)} points: {points}{bounds}"
+    asked = f"{outcome.place}   {inputs_text(outcome)}on {where}"
+    return f"{asked}   {len(outcome.points)} points: {points}{bounds}"
+
+
+def inputs_text(outcome: Outcome) -> str:
+    """Return what the module is called with, and whether anybody said so."""
+    if not outcome.inputs:
+        return ""
+    shapes = ", ".join(
+        "x".join("?" if dim is None else str(dim) for dim in shape) or "scalar"
+        for shape in outcome.inputs
+    )
+    return f"input {shapes}{' (assumed: say which by --input)' if outcome.assumed else ''}   "
 
 
 def _table(outcome: Outcome) -> Iterator[str]:

@@ -61,6 +61,10 @@ class Outcome:
     evaluated: str = ""
     """The user's function; "" where nothing says what a candidate is worth."""
     bounds: Sequence[str] = ()
+    inputs: Sequence[tuple[int | None, ...]] = ()
+    """Shapes that the module is called with."""
+    assumed: bool = False
+    """Nobody gave these: they are hwlint's own default."""
 
     @property
     def found(self) -> bool:

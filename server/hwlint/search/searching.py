@@ -171,6 +171,7 @@ class Searching:
         if original is None:
             raise UserError("the module itself was not measured yet: there is nothing to compare")
         asked, where = self.session.asked, self.session.destination
+        flow = self.space.rereading.graph.flow
         found = faster(trials, original, self.objectives)
         rows = [Row(t, made) for t in found if (made := self.candidate(t)) is not None]
         return Outcome(
@@ -187,6 +188,8 @@ class Searching:
             ended=ended,
             evaluated=self.wanted.evaluate,
             bounds=[str(bound) for bound in self.wanted.bounds],
+            inputs=[shape for _, shape, _ in flow.inputs] if flow is not None else (),
+            assumed=flow is not None and flow.assumed,
         )
 
     def _finals(
