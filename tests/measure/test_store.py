@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import attrs
+import optuna
 import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
@@ -22,6 +23,7 @@ from hwlint.measure.job import Job, OperatorTime, Result
 from hwlint.measure.store import schema, store_url
 from hwlint.measure.store.models import Base
 from hwlint.measure.store.store import Query, Store, open_store
+from hwlint.search.storage import open_storage
 
 Made = Callable[..., tuple[Job, Result]]
 PI = MeasureTarget("pi", "raspberry-pi-5", "ssh", "pi@board")
@@ -245,3 +247,37 @@ def test_a_file_that_is_no_store(tmp_path: Path):
     with pytest.raises(UserError, match=r"a.sqlite: file is not a database"):
         open_store(f"sqlite:///{file}")
     assert file.read_text().startswith("a,b,c")
+
+
+@pytest.mark.parametrize("first", ["measurements", "searches"])
+def test_searches_lie_beside_measurements(url: str, made: Made, first: str):
+    """Both name the revision of their schema in a table `alembic_version`."""
+
+    def measure() -> int:
+        store = open_store(url)
+        assert store is not None
+        store.save(*made(), PI)
+        count = store.count()
+        store.close()
+        return count
+
+    def search() -> int:
+        storage = open_storage(url)
+        assert isinstance(storage, optuna.storages.RDBStorage)
+        study = optuna.create_study(storage=storage, study_name="one", load_if_exists=True)
+        study.tell(study.ask(), 1.0)
+        count = len(study.trials)
+        storage.remove_session()
+        storage.engine.dispose()
+        return count
+
+    turns = [measure, search] if first == "measurements" else [search, measure]
+    for turn in turns:
+        assert turn() == 1
+    # Each is opened anew, and neither has taken the other's revision for its own.
+    assert (measure(), search()) == (1, 2)
+    engine = sa.create_engine(url)
+    with engine.connect() as connection:
+        assert schema.is_current(connection)
+    assert not sa.inspect(engine).has_table("trials")
+    engine.dispose()
