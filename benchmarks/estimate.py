@@ -6,8 +6,8 @@
 `hwlint device calibrate` times single operations; the modules of estimate_models/ are read as
 source and estimated with the profile that it writes, and in the same run they are timed by the
 session of `hwlint measure`: each one several times, in turns with all others, so that what else
-the machine does meets all alike. Its time is the median of those samples; a module whose rounds
-lie too far apart is not judged, and named.
+the machine does meets all alike. Its time is the median of the first quartiles of those rounds, as
+the calibration takes its own; a module whose rounds lie too far apart is not judged, and named.
 
 Beside it two fits of FLOPs to the same calibration: times a number, and a line with a constant;
 and one that may see the answers: FLOPs and a constant fitted to the other 29 modules.
@@ -33,6 +33,7 @@ from hwlint.measure.calibration.cases import cases_of
 from hwlint.measure.calibration.fitting import times_of
 from hwlint.measure.destination import Destination
 from hwlint.measure.job import Method
+from hwlint.measure.samples import quantile
 from hwlint.measure.session import Asked, Session
 from hwlint.measure.targets import LOCAL
 from hwlint.profile import available_profiles
@@ -124,7 +125,7 @@ def measured(rounds: int, threads: int) -> dict[Key, list[float]]:
                 result = session.measure(f"{WORK / file}.py:{name}").result
                 if result.median_s is None:
                     sys.exit(f"{name}: {result.failure}")
-                found.setdefault((file, name), []).append(1e3 * result.median_s)
+                found.setdefault((file, name), []).append(1e3 * quantile(result.samples, 0.25))
     return found
 
 
@@ -159,7 +160,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--minutes", type=float, default=2.5)
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--draw", action="store_true", help="only draw what was recorded")
     options = parser.parse_args()
     if options.draw:
