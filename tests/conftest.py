@@ -18,6 +18,8 @@ from xdist.remote import Producer
 from xdist.scheduler.loadscope import LoadScopeScheduling
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
+# A process that is spawned finds there what the tests of the pool send it.
+sys.path.append(str(Path(__file__).resolve().parent.parent))
 
 from preparing import Prepared
 
