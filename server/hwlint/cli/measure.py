@@ -169,6 +169,7 @@ def measure(
         raise click.UsageError(
             "nothing runs with vela: it goes neither with --compare nor with --fail-if-slower"
         )
+    where.unit(cast("RunnerName", runner), accelerator)  # what cannot be there is said at once
     if bound is not None and (compare or trace is not None):
         raise click.UsageError("--fail-if-slower goes neither with --compare nor with --import")
     if trace is not None and (len(places) != 1 or compare or compare_to):
