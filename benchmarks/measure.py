@@ -9,11 +9,12 @@ is made slow, each in turn: its line has to be the hottest that `hwlint measure`
 
 import argparse
 import json
+import os
 import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from _common import ROOT, hwlint, record, table
@@ -115,16 +116,27 @@ def measured(place: str, *options: str) -> dict:
     return json.loads(printed(words))
 
 
+KEPT = {"MALLOC_TRIM_THRESHOLD_": "-1", "MALLOC_MMAP_MAX_": "0"}
+"""By glibc's own variables the script keeps freed memory, as `hwlint measure` does: in a fresh
+process torch else takes tensors from the system anew, or not, as they happen to lie."""
+
+
 def alone(name: str, runner: str, threads: int) -> float:
     """Return the median that the script finds."""
     script = ROOT / "benchmarks" / "_timed_alone.py"
-    return json.loads(printed([sys.executable, script, name, runner, str(threads)]))["median_s"]
+    words = [sys.executable, script, name, runner, str(threads)]
+    return json.loads(printed(words, KEPT))["median_s"]
 
 
-def printed(words: Sequence[str | Path]) -> str:
+def printed(words: Sequence[str | Path], environment: Mapping[str, str] | None = None) -> str:
     """Run a command from the root; return what it prints."""
     done = subprocess.run(
-        [str(w) for w in words], cwd=ROOT, capture_output=True, text=True, check=False
+        [str(w) for w in words],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | (environment or {}),
     )
     if done.returncode:
         sys.exit(f"{' '.join(map(str, words))}\n{done.stderr[-2000:]}")
