@@ -11,6 +11,8 @@ _WITHOUT_TILE = 8
 """Step of widths where the profile knows of none."""
 _LEAST_STEPS = 4
 """A width that has fewer tiles than this is tried in parts of a tile as well."""
+_TRIED = 4
+"""How many widths are tried for one value: heads and groups do not divide all of them."""
 _RATIOS = (0.5, 0.625, 0.75, 0.875, 1.125, 1.25, 1.5, 2.0)
 
 
@@ -55,11 +57,13 @@ def _kind(layer: Layer) -> tuple[str, str]:
 
 
 def widths_around(width: int, step: int) -> Iterator[tuple[int, ...]]:
-    """Yield, for each of some ratios between half and twice, the multiples of a step to be tried
-    for it, the nearest one first."""
-    lowest, highest = -(-width // (2 * step)), 2 * width // step
-    for ratio in _RATIOS:
-        wanted = ratio * width / step
-        every = range(max(1, lowest), max(1, highest) + 1)
-        near = sorted(every, key=lambda n: (abs(n - wanted), n))
-        yield tuple(n * step for n in near[:4] if n * step != width)
+    """Yield what is to be tried for each value that a width should get, the likeliest first: the
+    multiples of a step just below and just above it, and those near some ratios between half and
+    twice."""
+    lowest, highest = max(1, -(-width // (2 * step))), max(1, 2 * width // step)
+    every = [n for n in range(lowest, highest + 1) if n * step != width]
+    below = [n for n in reversed(every) if n * step < width]
+    above = [n for n in every if n * step > width]
+    around = [sorted(every, key=lambda n, r=r: (abs(n * step - r * width), n)) for r in _RATIOS]
+    for near in (below, above, *around):
+        yield tuple(n * step for n in near[:_TRIED])
