@@ -9,7 +9,15 @@ from attrs import frozen
 from hwlint.engine.errors import UserError
 from hwlint.search.model import Candidate, Facts, Kind
 
-__all__ = ["Bound", "parse_budget", "parse_keep", "parse_only", "violations"]
+__all__ = [
+    "Bound",
+    "limits",
+    "parse_budget",
+    "parse_keep",
+    "parse_only",
+    "value_of",
+    "violations",
+]
 
 Kept = Literal["params", "macs", "memory"]
 Budgeted = Literal["latency_ms", "flash_kb", "sram_kb", "energy_mj"]
@@ -113,21 +121,32 @@ def violations(
 
 
 def _broken(bound: Bound, facts: Facts, before: Facts, measured_s: float | None) -> str | None:
-    value = _value(bound, facts, measured_s)
+    value = value_of(bound, facts, measured_s)
     if value is None:
         return f"{bound}: {bound.what} of the candidate is not known"
-    if bound.share is None:
-        assert bound.most is not None
-        return f"{bound}: {value:.4g} is more" if value > bound.most else None
-    was = _value(bound, before, None)
-    if was is None:
+    between = limits(bound, before)
+    if between is None:
         return f"{bound}: {bound.what} of the original is not known"
-    if abs(value - was) <= bound.share * was:
+    if between[0] <= value <= between[1]:
         return None
+    if bound.share is None:
+        return f"{bound}: {value:.4g} is more"
+    was = value_of(bound, before)
     return f"{bound}: {was:g} -> {value:g} ({(value / was - 1) * 100 if was else 100:+.1f} %)"
 
 
-def _value(bound: Bound, facts: Facts, measured_s: float | None) -> float | None:
+def limits(bound: Bound, before: Facts) -> tuple[float, float] | None:
+    """Return the least and the most that a bound allows, in its unit; None where it goes by what
+    is not known of the original."""
+    if bound.share is None:
+        assert bound.most is not None
+        return 0.0, bound.most
+    was = value_of(bound, before)
+    return None if was is None else (was * (1 - bound.share), was * (1 + bound.share))
+
+
+def value_of(bound: Bound, facts: Facts, measured_s: float | None = None) -> float | None:
+    """Return what a bound is about, in its unit; None where it is not known."""
     if bound.what == "params":
         return facts.params
     if bound.what == "macs":

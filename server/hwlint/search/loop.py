@@ -13,7 +13,7 @@ from attrs import define, evolve, field, frozen
 from hwlint.engine.errors import UserError
 from hwlint.measure.transports.base import Cancelled, Progress
 from hwlint.search.estimate import refitted
-from hwlint.search.model import Candidate, Refusal, Space
+from hwlint.search.model import Candidate, Choices, Refusal, Space
 from hwlint.search.objectives import dominates, front
 from hwlint.search.study import Proposal, Study
 from hwlint.search.trial import Observation, Trial, observed
@@ -78,6 +78,9 @@ class Search:
     heard: Heard
     prune: bool = True
     """Whether candidates that the estimate speaks against are left out."""
+    steered: Callable[[Choices], Choices | None] = lambda _: None
+    """Moves what does not read, or breaks a bound, to where it does not; None where that cannot
+    be."""
     clock: Callable[[], float] = time.monotonic
     trials: list[Trial] = field(factory=list[Trial])
     """All of the study, also of earlier runs."""
@@ -163,7 +166,7 @@ class Search:
 
     def _propose(self, pool: ThreadPoolExecutor) -> None:
         """Measure what is proposed next, or keep why not."""
-        proposal = self.study.ask()
+        proposal = self._within(self.study.ask())
         choices = proposal.choices
         made = self.space.candidate(choices)
         if isinstance(made, Refusal):
@@ -175,6 +178,19 @@ class Search:
             return self._pass_over(proposal, done)
         self._vain = 0
         return self._submit(pool, proposal, made, content)
+
+    def _within(self, proposal: Proposal) -> Proposal:
+        """Return a proposal like one, which reads and keeps to the bounds where one was found."""
+        made = self.space.candidate(proposal.choices)
+        refused = isinstance(made, Refusal)
+        if not refused and not self.broken(made, None):
+            return proposal
+        other = self.steered(proposal.choices)
+        if other is None:
+            return proposal
+        state = "refused" if refused else "bounds"
+        self.study.pass_over(proposal, Trial(-1, state, proposal.choices))
+        return self.study.ask(other)
 
     def _looked_at(self, trial: Trial, made: Candidate) -> Trial | None:
         """Return the trial of a candidate that is not worth measuring; None where it is."""

@@ -3,6 +3,7 @@
 import socket
 from collections.abc import Callable, Sequence
 from functools import partial
+from random import Random
 
 from attrs import evolve, field, frozen
 
@@ -20,6 +21,7 @@ from hwlint.search.objectives import Objective, Objectives
 from hwlint.search.outcome import Outcome, Row
 from hwlint.search.scores import compared_scores, said_of
 from hwlint.search.space import SourceSpace, find_space
+from hwlint.search.steering import Steering
 from hwlint.search.storage import need_search, open_storage, study_name
 from hwlint.search.study import SamplerName, Study, find_study, open_study
 from hwlint.search.trial import Trial
@@ -114,7 +116,16 @@ class Searching:
         earlier = next((t for t in study.trials() if not t.choices and t.median_s), None)
         gauge.environment = earlier.environment if earlier is not None else None
         broken = partial(_broken, self.space.original, self.wanted.bounds)
-        search = Search(self.space, study, gauge, self.wanted.effort, broken, heard)
+        steering = Steering(self.space, _before(self.wanted.bounds), Random(self.wanted.seed))
+        search = Search(
+            self.space,
+            study,
+            gauge,
+            self.wanted.effort,
+            broken,
+            heard,
+            steered=steering.steered,
+        )
         ended = search.run()
         if search.lost:
             told(f"{search.lost} trials of a run that was killed are given up")
@@ -243,5 +254,10 @@ def _broken(
 ) -> Sequence[str]:
     """Return which bounds a candidate breaks. A bound on latency waits for what is measured."""
     if measured_s is None:
-        bounds = [bound for bound in bounds if bound.what != "latency_ms"]
+        bounds = _before(bounds)
     return violations(candidate, original, bounds, measured_s)
+
+
+def _before(bounds: Sequence[Bound]) -> list[Bound]:
+    """Return the bounds that need no measurement."""
+    return [bound for bound in bounds if bound.what != "latency_ms"]
