@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, TypeVar, cast
 
 import click
 
-from hwlint.cli.common import ProgressLine, StatusLine, debug_option, input_option
+from hwlint.cli.common import ProgressLine, StatusLine, debug_option
+from hwlint.cli.measure_options import device_options, subject_options
 from hwlint.cli.measure_show import Showing
 from hwlint.cli.measure_slower import MACHINE_FORMATS, Slower, Verdict, share_of
 
@@ -42,15 +43,8 @@ def _size(_: click.Context, __: click.Parameter, value: str | None) -> int | Non
     help="What runs it; else the target's own runner, and torch on this computer. vela runs "
     "nothing: Arm's compiler estimates.",
 )
-@click.option(
-    "--device",
-    "target",
-    metavar="NAME",
-    help="Measure there: a target of `hwlint device add`; else on this computer.",
-)
-@input_option
-@click.option("--context", metavar="NAME", help="Only this entry point: resnet50, Net.")
-@click.option("--build", metavar="CALL", default="", help='How it is built: "Net(width=64)".')
+@device_options
+@subject_options
 @click.option(
     "--dtype",
     type=click.Choice(["float32", "float16", "bfloat16", "int8"]),
@@ -89,28 +83,17 @@ def _size(_: click.Context, __: click.Parameter, value: str | None) -> int | Non
     metavar="DEVICE",
     help="cpu or cuda; with onnxruntime also tensorrt, openvino, qnn, coreml, ...",
 )
-@click.option(
-    "--threads", type=click.IntRange(0), default=0, show_default="all processors", metavar="N"
-)
 @click.option("--seed", type=int, default=0, show_default=True, help="Of weights and inputs.")
 @click.option("--timeout", type=click.FloatRange(1), default=300.0, show_default=True, metavar="S")
 @click.option(
     "--memory", callback=_size, metavar="SIZE", help="The most it may hold; four fifths of all."
 )
-@click.option("--samples", type=click.IntRange(3), default=20, show_default=True, metavar="N")
 @click.option(
     "--operators/--no-operators", default=True, show_default=True, help="Which lines take the time?"
 )
 @click.option(
-    "--python",
-    type=click.Path(path_type=Path),
-    metavar="PYTHON",
-    help="The interpreter that runs the model; else the project's own environment.",
-)
-@click.option(
     "--store/--no-store", "keep", default=True, show_default=True, help="Keep what was measured."
 )
-@click.option("--root", type=click.Path(path_type=Path), metavar="DIR", help="The workspace.")
 @click.option(
     "--output-format",
     "form",
@@ -155,6 +138,7 @@ def measure(
     2 could not measure. With --fail-if-slower: 1 slower, 2 too unsteady to say.
     """
     from hwlint.engine.inputs import parse_input
+    from hwlint.engine.inspection import workspace_of
     from hwlint.engine.run import Options
     from hwlint.measure.destination import find_destination
     from hwlint.measure.interpreters import most_memory
@@ -162,7 +146,8 @@ def measure(
     from hwlint.measure.session import Asked
     from hwlint.measure.several import measure_all
 
-    where = find_destination(target, _workspace(places[0], root), compiled=runner == "vela")
+    base = workspace_of(places[0], root)
+    where = find_destination(target, base, compiled=runner == "vela")
     runner = runner or (where.target.runner if target is not None else "torch")
     _check(places, runner, dtype, calibration, compare, compare_to)
     if runner == "vela" and (compare or compare_to or bound is not None):
@@ -189,7 +174,7 @@ def measure(
         calibration=calibration,
         options=Options(python=python, root=root),
     )
-    slower = Slower(_workspace(places[0], root), where, bound)
+    slower = Slower(base, where, bound)
     show = Showing(form, (root or Path()).resolve(), file, slower)
     if trace is not None:
         one = _with_session(asked, where, lambda session: session.imported(places[0], trace))
@@ -207,17 +192,6 @@ def measure(
     if keep:
         _keep(found, where)
     return show.measured(found, verdict)
-
-
-def _workspace(place: str, root: Path | None) -> Path:
-    from hwlint.engine.inspection import parse_place
-    from hwlint.engine.workspace import find_root
-
-    return (
-        root.resolve()
-        if root is not None
-        else find_root(parse_place(place.partition("#")[0])[0].resolve())
-    )
 
 
 def _keep(found: "list[Measured]", where: "Destination") -> None:

@@ -12,8 +12,8 @@ from hwlint.cli.common import (
     debug_option,
     emit,
     format_option,
-    input_option,
 )
+from hwlint.cli.measure_options import device_options, subject_options
 
 if TYPE_CHECKING:
     from hwlint.measure.job import RunnerName
@@ -31,12 +31,7 @@ _INTERRUPTED = 130
 
 @click.command()
 @click.argument("place", metavar="PLACE")
-@click.option(
-    "--device",
-    "target",
-    metavar="NAME",
-    help="Measure there: a target of `hwlint device add`; else on this computer.",
-)
+@device_options
 @click.option(
     "--profile",
     metavar="ID",
@@ -117,14 +112,9 @@ _INTERRUPTED = 130
 @click.option(
     "--html", type=click.Path(path_type=Path), metavar="FILE", help="Also write a page with a plot."
 )
-@input_option
-@click.option("--context", metavar="NAME", help="Only this entry point: resnet50, Net.")
-@click.option("--build", metavar="CALL", default="", help='How it is built: "Net(width=64)".')
+@subject_options
 @click.option(
     "--on", "accelerator", default="cpu", show_default=True, metavar="DEVICE", help="cpu or cuda."
-)
-@click.option(
-    "--threads", type=click.IntRange(0), default=0, show_default="all processors", metavar="N"
 )
 @click.option("--seed", type=int, metavar="N", help="Of what is proposed.")
 @click.option(
@@ -135,14 +125,6 @@ _INTERRUPTED = 130
     metavar="S",
     help="For measuring one candidate.",
 )
-@click.option("--samples", type=click.IntRange(3), default=20, show_default=True, metavar="N")
-@click.option(
-    "--python",
-    type=click.Path(path_type=Path),
-    metavar="PYTHON",
-    help="The interpreter that runs the model; else the project's own environment.",
-)
-@click.option("--root", type=click.Path(path_type=Path), metavar="DIR", help="The workspace.")
 @format_option
 @click.option("-o", "--output-file", "file", type=click.Path(path_type=Path), metavar="FILE")
 @debug_option
@@ -188,6 +170,7 @@ def suggest(
     Exit code: 0 something faster was found, 1 nothing was, 2 could not search.
     """
     from hwlint.engine.inputs import parse_input
+    from hwlint.engine.inspection import workspace_of
     from hwlint.measure.destination import find_destination
     from hwlint.measure.interpreters import most_memory
     from hwlint.measure.job import Limits, Method
@@ -203,7 +186,7 @@ def suggest(
         from hwlint.report.vega import require
 
         require()
-    base = _workspace(place, root)
+    base = workspace_of(place, root)
     where = find_destination(target, base)
     used = cast("RunnerName", runner or (where.target.runner if target is not None else "torch"))
     if used == "vela":
@@ -251,15 +234,6 @@ def suggest(
         reading.close()
         status.close()
     return _shown(outcome, output_format, file, html)
-
-
-def _workspace(place: str, root: Path | None) -> Path:
-    from hwlint.engine.inspection import parse_place
-    from hwlint.engine.workspace import find_root
-
-    if root is not None:
-        return root.resolve()
-    return find_root(parse_place(place.partition("#")[0])[0].resolve())
 
 
 def _bounds(keep: tuple[str, ...], budget: tuple[str, ...], evaluate: str) -> "tuple[Bound, ...]":

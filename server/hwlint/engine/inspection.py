@@ -16,7 +16,7 @@ from hwlint.engine.workspace import find_root, index
 from hwlint.graph import ModelGraph, Unbuilt
 from hwlint.reader import STAGES, FileReading, ForwardOptions, Reader, ReadOptions
 
-__all__ = ["Inspected", "inspect", "parse_place", "targets_for"]
+__all__ = ["Inspected", "inspect", "parse_place", "targets_for", "workspace_of"]
 
 T = TypeVar("T")
 
@@ -98,10 +98,19 @@ def parse_place(text: str) -> tuple[Path, str | None]:
     raise UserError(f"{file if colon and file else text}: no such file or folder")
 
 
+def workspace_of(place: str, asked: Path | None) -> Path:
+    """Return the workspace of "FILE:Class#part": the one that is asked for, else its file's.
+
+    Raises:
+        UserError: Where there is no such file.
+    """
+    path, _ = parse_place(place.partition("#")[0])
+    return asked.resolve() if asked is not None else find_root(path.resolve())
+
+
 def targets_for(text: str, options: Options) -> tuple[Target, ...]:
     """Return the devices for one PATH or PLACE: those asked for, else those configured there."""
-    path, _ = parse_place(text)
-    root = options.root.resolve() if options.root is not None else find_root(path.resolve())
+    root = workspace_of(text, options.root)
     return find_targets(configure(root, options), root)
 
 

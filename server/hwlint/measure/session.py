@@ -9,9 +9,8 @@ from attrs import evolve, field, frozen
 
 from hwlint.engine.commits import check_out, commit_of
 from hwlint.engine.errors import UserError
-from hwlint.engine.inspection import parse_place
+from hwlint.engine.inspection import parse_place, workspace_of
 from hwlint.engine.run import Options
-from hwlint.engine.workspace import find_root
 from hwlint.measure.destination import Destination
 from hwlint.measure.interpreters import tools_interpreter, user_interpreter
 from hwlint.measure.job import Job, Limits, Method, Result, RunnerName
@@ -141,7 +140,7 @@ class Session:
         """
         text, hash_, part = place.partition("#")
         path, name = parse_place(text)
-        base = self._root(path)
+        base = workspace_of(text, self.asked.options.root)
         with TemporaryDirectory(prefix="hwlint-revision-") as folder:
             into = Path(folder).resolve()
             check_out(base, revision, into, "--compare-to", most_bytes=_MOST_BYTES)
@@ -183,13 +182,9 @@ class Session:
         return subject, evolve(job, operators=asked.operators, commit=commit)
 
     def _bench(self, place: str) -> Bench:
-        root = self._root(parse_place(split_place(place)[0])[0])
+        root = workspace_of(place, self.asked.options.root)
         bench = bench_for(self.asked, self.destination, root)
         return evolve(bench, transport=self.around(bench.transport))
-
-    def _root(self, path: Path) -> Path:
-        root = self.asked.options.root
-        return root.resolve() if root is not None else find_root(path.resolve())
 
 
 def bench_for(asked: Asked, destination: Destination, root: Path) -> Bench:

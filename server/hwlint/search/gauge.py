@@ -11,8 +11,7 @@ from typing import Protocol
 from attrs import define, evolve, field
 
 from hwlint.engine.errors import UserError
-from hwlint.engine.inspection import parse_place
-from hwlint.engine.workspace import find_root
+from hwlint.engine.inspection import parse_place, workspace_of
 from hwlint.measure.job import Failure, Job, Result
 from hwlint.measure.keeping import keep
 from hwlint.measure.measuring import Bench
@@ -59,8 +58,7 @@ class Workshop:
             UserError: Where the place is in no folder that can be copied.
         """
         path = parse_place(split_place(place)[0])[0].resolve()
-        asked = session.asked.options.root
-        root = asked.resolve() if asked is not None else find_root(path)
+        root = workspace_of(place, session.asked.options.root)
         if not path.is_relative_to(root):
             raise UserError(f"{path} is not in the workspace {root}: name it with --root")
         folders = TemporaryDirectory(prefix="hwlint-search-")
