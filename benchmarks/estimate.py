@@ -1,13 +1,14 @@
 """Calibrate this machine, then foretell 30 modules that the calibration knows nothing of.
 
-    python benchmarks/estimate.py [--minutes 2.5] [--threads 1]
+    python benchmarks/estimate.py [--minutes 2.5] [--threads 1] [--rounds 3] [--most-rounds 9]
     python benchmarks/estimate.py --draw         # results/estimate.svg from results/estimate.json
 
 `hwlint device calibrate` times single operations; the modules of estimate_models/ are read as
 source and estimated with the profile that it writes, and in the same run they are timed by the
 session of `hwlint measure`: each one several times, in turns with all others, so that what else
-the machine does meets all alike. Its time is the median of the first quartiles of those rounds, as
-the calibration takes its own; a module whose rounds lie too far apart is not judged, and named.
+the machine does meets all alike. Its time is the median of the first quartiles of the steady ones
+of those rounds, as the calibration takes its own. A module whose rounds lie too far apart is timed
+in more rounds, and if they still do it is not judged, and named.
 
 Beside it two fits of FLOPs to the same calibration: times a number, and a line with a constant;
 and one that may see the answers: FLOPs and a constant fitted to the other 29 modules.
@@ -85,6 +86,8 @@ MODULES: Mapping[str, Mapping[str, tuple[int, ...]]] = {
     },
 }
 Key = tuple[str, str]
+Round = tuple[float, float]
+"""First quartile of the samples, in ms, and how far they lie apart."""
 
 
 def calibrate(minutes: float, threads: int) -> None:
@@ -106,27 +109,42 @@ def read(file: str, name: str, shape: tuple[int, ...]) -> ModelGraph:
     return reader.read_place(str(WORK / f"{file}.py"), name).graphs[0]
 
 
-def measured(rounds: int, threads: int) -> dict[Key, list[float]]:
-    """Time all modules, round after round; milliseconds of each round."""
-    found: dict[Key, list[float]] = {}
-    method = Method(samples=20, seconds=0.2, most_seconds=0.6)
-    for _ in range(rounds):
-        for file, members in MODULES.items():
-            for name, shape in members.items():
-                asked = Asked(
-                    runner="torch",
-                    inputs=(InputSpec("", shape),),
-                    threads=threads,
-                    method=method,
-                    operators=False,
-                    options=Options(root=WORK),
-                )
-                session = Session(asked, lambda _: None, lambda: False, lambda *_: None, HERE)
-                result = session.measure(f"{WORK / file}.py:{name}").result
-                if result.median_s is None:
-                    sys.exit(f"{name}: {result.failure}")
-                found.setdefault((file, name), []).append(1e3 * quantile(result.samples, 0.25))
-    return found
+def measured(rounds: int, most: int, threads: int) -> dict[Key, list[float]]:
+    """Time all modules, round after round, and those whose rounds lie apart in further ones;
+    milliseconds of each round that counts."""
+    found: dict[Key, list[Round]] = {
+        (file, name): [] for file, members in MODULES.items() for name in members
+    }
+    for number in range(most):
+        wanted = [key for key in found if number < rounds or spread(calm(found[key])) > SPREAD]
+        for key in wanted:
+            found[key].append(timed(*key, threads))
+        print(f"round {number + 1}: {len(wanted)} modules", file=sys.stderr, flush=True)
+    return {key: calm(each) for key, each in found.items()}
+
+
+def timed(file: str, name: str, threads: int) -> Round:
+    """Time one module once."""
+    asked = Asked(
+        runner="torch",
+        inputs=(InputSpec("", MODULES[file][name]),),
+        threads=threads,
+        method=Method(samples=20, seconds=0.2, most_seconds=0.6),
+        operators=False,
+        options=Options(root=WORK),
+    )
+    session = Session(asked, lambda _: None, lambda: False, lambda *_: None, HERE)
+    result = session.measure(f"{WORK / file}.py:{name}").result
+    if result.median_s is None:
+        sys.exit(f"{name}: {result.failure}")
+    return 1e3 * quantile(result.samples, 0.25), spread(result.samples)
+
+
+def calm(rounds: Sequence[Round]) -> list[float]:
+    """Return the times of the rounds that were steady in themselves, as the calibration does; all
+    where there are fewer than three."""
+    steady = [ms for ms, apart in rounds if apart <= SPREAD]
+    return steady if len(steady) >= 3 else [ms for ms, _ in rounds]
 
 
 def spread(rounds: Sequence[float]) -> float:
@@ -161,6 +179,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=2.5)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--most-rounds", type=int, default=9, help="where they lie apart")
     parser.add_argument("--draw", action="store_true", help="only draw what was recorded")
     options = parser.parse_args()
     if options.draw:
@@ -168,7 +187,7 @@ def main() -> None:
         return
     calibrate(options.minutes, options.threads)
     profile = available_profiles(WORK)["local"]
-    every = measured(options.rounds, options.threads)
+    every = measured(options.rounds, options.most_rounds, options.threads)
     noisy = [name for (_, name), rounds in every.items() if spread(rounds) > SPREAD]
     keys = [key for key in every if key[1] not in noisy]
     truth = [statistics.median(every[key]) for key in keys]
@@ -284,8 +303,9 @@ def report(
         }
         for (file, name), t, e in zip(keys, truth, ours, strict=True)
     ]
+    shortest, longest = (of(map(len, every.values())) for of in (min, max))
     lines = [
-        f"{len(keys)} of {len(every)} modules, {max(map(len, every.values()))} rounds each.",
+        f"{len(keys)} of {len(every)} modules; of each {shortest} to {longest} rounds count.",
         *([f"Not judged, for rounds lie too far apart: {', '.join(noisy)}."] if noisy else []),
         "",
         table([row(what, one) for what, one in judged.items()]),
