@@ -17,10 +17,9 @@ from hwlint.cli.measure_options import device_options, subject_options
 
 if TYPE_CHECKING:
     from hwlint.measure.job import RunnerName
-    from hwlint.search.bounds import Bound
     from hwlint.search.objectives import Objective
     from hwlint.search.outcome import Outcome
-    from hwlint.search.searching import Searching, Wanted
+    from hwlint.search.searching import Searching
     from hwlint.search.study import SamplerName
 
 __all__ = ["suggest"]
@@ -169,16 +168,7 @@ def suggest(
     command goes on where it was left, and with --diff or --apply shows or writes one candidate.
     Exit code: 0 something faster was found, 1 nothing was, 2 could not search.
     """
-    from hwlint.engine.inputs import parse_input
-    from hwlint.engine.inspection import workspace_of
-    from hwlint.measure.destination import find_destination
-    from hwlint.measure.interpreters import most_memory
-    from hwlint.measure.job import Limits, Method
-    from hwlint.measure.session import Asked, Session
-    from hwlint.search.bounds import parse_only
-    from hwlint.search.loop import Effort
-    from hwlint.search.profiles import options_for, profile_for
-    from hwlint.search.searching import Searching, Wanted
+    from hwlint.search.request import Request
     from hwlint.search.storage import need_search
 
     need_search()
@@ -186,73 +176,54 @@ def suggest(
         from hwlint.report.vega import require
 
         require()
-    base = workspace_of(place, root)
-    where = find_destination(target, base)
-    used = cast("RunnerName", runner or (where.target.runner if target is not None else "torch"))
-    if used == "vela":
-        raise click.UsageError(
-            f"the runner of {target} is vela, which runs nothing: give another --runner"
-        )
-    dtype = where.dtype(used)
-    wanted = Wanted(
+    request = Request(
         place=place,
-        profile=profile_for(profile, where, base),
-        only=parse_only(only),
-        bounds=_bounds(keep, budget, evaluate),
+        target=target,
+        profile=profile,
+        runner=cast("RunnerName | None", runner),
+        trials=trials,
+        minutes=minutes,
+        only=only,
+        keep=keep,
+        budget=budget,
         evaluate=evaluate,
         evaluate_s=evaluate_timeout,
         also=cast("tuple[Objective, ...]", also),
         sampler=cast("SamplerName", sampler),
-        effort=Effort(trials, minutes * 60),
         finalists=finalists,
         seed=seed,
         scores=scores,
-    )
-    asked = Asked(
-        runner=used,
-        inputs=tuple(parse_input(text) for text in inputs),
+        inputs=inputs,
         context=context,
         build=build,
+        accelerator=accelerator,
         threads=threads,
-        device=accelerator,
-        limits=Limits(timeout, most_memory()),
-        method=Method(samples=samples),
-        operators=False,
-        options=options_for(dtype, python, root),
+        timeout=timeout,
+        samples=samples,
+        python=python,
+        root=root,
     )
     # Asked to end, it ends what runs and takes its folders away, as on Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     status, reading = StatusLine(), ProgressLine("Reading")
     try:
-        status(f"Finding what may change in {place}")
-        session = Session(asked, status, lambda: False, reading, where)
-        searching = Searching.begin(wanted, session)
+        searching = request.begin(status, reading)
         if diff is not None or apply is not None:
-            return _one(searching, base, diff, apply)
-        outcome = _searched(searching, wanted, status)
+            return _one(searching, diff, apply)
+        outcome = _searched(searching, status)
     finally:
         reading.close()
         status.close()
     return _shown(outcome, output_format, file, html)
 
 
-def _bounds(keep: tuple[str, ...], budget: tuple[str, ...], evaluate: str) -> "tuple[Bound, ...]":
-    from hwlint.search.bounds import parse_budget, parse_keep
-
-    if keep == ("nothing",):
-        return parse_budget(budget)
-    if not keep and not budget and not evaluate:
-        keep = ("params=10%", "macs=10%")
-    return (*parse_keep(keep), *parse_budget(budget))
-
-
-def _searched(searching: "Searching", wanted: "Wanted", status: StatusLine) -> "Outcome":
+def _searched(searching: "Searching", status: StatusLine) -> "Outcome":
     from hwlint.report.costs import duration
     from hwlint.search.trial import Trial
 
     def heard(done: int, best: Trial | None, doing: str) -> None:
         fastest = f"best {duration(best.median_s)}" if best is not None and best.median_s else ""
-        parts = (f"{done} of {wanted.effort.trials} candidates", fastest, doing)
+        parts = (f"{done} of {searching.wanted.effort.trials} candidates", fastest, doing)
         status(" · ".join(part for part in parts if part))
 
     return searching.run(heard, lambda text: click.echo(f"hwlint: {text}", err=True))
@@ -273,22 +244,17 @@ def _shown(outcome: "Outcome", form: str, file: Path | None, html: Path | None) 
     return 0 if outcome.found else 1
 
 
-def _one(searching: "Searching", base: Path, diff: int | None, apply: int | None) -> int:
+def _one(searching: "Searching", diff: int | None, apply: int | None) -> int:
     """Show or write the changes of one trial."""
-    from hwlint.engine.errors import UserError
+    from hwlint.engine.inspection import workspace_of
     from hwlint.fix.writing import NotWritten, write
     from hwlint.report.as_diff import render
     from hwlint.report.lines import where
 
     number = apply if apply is not None else diff
-    outcome = searching.resumed()
-    trial = next((t for t in outcome.trials if t.number == number and t.choices), None)
-    if trial is None:
-        known = ", ".join(str(row.trial.number) for row in outcome.rows)
-        raise UserError(f"there is no trial {number}{f'; shown are {known}' if known else ''}")
-    candidate = searching.candidate(trial)
-    if candidate is None:
-        raise UserError(f"trial {number}: {trial.why or 'it is no candidate any more'}")
+    assert number is not None
+    base = workspace_of(searching.wanted.place, searching.session.asked.options.root)
+    candidate = searching.chosen(number)
     before = searching.texts(candidate)
     if apply is None:
         emit(render(before, candidate.contents, base))

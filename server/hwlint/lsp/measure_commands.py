@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from hwlint.lsp.measuring import Choose
     from hwlint.lsp.server import Server
 
-__all__ = ["measure_commands"]
+__all__ = ["UNTRUSTED", "chooser", "measure_commands", "tell_failure"]
 
 
 def measure_commands(server: "Server") -> None:
@@ -28,18 +28,13 @@ def measure_commands(server: "Server") -> None:
         from hwlint.lsp.measuring import Wanted  # noqa: PLC0415 - after the first findings
 
         wanted, saying = Wanted(asked), Saying()
-        answer = _UNTRUSTED
+        answer = UNTRUSTED
         if state.trusted:
-            work = server.measuring.measure(wanted, _chooser(asked), saying)
+            work = server.measuring.measure(wanted, chooser(asked), saying)
             title = f"hwlint: measuring on {wanted.target}"
             token = asked.get("workDoneToken")
             answer = await shown(server, title, work, saying, token)
-        failure = answer.get("failure") if answer is not None else None
-        if isinstance(failure, dict) and not asked.get("silent"):
-            told = cast("dict[str, str]", failure)
-            text = ". ".join(part for part in (told["message"], told["advice"]) if part)
-            said = types.ShowMessageParams(types.MessageType.Error, f"hwlint: {text}")
-            server.window_show_message(said)
+        tell_failure(server, asked, answer)
         return answer
 
     @server.command("hwlint.cancelMeasurement")
@@ -54,7 +49,19 @@ def measure_commands(server: "Server") -> None:
             return {"targets": [], "error": str(problem)}
 
 
-_UNTRUSTED: dict[str, object] | None = {
+def tell_failure(
+    server: "Server", asked: Mapping[str, Any], answer: Mapping[str, object] | None
+) -> None:
+    """Show why there is nothing, unless the client does so itself."""
+    failure = answer.get("failure") if answer is not None else None
+    if isinstance(failure, dict) and not asked.get("silent"):
+        told = cast("dict[str, str]", failure)
+        text = ". ".join(part for part in (told["message"], told["advice"]) if part)
+        said = types.ShowMessageParams(types.MessageType.Error, f"hwlint: {text}")
+        server.window_show_message(said)
+
+
+UNTRUSTED: dict[str, object] | None = {
     "failure": {
         "kind": "untrusted",
         "message": "measuring runs the code of the workspace, which is not trusted",
@@ -65,7 +72,7 @@ _UNTRUSTED: dict[str, object] | None = {
 }
 
 
-def _chooser(asked: Mapping[str, Any]) -> "Choose":
+def chooser(asked: Mapping[str, Any]) -> "Choose":
     """Return what chooses the model that is meant: by its name, else by a position."""
     name, at = asked.get("model"), asked.get("position")
 

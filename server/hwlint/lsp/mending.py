@@ -10,7 +10,7 @@ from hwlint.lsp.diagnostics import location_of
 from hwlint.lsp.documents import Lines
 from hwlint.lsp.state import Known, Open, State
 
-__all__ = ["FIX_ALL", "fix_all", "fixes_for"]
+__all__ = ["FIX_ALL", "fix_all", "fixes_for", "workspace_edit"]
 
 FIX_ALL = "source.fixAll.hwlint"
 """Kind of the action that makes all safe fixes of a document."""
@@ -26,7 +26,7 @@ async def fixes_for(
     actions: list[types.CodeAction] = []
     for asked in diagnostics:
         fix = await _proved(state, entry, asked)
-        edit = _edit(state, fix.edits, fix.title) if fix is not None else None
+        edit = workspace_edit(state, fix.edits, fix.title) if fix is not None else None
         if fix is not None and edit is not None:
             actions.append(
                 types.CodeAction(
@@ -67,7 +67,7 @@ async def fix_all(state: State, entry: Open) -> list[types.CodeAction]:
         if fix is not None and fix.safe and not _meet(edits, fix):
             edits += fix.edits
     title = "hwlint: make all safe fixes"
-    edit = _edit(state, edits, title) if edits else None
+    edit = workspace_edit(state, edits, title) if edits else None
     if edit is None:
         return []
     return [types.CodeAction(title=title, kind=FIX_ALL, edit=edit)]
@@ -92,7 +92,7 @@ def _meet(edits: Iterable[Edit], fix: Fix) -> bool:
     )
 
 
-def _edit(state: State, edits: Iterable[Edit], title: str) -> types.WorkspaceEdit | None:
+def workspace_edit(state: State, edits: Iterable[Edit], title: str) -> types.WorkspaceEdit | None:
     """Return edits of the documents as they are now; None where one of them has changed.
 
     Over several files an editor that can do so shows them all before it makes them."""

@@ -29,9 +29,11 @@ from hwlint.lsp.progress import shown
 from hwlint.lsp.settings import Settings, read_settings
 from hwlint.lsp.snapshot import Snapshot
 from hwlint.lsp.state import State
+from hwlint.lsp.suggest_commands import suggest_commands
 
 if TYPE_CHECKING:
     from hwlint.lsp.measuring import Measuring
+    from hwlint.lsp.suggesting import Seeker
 
 __all__ = ["Server", "make_server"]
 
@@ -83,6 +85,7 @@ class Server(LanguageServer):
         )
         self.state = State(self._folders, self._tell)
         self._measuring: Measuring | None = None
+        self._seeker: Seeker | None = None
         self._looking: asyncio.Task[None] | None = None
         self.pulls = False
         """The client asks for findings; else they are sent to it."""
@@ -145,8 +148,19 @@ class Server(LanguageServer):
             self._measuring = Measuring(self.state, self._measured)
         return self._measuring
 
+    @property
+    def seeker(self) -> "Seeker":
+        """What searches for faster variants."""
+        if self._seeker is None:
+            from hwlint.lsp.suggesting import Seeker  # noqa: PLC0415 - where it is asked for
+
+            self._seeker = Seeker(self.state)
+        return self._seeker
+
     def end(self) -> None:
         """End every process."""
+        if self._seeker is not None:
+            self._seeker.end()
         if self._measuring is not None:
             self._measuring.end()
         self.state.worker.end()
@@ -212,6 +226,7 @@ def make_server() -> Server:
     _looks(server)
     _commands(server)
     measure_commands(server)
+    suggest_commands(server)
     return server
 
 

@@ -2,20 +2,12 @@
 
     python -m hwlint.measure.apart
 
-Reads one `Errand` as a line of JSON on standard input, and writes lines of JSON on standard output:
-{"progress": "..."} as it goes on, then one {"outcome": {...}}, an `Outcome`. When standard input
-ends, so does the measurement, and with it every process that it started: whoever asked may have
-been killed.
+Is asked for an `Errand` and comes to an `Outcome`; see `hwlint.measure.piped`. How it goes on, it
+says in words.
 """
 
-import contextlib
 import datetime as dt
-import json
-import os
-import signal
-import sys
 import threading
-import time
 from pathlib import Path
 
 from attrs import evolve, field, frozen
@@ -26,14 +18,12 @@ from hwlint.engine.run import Options
 from hwlint.measure.destination import Destination, find_destination
 from hwlint.measure.job import Failure, Job, Result
 from hwlint.measure.keeping import keep
+from hwlint.measure.piped import Say, serve
 from hwlint.measure.session import Asked, bench_for
 from hwlint.measure.transports.base import Progress
 from hwlint.profile import ProfileError
 
 __all__ = ["Errand", "Outcome", "as_document", "parse_outcome"]
-
-_SECONDS_TO_END = 0.6
-"""For what is cancelled to tidy up; then it is ended."""
 
 
 @frozen
@@ -81,30 +71,12 @@ def parse_outcome(document: object) -> Outcome:
 
 def main() -> int:
     """Do one errand."""
-    # What prints by mistake must not get between the lines.
-    output = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)
-    errand = _converter().structure(json.loads(sys.stdin.readline()), Errand)
-    cancelled = threading.Event()
-    threading.Thread(target=_watch, args=(cancelled,), daemon=True).start()
 
-    def say(**message: object) -> None:
-        with contextlib.suppress(OSError):  # nobody listens any more
-            output.write(json.dumps(message) + "\n")
-            output.flush()
+    def do(asked: object, cancelled: threading.Event, say: Say) -> object:
+        errand = _converter().structure(asked, Errand)
+        return as_document(_done(errand, cancelled, say))
 
-    outcome = _done(errand, cancelled, lambda text: say(progress=text))
-    say(outcome=as_document(outcome))
-    return 0
-
-
-def _watch(cancelled: threading.Event) -> None:
-    """Wait for the end of standard input, then see to it that all of this ends."""
-    while os.read(0, 4096):
-        pass
-    cancelled.set()
-    time.sleep(_SECONDS_TO_END)
-    os.killpg(0, signal.SIGKILL)
+    return serve(do)
 
 
 def _done(errand: Errand, cancelled: threading.Event, say: Progress) -> Outcome:

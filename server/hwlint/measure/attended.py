@@ -1,4 +1,4 @@
-"""The handle on a measurement that runs apart: starts its process, hears it, ends it."""
+"""The handle on what runs apart: starts its process, hears it, ends it."""
 
 import asyncio
 import contextlib
@@ -8,23 +8,33 @@ import os
 import signal
 import sys
 from asyncio.subprocess import Process
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import cast
+
+from attrs import frozen
 
 from hwlint.measure.apart import Errand, Outcome, as_document, parse_outcome
 from hwlint.measure.job import Failure, Result
 
-__all__ = ["Attended"]
+__all__ = ["Attended", "Lost"]
 
 _log = logging.getLogger(__name__)
+_MEASURES = "hwlint.measure.apart"
 _LONGEST_LINE = 64 << 20
 _PATIENCE = 0.75
 """Seconds that a process has to end by itself."""
 
 
+@frozen
+class Lost:
+    """A process that has ended without an outcome."""
+
+    code: int
+
+
 class Attended:
-    """Measurements that run apart from an asyncio loop. None outlives the process of the loop: each
-    ends when the pipe to it does."""
+    """What runs apart from an asyncio loop. None of it outlives the process of the loop: each ends
+    when the pipe to it does."""
 
     def __init__(self) -> None:
         """Start nothing yet."""
@@ -34,12 +44,24 @@ class Attended:
     async def run(self, errand: Errand, said: Callable[[str], None]) -> Outcome:
         """Measure in a process of its own; cancelling this ends the process within a second.
         Never raises for what goes wrong with it: that is `Result.failure`."""
-        process = await _start()
+        found = await self.ask(_MEASURES, as_document(errand), lambda told: said(str(told)))
+        return _lost(errand, found.code) if isinstance(found, Lost) else parse_outcome(found)
+
+    async def ask(
+        self, module: str, asked: Mapping[str, object], heard: Callable[[object], None]
+    ) -> "object | Lost":
+        """Let a module that is `hwlint.measure.piped` do something in a process of its own, and
+        return its outcome. Cancelling this ends the process within a second."""
+        process = await _start(module)
         self._running.add(process)
         try:
             assert process.stdin is not None
-            process.stdin.write((json.dumps(as_document(errand)) + "\n").encode())
-            return await _outcome(process, said) or _lost(errand, await process.wait())
+            process.stdin.write((json.dumps(asked) + "\n").encode())
+            async for name, value in _messages(process):
+                if name == "outcome":
+                    return value
+                heard(value)
+            return Lost(await process.wait())
         finally:
             self._running.discard(process)
             self._end(process)
@@ -56,12 +78,12 @@ class Attended:
         task.add_done_callback(self._ending.discard)
 
 
-async def _start() -> Process:
+async def _start(module: str) -> Process:
     return await asyncio.create_subprocess_exec(
         sys.executable,
         "-P",  # nothing is imported out of the folder that an editor happens to be in
         "-m",
-        "hwlint.measure.apart",
+        module,
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         start_new_session=True,
@@ -69,14 +91,11 @@ async def _start() -> Process:
     )
 
 
-async def _outcome(process: Process, said: Callable[[str], None]) -> Outcome | None:
+async def _messages(process: Process) -> AsyncIterator[tuple[str, object]]:
     assert process.stdout is not None
     while line := await process.stdout.readline():
-        message = cast("dict[str, object]", json.loads(line))
-        if "outcome" in message:
-            return parse_outcome(message["outcome"])
-        said(str(message["progress"]))
-    return None
+        for told in cast("dict[str, object]", json.loads(line)).items():
+            yield told
 
 
 def _lost(errand: Errand, code: int) -> Outcome:

@@ -7,7 +7,7 @@ from hwlint.measure.compare import Comparison
 from hwlint.search.outcome import Outcome, Row
 from hwlint.search.trial import Trial
 
-__all__ = ["outcome_document", "outcome_json"]
+__all__ = ["outcome_document", "outcome_json", "trial_document"]
 
 _SCHEMA = 1
 
@@ -42,9 +42,9 @@ def outcome_document(outcome: Outcome) -> dict[str, object]:
             }
             for point in outcome.points
         ],
-        "original": _trial(outcome.original),
+        "original": trial_document(outcome.original),
         "suggestions": [_row(row) for row in outcome.rows],
-        "trials": [_trial(trial) for trial in outcome.trials],
+        "trials": [trial_document(trial) for trial in outcome.trials],
     }
 
 
@@ -61,7 +61,7 @@ def _row(row: Row) -> dict[str, object]:
         for edit in row.candidate.edits
     ]
     return {
-        **_trial(row.trial),
+        **trial_document(row.trial),
         "confidence": row.confidence,
         "again": _again(row.comparison),
         "scores": dict(row.scores),
@@ -86,7 +86,8 @@ def _side(name: str, comparison: Comparison) -> Iterator[tuple[str, object]]:
     yield name, {"median_s": one.median_s, "iqr_s": one.iqr_s, "samples": len(one.samples)}
 
 
-def _trial(trial: Trial) -> dict[str, object]:
+def trial_document(trial: Trial) -> dict[str, object]:
+    """Return one trial as what becomes JSON."""
     facts = trial.facts
     return {
         "trial": trial.number,

@@ -81,6 +81,8 @@ class Search:
     steered: Callable[[Choices], Choices | None] = lambda _: None
     """Moves what does not read, or breaks a bound, to where it does not; None where that cannot
     be."""
+    show: Callable[[Trial], None] = lambda _: None
+    """Is shown each trial that took the device's time, those of earlier runs first."""
     clock: Callable[[], float] = time.monotonic
     trials: list[Trial] = field(factory=list[Trial])
     """All of the study, also of earlier runs."""
@@ -102,6 +104,8 @@ class Search:
         self.lost = self.study.give_up_lost()
         self.trials = self.study.trials()
         self._seen = {t.content: t.number for t in self.trials if t.took_time}
+        for trial in self.trials:
+            self.show(trial)
         end = self.clock() + self.effort.seconds
         pool = ThreadPoolExecutor(max(1, self.gauge.parallel), thread_name_prefix="hwlint-search")
         try:
@@ -260,6 +264,7 @@ class Search:
                 done = evolve(done, state="bounds", why=broken[0])
         self.trials.append(done)
         self.study.finish(proposal, done)
+        self.show(done)
         self._tell()
 
     def _abandon(self) -> None:

@@ -87,8 +87,14 @@ class Searching:
         )
         return cls(wanted, session, space)
 
-    def run(self, heard: Heard, told: Callable[[str], None]) -> Outcome:
-        """Search, and measure the best again. `told`: hears what else people should know.
+    def run(
+        self,
+        heard: Heard,
+        told: Callable[[str], None],
+        show: Callable[[Trial], None] = lambda _: None,
+    ) -> Outcome:
+        """Search, and measure the best again. `told`: hears what else people should know. `show`:
+        is given each trial as it comes.
 
         Raises:
             UserError: Where the module itself cannot be measured.
@@ -105,12 +111,17 @@ class Searching:
         )
         workshop = Workshop.open(self.session, wanted.place)
         try:
-            return self._run(study, workshop, heard, told)
+            return self._run(study, workshop, heard, told, show)
         finally:
             workshop.close()
 
     def _run(
-        self, study: Study, workshop: Workshop, heard: Heard, told: Callable[[str], None]
+        self,
+        study: Study,
+        workshop: Workshop,
+        heard: Heard,
+        told: Callable[[str], None],
+        show: Callable[[Trial], None],
     ) -> Outcome:
         gauge = DeviceGauge(workshop, self._assessor(workshop), told=told)
         earlier = next((t for t in study.trials() if not t.choices and t.median_s), None)
@@ -125,6 +136,7 @@ class Searching:
             broken,
             heard,
             steered=steering.steered,
+            show=show,
         )
         ended = search.run()
         if search.lost:
@@ -169,6 +181,22 @@ class Searching:
         """Make the candidate of a trial again; None where that cannot be."""
         made = self.space.candidate(trial.choices)
         return None if isinstance(made, Refusal) else made
+
+    def chosen(self, number: int) -> Candidate:
+        """Make the candidate of a trial by its number.
+
+        Raises:
+            UserError: Where there is no such trial, or it is no candidate any more.
+        """
+        outcome = self.resumed()
+        trial = next((t for t in outcome.trials if t.number == number and t.choices), None)
+        if trial is None:
+            known = ", ".join(str(row.trial.number) for row in outcome.rows)
+            raise UserError(f"there is no trial {number}{f'; shown are {known}' if known else ''}")
+        candidate = self.candidate(trial)
+        if candidate is None:
+            raise UserError(f"trial {number}: {trial.why or 'it is no candidate any more'}")
+        return candidate
 
     def texts(self, candidate: Candidate) -> dict[str, bytes]:
         """Return what the files that a candidate changes held when they were read, by path."""
