@@ -3,14 +3,18 @@ import { bytes, count, time } from "../numbers";
 import { changes, changeText, type Outcome, type Suggestion, type Trial } from "../suggested";
 import { element } from "./elements";
 
-const HEADS = ["Trial", "Latency", "IQR", "Change", "Parameters", "MACs", "Memory", "Confidence", "Changes", ""];
+const NUMBERS = ["Latency", "IQR", "Change", "Parameters", "MACs", "Memory"];
+/** What changes comes last: it may be longer than the panel is wide, and the buttons stay in sight. */
+const HEADS = ["Trial", ...NUMBERS, "Confidence", "Actions", "Changes"];
 
 /** What a row's buttons ask for. */
 export type Act = "diff" | "apply";
 
 /** Draw it; `chosen` hears of a trial and what to do with it. */
 export function suggestions(outcome: Outcome, chosen: (act: Act, trial: number) => void): HTMLElement {
-  const heads = HEADS.map((head) => element("th", { scope: "col" }, head));
+  const heads = HEADS.map((head) =>
+    element("th", { scope: "col", class: NUMBERS.includes(head) ? "number" : "" }, head),
+  );
   const body = element("tbody", {}, originalRow(outcome));
   body.append(...outcome.suggestions.map((row) => suggestedRow(outcome, row, chosen)));
   const table = element("table", {}, element("thead", {}, element("tr", {}, ...heads)), body);
@@ -61,7 +65,7 @@ function line(
     element("th", { scope: "row" }, String(trial.trial)),
     ...numbers.map((number) => element("td", { class: "number" }, number)),
     element("td", {}, confidence),
-    element("td", {}, ...changed.map((text) => element("div", {}, text))),
     element("td", {}, ...buttons),
+    element("td", {}, ...changed.map((text) => element("div", {}, text))),
   );
 }
