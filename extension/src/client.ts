@@ -11,13 +11,16 @@ import { log } from "./logger";
 import type { Subject } from "./measure";
 import { serverSettings } from "./settings";
 
+/** What runs the commands of the server's lenses in its place, by their names. */
+export type LensCommands = Record<string, ((subject: Subject) => Promise<void>) | undefined>;
+
 /** `home`: the folder that the server is started in. Never one of the workspace: what lies there
  * could be taken for an interpreter or a library. `told` hears of each document that has new findings. */
 export function makeClient(
   command: Command,
   home: string,
   told: (uri: string) => void,
-  measure: (subject: Subject) => Promise<void>,
+  lenses: LensCommands,
 ): LanguageClient {
   const run = {
     command: command.command,
@@ -40,7 +43,7 @@ export function makeClient(
         configuration: (params) => params.items.map(() => serverSettings()),
       },
       executeCommand: (command, given, next) =>
-        command === "hwlint.measure" ? measure(given[0] as Subject) : (next(command, given) as unknown),
+        lenses[command]?.(given[0] as Subject) ?? (next(command, given) as unknown),
       provideDiagnostics: async (document, previous, token, next) => {
         const report = await next(document, previous, token);
         told("uri" in document ? document.uri.toString() : document.toString());

@@ -9,19 +9,26 @@ import { Server } from "./server";
 import { RESTARTING } from "./settings";
 import { Shares, toggleShares } from "./shares";
 import { Status } from "./status";
+import { Suggesting } from "./suggest";
+import { SuggestionsPanel } from "./suggestpanel";
 
 let server: Server | undefined;
 
 export async function activate(context: vscode.ExtensionContext): Promise<void> {
   const status = new Status();
   const measuring = new Measuring(context.workspaceState, () => server?.client);
-  const running = new Server(context.extensionPath, status, (subject) => measuring.measure(subject));
+  const variants = new SuggestionsPanel(context.extensionUri);
+  const suggesting = new Suggesting(() => server?.client, measuring, variants);
+  const running = new Server(context.extensionPath, status, {
+    "hwlint.measure": (subject) => measuring.measure(subject),
+    "hwlint.suggest": (subject) => suggesting.suggest(subject),
+  });
   server = running;
   const reports = new Reports(running);
   const panel = new ReportPanel(context.extensionUri, reports);
   context.subscriptions.push(
-    ...[status, log(), running, reports, panel, new Shares(reports)],
-    ...commands(running, panel, measuring),
+    ...[status, log(), running, reports, panel, new Shares(reports), variants, suggesting],
+    ...commands(running, panel, measuring, suggesting),
     measuring.onDidMeasure(() => {
       reports.again();
     }),
@@ -54,6 +61,7 @@ function commands(
   running: Server,
   panel: ReportPanel,
   measuring: Measuring,
+  suggesting: Suggesting,
 ): vscode.Disposable[] {
   const made: Record<string, (...given: never[]) => unknown> = {
     "hwlint.showReport": (uri?: string, line?: number) =>
@@ -61,6 +69,7 @@ function commands(
     "hwlint.selectTargets": () => chooseTargets(running),
     "hwlint.toggleLayerShares": toggleShares,
     "hwlint.measureModel": (subject?: Subject) => measuring.measure(subject),
+    "hwlint.suggestFaster": (subject?: Subject) => suggesting.suggest(subject),
     "hwlint.stopMeasuring": () => measuring.stop(),
     "hwlint.restartServer": () => running.restart(),
     "hwlint.showLogs": () => {

@@ -53,7 +53,12 @@ export class Measuring {
     await ask(this.client(), "hwlint.cancelMeasurement");
   }
 
-  private async pick(client: LanguageClient, uri: string): Promise<string | undefined> {
+  /** Ask what to measure on; undefined where somebody wants none of it. */
+  async pick(
+    client: LanguageClient,
+    uri: string,
+    placeHolder = "Measure on",
+  ): Promise<string | undefined> {
     const answer = await ask<{ targets: Target[]; error?: string }>(
       client,
       "hwlint.measurementTargets",
@@ -67,7 +72,7 @@ export class Measuring {
     if (rows.length < 2) {
       return rows[0]?.label;
     }
-    const chosen = await vscode.window.showQuickPick(rows, { placeHolder: "Measure on" });
+    const chosen = await vscode.window.showQuickPick(rows, { placeHolder });
     if (chosen !== undefined) {
       await this.memory.update(LAST, chosen.label);
     }
@@ -80,7 +85,7 @@ export class Measuring {
     const options = { location: vscode.ProgressLocation.Notification, title, cancellable: true };
     try {
       const answer = await vscode.window.withProgress(options, (progress, stop) =>
-        asked(client, { ...subject, target, silent: true }, progress, stop),
+        asked<Answer>(client, "hwlint.measure", { ...subject, target, silent: true }, progress, stop),
       );
       if (answer?.failure) {
         void this.tell(failureText(answer.failure));
@@ -106,13 +111,14 @@ export class Measuring {
 }
 
 /** Ask the server, and pass on what it says meanwhile and that it is to stop. */
-async function asked(
+export async function asked<T>(
   client: LanguageClient,
+  command: string,
   what: Record<string, unknown>,
   progress: vscode.Progress<{ message?: string }>,
   stop: vscode.CancellationToken,
-): Promise<Answer | null | undefined> {
-  const token = randomUUID();
+  token: string = randomUUID(),
+): Promise<T | null | undefined> {
   const heard = client.onProgress(WorkDoneProgress.type, token, (value) => {
     if (value.kind === "report" && value.message !== undefined) {
       progress.report({ message: value.message });
@@ -122,7 +128,7 @@ async function asked(
     void client.sendNotification(WorkDoneProgressCancelNotification.type, { token });
   });
   try {
-    return await ask<Answer | null>(client, "hwlint.measure", { ...what, workDoneToken: token });
+    return await ask<T | null>(client, command, { ...what, workDoneToken: token });
   } finally {
     heard.dispose();
     stopped.dispose();
@@ -130,13 +136,13 @@ async function asked(
 }
 
 /** Measuring runs the code of the project, so it is for trusted workspaces only. */
-async function trusted(): Promise<boolean> {
+export async function trusted(verb = "measure"): Promise<boolean> {
   if (vscode.workspace.isTrusted) {
     return true;
   }
   const trust = "Manage Workspace Trust";
   const choice = await vscode.window.showWarningMessage(
-    "hwlint does not measure in an untrusted workspace: measuring runs its code. Findings and estimates come from reading alone.",
+    `hwlint does not ${verb} in an untrusted workspace: measuring runs its code. Findings and estimates come from reading alone.`,
     trust,
   );
   if (choice === trust) {
@@ -145,7 +151,7 @@ async function trusted(): Promise<boolean> {
   return false;
 }
 
-function atCursor(): Subject | undefined {
+export function atCursor(): Subject | undefined {
   const editor = vscode.window.activeTextEditor;
   if (editor === undefined) {
     return undefined;
@@ -155,7 +161,7 @@ function atCursor(): Subject | undefined {
 }
 
 /** Save the Python files that have changed: a model may be built of several. */
-async function saved(): Promise<boolean> {
+export async function saved(): Promise<boolean> {
   const changed = vscode.workspace.textDocuments.filter(
     (document) => document.isDirty && !document.isUntitled && document.languageId === "python",
   );

@@ -1,7 +1,7 @@
-import { randomBytes } from "node:crypto";
 import * as vscode from "vscode";
 import type { FromPanel, Place, ToPanel } from "./protocol";
 import type { Reports } from "./reports";
+import { makePage } from "./webpage";
 
 const NOTHING = "There is no model under the cursor. Open a Python file that builds one.";
 
@@ -38,22 +38,12 @@ export class ReportPanel implements vscode.Disposable {
   }
 
   private make(): vscode.WebviewPanel {
-    const column = { viewColumn: vscode.ViewColumn.Beside, preserveFocus: true };
-    const panel = vscode.window.createWebviewPanel("hwlint.report", "Hardware Report", column, {
-      enableScripts: true,
-      localResourceRoots: [this.at("out"), this.at("media")],
-    });
-    panel.iconPath = this.at("media", "icon.png");
+    const panel = makePage(this.home, "hwlint.report", "Hardware Report", "panel.js");
     panel.webview.onDidReceiveMessage((message: FromPanel) => this.hear(message));
     panel.onDidDispose(() => {
       this.panel = undefined;
     });
-    panel.webview.html = this.page(panel.webview);
     return panel;
-  }
-
-  private at(...parts: string[]): vscode.Uri {
-    return vscode.Uri.joinPath(this.home, ...parts);
   }
 
   private async hear(message: FromPanel): Promise<void> {
@@ -87,31 +77,5 @@ export class ReportPanel implements vscode.Disposable {
 
   private post(message: ToPanel): void {
     void this.panel?.webview.postMessage(message);
-  }
-
-  /** Nothing is loaded but the extension's own files, and no text is ever run. */
-  private page(webview: vscode.Webview): string {
-    const nonce = randomBytes(16).toString("base64");
-    const script = webview.asWebviewUri(this.at("out", "panel.js")).toString();
-    const style = webview.asWebviewUri(this.at("media", "panel.css")).toString();
-    const policy = [
-      "default-src 'none'",
-      `script-src 'nonce-${nonce}'`,
-      `style-src ${webview.cspSource}`,
-    ].join("; ");
-    return `<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${policy}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Hardware Report</title>
-<link rel="stylesheet" href="${style}">
-</head>
-<body>
-<main id="page"><p class="empty" role="status">Reading …</p></main>
-<script nonce="${nonce}" src="${script}"></script>
-</body>
-</html>`;
   }
 }

@@ -1,9 +1,8 @@
 import * as vscode from "vscode";
 import type { LanguageClient } from "vscode-languageclient/node";
-import { makeClient, offers } from "./client";
+import { makeClient, offers, type LensCommands } from "./client";
 import { find, isMissing, type Command } from "./find";
 import { log } from "./logger";
-import type { Subject } from "./measure";
 import { tellBroken, tellMissing } from "./missing";
 import { isEnabled } from "./settings";
 import type { Status } from "./status";
@@ -24,8 +23,7 @@ export class Server implements vscode.Disposable {
   constructor(
     private readonly home: string,
     private readonly status: Status,
-    /** Runs what a lens asks to be measured. */
-    private readonly measure: (subject: Subject) => Promise<void>,
+    private readonly lenses: LensCommands,
   ) {}
 
   restart(): Promise<void> {
@@ -68,7 +66,7 @@ export class Server implements vscode.Disposable {
     const told = (uri: string) => {
       this.read.fire(uri);
     };
-    const client = makeClient(found, this.home, told, this.measure);
+    const client = makeClient(found, this.home, told, this.lenses);
     try {
       await client.start();
     } catch (error) {

@@ -128,3 +128,10 @@ function round(from: number, to: number): number[] {
   const last = Math.floor(to / step);
   return Array.from({ length: last - first + 1 }, (_, index) => (first + index) * step);
 }
+
+export type ToSuggestions =
+  | { type: "trials"; trials: Trial[] }
+  | { type: "ended"; text: string; trials: Trial[] }
+  | { type: "outcome"; outcome: Outcome };
+
+export type FromSuggestions = { type: "ready" } | { type: "act"; act: "diff" | "apply"; trial: number };
