@@ -71,7 +71,7 @@ class Measuring:
             entry = self._state.open.get(wanted.uri)
             if entry is None or entry.loose:
                 raise UserError("only a file that is open and saved can be measured")
-            device = self._devices.setdefault(wanted.target, asyncio.Lock())
+            device = self.device(wanted.target)
             if device.locked():
                 said(f"waiting for {wanted.target}")
             async with device:
@@ -80,6 +80,10 @@ class Measuring:
             return _failure(Failure("setup", str(problem)))
         finally:
             self._tasks.discard(task)
+
+    def device(self, target: str) -> asyncio.Lock:
+        """Return what whoever measures on a target holds: one at a time."""
+        return self._devices.setdefault(target, asyncio.Lock())
 
     def cancel(self) -> int:
         """Stop all that is measured or waits for it; return how many."""

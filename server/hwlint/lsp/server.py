@@ -154,7 +154,7 @@ class Server(LanguageServer):
         if self._seeker is None:
             from hwlint.lsp.suggesting import Seeker  # noqa: PLC0415 - where it is asked for
 
-            self._seeker = Seeker(self.state)
+            self._seeker = Seeker(self.state, self.measuring.device)
         return self._seeker
 
     def end(self) -> None:

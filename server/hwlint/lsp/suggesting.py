@@ -65,14 +65,14 @@ _MORE = ("only", "keep", "budget", "samples", "finalists", "seed", "threads", "s
 
 
 class Seeker:
-    """The searches of one server: one at a time. Lives in the event loop; what runs code runs
-    apart."""
+    """The searches of one server: one on each device, and no measurement beside it. Lives in the
+    event loop; what runs code runs apart."""
 
-    def __init__(self, state: State) -> None:
-        """Search for nothing yet."""
+    def __init__(self, state: State, device: Callable[[str], asyncio.Lock]) -> None:
+        """Search for nothing yet. `device`: what is held for a target while it is measured on."""
         self._state = state
+        self._device = device
         self._attended = Attended()
-        self._turn = asyncio.Lock()
         self._tasks: set[asyncio.Task[object]] = set()
 
     async def suggest(
@@ -92,9 +92,10 @@ class Seeker:
                 said(_words(message))
 
         async def searched() -> Data:
-            if self._turn.locked():
-                said("waiting for another search")
-            async with self._turn:
+            device = self._device(sought.target)
+            if device.locked():
+                said(f"waiting for {sought.target}")
+            async with device:
                 return await self._asked(sought, choose, heard)
 
         return await self._guarded(searched)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import cast
 
 from attrs import frozen
 
@@ -71,7 +72,7 @@ class Request:
         base = workspace_of(self.place, self.root)
         where = find_destination(self.target, base)
         own = where.target.runner if self.target is not None else "torch"
-        runner = self.runner or own
+        runner = self.runner or cast("RunnerName", own)
         if runner == "vela":
             raise UserError(
                 f"the runner of {self.target} is vela, which runs nothing: give another --runner"
