@@ -87,13 +87,27 @@ def searched(name: str, folder: Path, minutes: float, threads: int) -> Row:
         "measured": sum(trial["state"] == "measured" for trial in trials),
         "suggested": len(found["suggestions"]),
         "confirmed": sum(one["confidence"] == "confirmed" for one in found["suggestions"]),
-        "found": found,
+        "found": kept(found, after.parent),
     }
     best = next((one for one in found["suggestions"] if one["confidence"] == "confirmed"), None)
     if best is None:
         return row | {"faster": None, "holds": True}
     printed(hwlint("suggest", f"{after}:{made}", *options, "--apply", str(best["trial"])), store)
     return row | judged(before, after, made, shape, threads) | compared_sizes(found, best)
+
+
+KEPT = ("trial", "choices", "median_s", "iqr_s", "params", "macs")
+"""Of a trial that was measured, for the record."""
+
+
+def kept(found: dict, folder: Path) -> Row:
+    """Return what is worth a place in the record, without the folder that it was in."""
+    trials = [
+        {name: trial[name] for name in KEPT}
+        for trial in found["trials"]
+        if trial["choices"] and trial["state"] == "measured"
+    ]
+    return json.loads(json.dumps({**found, "trials": trials}).replace(f"{folder}/", ""))
 
 
 def copied(path: Path, folder: Path) -> Path:

@@ -56,7 +56,7 @@ def test_suggest_plot_diff_apply_and_undo(bench: Workbench):
     assert bench.complaints == []
     row.get_by_role("button", name="Diff").click()
     bench.see(bench.page.locator(".tab.active", has_text=re.compile(r"gelus\.py: trial \d+")))
-    bench.see(bench.page.locator(".diff-editor .view-line", has_text="nn.ReLU()"))
+    bench.see(bench.page.locator(".monaco-diff-editor .view-line", has_text="nn.ReLU()"))
     row.get_by_role("button", name="Apply").click()
     bench.see(bench.toast("is in the text. Undo takes it back"))
     bench.page.locator(".tab", has_text=re.compile("^gelus.py$")).click()

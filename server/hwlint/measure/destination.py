@@ -110,5 +110,6 @@ def find_destination(name: str | None, root: Path, *, compiled: bool = False) ->
             f"{name} is a profile, {profile.name}: where is one? "
             f"`hwlint device add NAME --profile {profile.id} --ssh user@host`"
             + ("; or ask Arm's compiler: --runner vela" if vela else "")
+            + ("; without --device it runs on this computer" if profile.kind == "cpu" else "")
         )
     return Destination(target, find_profile(target.profile, profiles) if target.profile else None)
