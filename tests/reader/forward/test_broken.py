@@ -161,3 +161,49 @@ class Net(nn.Module):
     )
     flow = read_flow(path, "Net").flow
     assert flow is None or flow.mismatch is None
+
+
+RANK = '''
+import torch
+import torch.nn as nn
+
+class Codebooks(nn.Module):
+    """Takes ids of several codebooks for each step, and adds up what they mean."""
+    def __init__(self):
+        super().__init__()
+        self.embedding = nn.Embedding(1000, 64)
+        self.weight = nn.Parameter(torch.ones(64))
+
+    def forward(self, input_ids):
+        return self.embedding(input_ids).sum(2) * self.weight
+
+
+class Heads(nn.Module):
+    """Takes what is apart by heads already."""
+    def __init__(self):
+        super().__init__()
+        self.proj = nn.Linear(64, 64)
+
+    def forward(self, x):
+        return self.proj(x).permute(0, 2, 1, 3)
+
+
+class Wrong(nn.Module):
+    """Does not fit, however many dimensions there are."""
+    def __init__(self):
+        super().__init__()
+        self.embedding = nn.Embedding(1000, 64)
+        self.proj = nn.Linear(32, 32)
+
+    def forward(self, input_ids):
+        return self.proj(self.embedding(input_ids))
+'''
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"), [("Codebooks", False), ("Heads", False), ("Wrong", True)]
+)
+def test_how_many_dimensions_there_are_is_guessed_too(tmp_path, read_flow, name, wrong):
+    path = tmp_path / "net.py"
+    path.write_text(RANK)
+    assert (read_flow(path, name).flow.mismatch is not None) == wrong

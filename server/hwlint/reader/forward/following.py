@@ -1,7 +1,7 @@
 """Running a model that was built, without running it."""
 
 import os
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -15,6 +15,7 @@ from hwlint.reader.forward.inputs import (
     ForwardOptions,
     Given,
     InputSpec,
+    Shape,
     default_inputs,
     entrance_name,
     make_inputs,
@@ -89,8 +90,35 @@ def _guessed(
             return flow
     anything = [replace(spec, shape=open_shape(spec)) for spec in guesses[0]]
     proof = _safely(interp, model, make_inputs(anything, assumed=True))
-    taken = _has_taken(proof, entrance_name(model))
-    return replace(first, mismatch=proof.mismatch if taken else None)
+    name = entrance_name(model)
+    holds = _has_taken(proof, name) and _at_other_ranks(interp, model, (anything, proof, name))
+    return replace(first, mismatch=proof.mismatch if holds else None)
+
+
+def _at_other_ranks(
+    interp: "Interpreter",
+    model: ModuleInstance,
+    proved: tuple[Sequence[InputSpec], FlowGraph, str],
+) -> bool:
+    """Say whether an error stays the same with a dimension or two more and with one less, where
+    the layer that the guess was made for takes these too: how many there are was guessed, too."""
+    specs, proof, name = proved
+    if proof.mismatch is None:
+        return False
+    for shape in _other_ranks(specs[0].shape):
+        others = [replace(specs[0], shape=shape), *specs[1:]]
+        again = _safely(interp, model, make_inputs(others, assumed=True))
+        same = again.mismatch is not None and again.mismatch.place == proof.mismatch.place
+        if _has_taken(again, name) and not same:
+            return False
+    return True
+
+
+def _other_ranks(shape: Shape) -> Iterator[Shape]:
+    yield (None, *shape)
+    yield (None, None, *shape)
+    if len(shape) > 1:
+        yield shape[1:]
 
 
 def _has_taken(flow: FlowGraph, name: str) -> bool:

@@ -14,6 +14,7 @@ __all__ = [
     "ForwardOptions",
     "Given",
     "InputSpec",
+    "Shape",
     "default_inputs",
     "entrance_name",
     "make_inputs",
