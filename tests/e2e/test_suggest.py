@@ -10,7 +10,7 @@ from workbench import WAIT, Workbench, wait_for
 
 pytestmark = pytest.mark.timeout(600)
 
-NET = '''"""Half of it is an activation that takes long."""
+NET = '''"""Most of it is an activation that takes many times as long as another one."""
 
 from torch import nn
 
@@ -18,12 +18,12 @@ from torch import nn
 class Gelus(nn.Module):
     def __init__(self):
         super().__init__()
-        self.stem = nn.Conv2d(3, 32, 1)  # hwlint: fixed
+        self.stem = nn.Conv2d(3, 32, 1, 8)  # hwlint: fixed
         self.act = nn.GELU()  # hwlint: search("GELU", "ReLU")
 
     def forward(self, x):
         x = self.stem(x)
-        for _ in range(8):
+        for _ in range(64):
             x = self.act(x)
         return x
 '''

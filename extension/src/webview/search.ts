@@ -33,7 +33,8 @@ function showTrials(trials: Trial[], text: string): void {
 }
 
 function showOutcome(outcome: Outcome): void {
-  const where = `${outcome.place}, measured on ${outcome.device} (${outcome.runner}, ${outcome.dtype})`;
+  const place = outcome.place.replace(/^.*[\\/]/, "");
+  const where = `${place}, measured on ${outcome.device} (${outcome.runner}, ${outcome.dtype})`;
   const suggested = new Set(outcome.suggestions.map(({ trial }) => trial));
   page.replaceChildren(
     element("h1", {}, "Faster variants"),
