@@ -25,7 +25,7 @@ __all__ = ["Seeker", "Sought"]
 Data = dict[str, object]
 
 _log = logging.getLogger(__name__)
-_APART = "hwlint.search.apart"
+_PROCESS = "hwlint.lsp.search_process"
 _TRIALS, _MINUTES = 40, 5.0
 
 
@@ -166,7 +166,7 @@ class Seeker:
         if self._state.settings.python is not None:
             request["python"] = str(self._state.settings.python)
         asked = {"request": request, "trial": sought.trial}
-        found = await self._attended.ask(_APART, asked, heard)
+        found = await self._attended.ask(_PROCESS, asked, heard)
         if isinstance(found, Lost):
             return _failure(f"the process that searches ended with {found.code}")
         told = cast("Data", found)

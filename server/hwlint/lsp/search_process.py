@@ -1,6 +1,6 @@
 """One search in a process of its own, for a program that goes on meanwhile.
 
-    python -m hwlint.search.apart
+    python -m hwlint.lsp.search_process
 
 Is asked for an `Errand` and comes to {"failure": "..."} or to what the errand is about; see
 `hwlint.measure.piped`. How it goes on, it says as {"doing": ..., "done": ..., "trials": ...}, and
@@ -18,6 +18,7 @@ from cattrs import Converter
 from hwlint.engine.errors import UserError
 from hwlint.measure.piped import Say, serve
 from hwlint.profile import ProfileError
+from hwlint.report.suggested_json import outcome_document, trial_document
 from hwlint.search.request import Request
 from hwlint.search.searching import Searching
 from hwlint.search.trial import Trial
@@ -70,8 +71,6 @@ def _done(asked: object, _: threading.Event, say: Say) -> object:
 
 
 def _searched(searching: Searching, telling: "_Telling") -> dict[str, object]:
-    from hwlint.report.suggested_json import outcome_document, trial_document  # noqa: PLC0415
-
     def show(trial: Trial) -> None:
         telling.say({"trial": trial_document(trial)})
 
