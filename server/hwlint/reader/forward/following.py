@@ -91,21 +91,21 @@ def _guessed(
     anything = [replace(spec, shape=open_shape(spec)) for spec in guesses[0]]
     proof = _safely(interp, model, make_inputs(anything, assumed=True))
     name = entrance_name(model)
-    holds = _has_taken(proof, name) and _at_other_ranks(interp, model, (anything, proof, name))
+    holds = _has_taken(proof, name) and _at_more_ranks(interp, model, (anything, proof, name))
     return replace(first, mismatch=proof.mismatch if holds else None)
 
 
-def _at_other_ranks(
+def _at_more_ranks(
     interp: "Interpreter",
     model: ModuleInstance,
     proved: tuple[Sequence[InputSpec], FlowGraph, str],
 ) -> bool:
-    """Say whether an error stays the same with a dimension or two more and with one less, where
-    the layer that the guess was made for takes these too: how many there are was guessed, too."""
+    """Say whether an error stays the same with a dimension or two more, where the layer that the
+    guess was made for takes these too: how many there are was guessed as well."""
     specs, proof, name = proved
     if proof.mismatch is None:
         return False
-    for shape in _other_ranks(specs[0].shape):
+    for shape in _more_ranks(specs[0].shape):
         others = [replace(specs[0], shape=shape), *specs[1:]]
         again = _safely(interp, model, make_inputs(others, assumed=True))
         same = again.mismatch is not None and again.mismatch.place == proof.mismatch.place
@@ -114,11 +114,9 @@ def _at_other_ranks(
     return True
 
 
-def _other_ranks(shape: Shape) -> Iterator[Shape]:
+def _more_ranks(shape: Shape) -> Iterator[Shape]:
     yield (None, *shape)
     yield (None, None, *shape)
-    if len(shape) > 1:
-        yield shape[1:]
 
 
 def _has_taken(flow: FlowGraph, name: str) -> bool:
