@@ -139,6 +139,34 @@ def hwlint(*arguments: str | Path) -> list[str | Path]:
     return [sys.executable, "-m", "hwlint", *arguments]
 
 
+def printed(
+    words: Sequence[str | Path],
+    more: Mapping[str, str] | None = None,
+    codes: Sequence[int] = (0,),
+) -> str:
+    """Run a command from the root, with more in its environment; return what it prints, and stop
+    where it ends with another code."""
+    done = subprocess.run(
+        [str(word) for word in words],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | (more or {}),
+    )
+    if done.returncode not in codes:
+        sys.exit(f"{' '.join(map(str, words))}\n{done.stderr[-2000:]}")
+    return done.stdout
+
+
+def processor() -> str:
+    """Return the name of the processor."""
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
+    return ""
+
+
 def environment() -> dict[str, object]:
     """Say what the numbers were made with."""
     return {

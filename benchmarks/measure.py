@@ -9,15 +9,13 @@ is made slow, each in turn: its line has to be the hottest that `hwlint measure`
 
 import argparse
 import json
-import os
 import statistics
-import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from _common import ROOT, hwlint, record, table
+from _common import ROOT, hwlint, printed, processor, record, table
 
 MODELS = {
     "resnet8": ("examples/tiny/image_classification.py:ResNet8", "1x3x32x32"),
@@ -128,21 +126,6 @@ def alone(name: str, runner: str, threads: int) -> float:
     return json.loads(printed(words, KEPT))["median_s"]
 
 
-def printed(words: Sequence[str | Path], environment: Mapping[str, str] | None = None) -> str:
-    """Run a command from the root; return what it prints."""
-    done = subprocess.run(
-        [str(w) for w in words],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-        env=os.environ | (environment or {}),
-    )
-    if done.returncode:
-        sys.exit(f"{' '.join(map(str, words))}\n{done.stderr[-2000:]}")
-    return done.stdout
-
-
 def found_lines(layers: Sequence[int], runner: str) -> Iterator[dict[str, object]]:
     """Plant a slow layer at each place in turn, and see which line is the hottest."""
     with tempfile.TemporaryDirectory() as folder:
@@ -172,14 +155,6 @@ def planted(slow: int) -> tuple[str, int]:
     calls = [f"        x = torch.relu(self.layer{n}(x))" for n in range(LAYERS)]
     text = SOURCE.format(layers="\n".join(layers), calls="\n".join(calls))
     return text, text.splitlines().index(layers[slow]) + 1
-
-
-def processor() -> str:
-    """Return the name of the processor."""
-    for line in Path("/proc/cpuinfo").read_text().splitlines():
-        if line.startswith("model name"):
-            return line.partition(":")[2].strip()
-    return ""
 
 
 if __name__ == "__main__":

@@ -11,7 +11,6 @@ halves of the samples of that last measurement lie apart.
 import argparse
 import difflib
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -19,8 +18,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from _common import ROOT, hwlint, record, table
-from measure import processor
+from _common import ROOT, hwlint, printed, processor, record, table
 
 MODULES = {
     "CNN": ("examples/cnn.py", "small_resnet", "1x3x32x32"),
@@ -217,24 +215,6 @@ def changes(rows: list[Row]) -> str:
             text = "\n".join(map(str, lines))
             parts.append(f"{row['module']}:\n\n```diff\n{text}\n```")
     return "\n\n".join(parts)
-
-
-def printed(
-    words: list[str | Path],
-    environment: Mapping[str, str] | None = None,
-    codes: tuple[int, ...] = (0,),
-) -> str:
-    """Run a command; return what it prints, and stop where it fails."""
-    done = subprocess.run(
-        [str(word) for word in words],
-        stdout=subprocess.PIPE,
-        text=True,
-        check=False,
-        env=os.environ | (environment or {}),
-    )
-    if done.returncode not in codes:
-        sys.exit(f"{' '.join(map(str, words))}: exit code {done.returncode}")
-    return done.stdout
 
 
 if __name__ == "__main__":

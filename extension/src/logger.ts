@@ -7,3 +7,11 @@ export function log(): vscode.LogOutputChannel {
   channel ??= vscode.window.createOutputChannel("hwlint", { log: true });
   return channel;
 }
+
+/** Say what went wrong, with a way to the log. */
+export async function tellProblem(text: string): Promise<void> {
+  const logs = "Show Logs";
+  if ((await vscode.window.showErrorMessage(`hwlint: ${text}`, logs)) === logs) {
+    log().show();
+  }
+}

@@ -6,7 +6,7 @@ import {
   type LanguageClient,
 } from "vscode-languageclient/node";
 import { ask, offers } from "./client";
-import { log } from "./logger";
+import { tellProblem } from "./logger";
 import { failureText, targetRows, type Answer, type Target } from "./measured";
 
 /** Where in the workspace's memory the target that was chosen last is kept. */
@@ -88,7 +88,7 @@ export class Measuring {
         asked<Answer>(client, "hwlint.measure", { ...subject, target, silent: true }, progress, stop),
       );
       if (answer?.failure) {
-        void this.tell(failureText(answer.failure));
+        void tellProblem(failureText(answer.failure));
       } else if (answer) {
         this.done.fire();
       }
@@ -100,13 +100,6 @@ export class Measuring {
   private count(more: number): void {
     this.running += more;
     void vscode.commands.executeCommand("setContext", "hwlint.measuring", this.running > 0);
-  }
-
-  private async tell(text: string): Promise<void> {
-    const logs = "Show Logs";
-    if ((await vscode.window.showErrorMessage(`hwlint: ${text}`, logs)) === logs) {
-      log().show();
-    }
   }
 }
 

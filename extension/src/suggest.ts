@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import * as vscode from "vscode";
 import type { LanguageClient } from "vscode-languageclient/node";
 import { ask, offers } from "./client";
-import { log } from "./logger";
+import { tellProblem } from "./logger";
 import { asked, atCursor, saved, trusted, type Measuring, type Subject } from "./measure";
 import { failureText, type Failure } from "./measured";
 import type { Outcome, Trial } from "./suggested";
@@ -99,7 +99,7 @@ export class Suggesting implements vscode.TextDocumentContentProvider, vscode.Di
       this.panel.say("Stopped. What was measured is kept: another search goes on from there.");
     } else if (answer.failure !== null) {
       this.panel.say(failureText(answer.failure));
-      void this.tell(failureText(answer.failure));
+      void tellProblem(failureText(answer.failure));
     } else {
       this.shown = { uri, outcome: answer };
       this.panel.show(answer);
@@ -146,16 +146,9 @@ export class Suggesting implements vscode.TextDocumentContentProvider, vscode.Di
       () => ask<T & { failure?: Failure | null }>(client, command, what),
     );
     if (answer?.failure) {
-      void this.tell(failureText(answer.failure));
+      void tellProblem(failureText(answer.failure));
       return undefined;
     }
     return answer;
-  }
-
-  private async tell(text: string): Promise<void> {
-    const logs = "Show Logs";
-    if ((await vscode.window.showErrorMessage(`hwlint: ${text}`, logs)) === logs) {
-      log().show();
-    }
   }
 }

@@ -134,4 +134,7 @@ export type ToSuggestions =
   | { type: "ended"; text: string; trials: Trial[] }
   | { type: "outcome"; outcome: Outcome };
 
-export type FromSuggestions = { type: "ready" } | { type: "act"; act: "diff" | "apply"; trial: number };
+/** What a row's buttons ask for. */
+export type Act = "diff" | "apply";
+
+export type FromSuggestions = { type: "ready" } | { type: "act"; act: Act; trial: number };

@@ -1,11 +1,11 @@
 import * as vscode from "vscode";
-import type { FromSuggestions, Outcome, ToSuggestions, Trial } from "./suggested";
+import type { Act, FromSuggestions, Outcome, ToSuggestions, Trial } from "./suggested";
 import { makePage } from "./webpage";
 
 /** "hwlint: Faster Variants": at most one in a window, beside the editor. */
 export class SuggestionsPanel implements vscode.Disposable {
   private panel: vscode.WebviewPanel | undefined;
-  private readonly chosen = new vscode.EventEmitter<{ act: "diff" | "apply"; trial: number }>();
+  private readonly chosen = new vscode.EventEmitter<{ act: Act; trial: number }>();
   /** Somebody wants to see or to have a trial. */
   readonly onDidChoose = this.chosen.event;
   /** What is to be shown, for a page that has yet to open. */

@@ -13,6 +13,7 @@ from hwlint.lsp.diagnostics import slower_diagnostic
 from hwlint.lsp.measured import Measurements, moment_text
 from hwlint.lsp.measuring import Measuring
 from hwlint.lsp.state import State
+from hwlint.lsp.turns import Turns
 from hwlint.lsp.views import CostView, ModelView
 from hwlint.measure.job import Build, Input, Job, Result
 from hwlint.measure.samples import summary
@@ -69,7 +70,7 @@ def measurements(file: Path) -> Measurements:
 
     async def look() -> None:
         changed = asyncio.Event()
-        Measuring(state, changed.set).look()
+        Measuring(state, Turns(), changed.set).look()
         async with asyncio.timeout(60):
             await changed.wait()
 

@@ -4,13 +4,11 @@ import asyncio
 import datetime as dt
 import json
 import re
-import subprocess
-import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
 import pytest
+from apart import CONFIG, SLOW, VSCODE, began, below, command, gone_within
 from attrs import evolve
 from lsprotocol import types
 from wire import answer, message, request, start
@@ -39,24 +37,6 @@ NET = """\
         def forward(self, x):
             return self.head(self.stem(x))
     """
-SLOW = """\
-    import os, time
-    import torch.nn as nn
-
-    with open(os.path.join(os.path.dirname(__file__), "began"), "a") as file:
-        file.write(f"{os.getpid()}\\n")
-    os.system("sleep 600 &")
-    time.sleep(600)
-
-
-    class Slow(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.stem = nn.Conv2d(3, 8, 3)
-
-        def forward(self, x):
-            return self.stem(x)
-    """
 BROKEN = """\
     import torch.nn as nn
 
@@ -71,26 +51,15 @@ BROKEN = """\
         def forward(self, x):
             return self.stem(x)
     """
-CONFIG = '[tool.hwlint]\ndevices = ["h100-sxm"]\n'
 EDIT = types.TextDocumentContentChangePartial(
     types.Range(types.Position(6, 34), types.Position(6, 34)), "  # wide"
 )
-
-
-VSCODE = pytest.mark.parametrize("client", ["visual-studio-code"], indirect=True)
-"""One editor will do: what is tested is the same for all."""
 
 
 @pytest.fixture
 def root(project: Project) -> Path:
     files = {"pyproject.toml": CONFIG, "net.py": NET, "slow.py": SLOW, "broken.py": BROKEN}
     return project(files)
-
-
-async def command(editor, name: str, *given: object) -> Any:
-    asked = types.ExecuteCommandParams(f"hwlint.{name}", list(given))
-    async with asyncio.timeout(240):
-        return await editor.client.workspace_execute_command_async(asked)
 
 
 async def lenses(editor, uri: str, wanted: str) -> list[str]:
@@ -103,39 +72,6 @@ async def lenses(editor, uri: str, wanted: str) -> list[str]:
             found = await editor.client.text_document_code_lens_async(asked)
             said = [lens.command.title for lens in found]
     return said
-
-
-def below(pid: int) -> list[int]:
-    """Return the processes that one has started, theirs, and so on."""
-    told = subprocess.run(["ps", "-eo", "pid=,ppid="], capture_output=True, text=True, check=True)
-    pairs = [tuple(map(int, line.split())) for line in told.stdout.splitlines()]
-    found = [pid]
-    for one in found:
-        found += [child for child, parent in pairs if parent == one]
-    return found[1:]
-
-
-def running(pid: int) -> bool:
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except FileNotFoundError:
-        return False
-    return state != "Z"
-
-
-def gone_within(pids: list[int], seconds: float) -> float:
-    """Wait until processes have ended; return how long that took."""
-    start = time.monotonic()
-    while left := [pid for pid in pids if running(pid)]:
-        assert time.monotonic() - start < seconds, f"{left} still run"
-        time.sleep(0.02)
-    return time.monotonic() - start
-
-
-async def began(root: Path, times: int = 1) -> None:
-    async with asyncio.timeout(200):
-        while not (file := root / "began").exists() or len(file.read_text().split()) < times:  # noqa: ASYNC110 - a file tells nobody
-            await asyncio.sleep(0.05)
 
 
 async def test_a_measurement_is_shown_at_once_and_after_an_edit_as_old(editor, root: Path):

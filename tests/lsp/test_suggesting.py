@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from apart import CONFIG, SLOW, VSCODE, began, below, command, gone_within
 from lsprotocol import types
-from test_measuring import CONFIG, SLOW, began, below, command, gone_within
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -49,9 +49,6 @@ def answers_edits(editor) -> list[types.WorkspaceEdit]:
         return types.ApplyWorkspaceEditResult(applied=True)
 
     return made
-
-
-VSCODE = pytest.mark.parametrize("client", ["visual-studio-code"], indirect=True)
 
 
 @VSCODE

@@ -1,14 +1,11 @@
 /** The table of a search: the original, then each suggestion with what can be done with it. */
 import { bytes, count, time } from "../numbers";
-import { changes, changeText, type Outcome, type Suggestion, type Trial } from "../suggested";
+import { changes, changeText, type Act, type Outcome, type Suggestion, type Trial } from "../suggested";
 import { element } from "./elements";
 
 const NUMBERS = ["Latency", "IQR", "Change", "Parameters", "MACs", "Memory"];
 /** What changes comes last: it may be longer than the panel is wide, and the buttons stay in sight. */
 const HEADS = ["Trial", ...NUMBERS, "Confidence", "Actions", "Changes"];
-
-/** What a row's buttons ask for. */
-export type Act = "diff" | "apply";
 
 /** Draw it; `chosen` hears of a trial and what to do with it. */
 export function suggestions(outcome: Outcome, chosen: (act: Act, trial: number) => void): HTMLElement {

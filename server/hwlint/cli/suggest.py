@@ -49,7 +49,7 @@ _INTERRUPTED = 130
     multiple=True,
     metavar="KINDS",
     help="Change nothing else: widths, depth, kernels, groups, heads, expansion, activations, "
-    "norms, separable, fused.",
+    "norms, separable.",
 )
 @click.option(
     "--keep",

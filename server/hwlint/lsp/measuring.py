@@ -11,11 +11,12 @@ from attrs import evolve
 
 from hwlint.engine.commits import commit_of
 from hwlint.engine.errors import UserError
-from hwlint.lsp.measured import Figure, on_disk
+from hwlint.lsp.measured import Figure
+from hwlint.lsp.running import Data, Running, failed, need_saved
 from hwlint.lsp.state import LONG_PATIENCE, Known, Open, State
+from hwlint.lsp.turns import Turns
 from hwlint.lsp.views import ModelView
 from hwlint.measure.apart import Errand, Outcome
-from hwlint.measure.attended import Attended
 from hwlint.measure.destination import find_destination
 from hwlint.measure.extras import need
 from hwlint.measure.interpreters import most_memory
@@ -29,7 +30,6 @@ from hwlint.report.lines import where
 
 __all__ = ["Choose", "Measuring", "Wanted"]
 
-Data = dict[str, object]
 Choose = Callable[[Known, Open], ModelView | None]
 
 _log = logging.getLogger(__name__)
@@ -50,51 +50,29 @@ class Wanted:
         self.part = str(given.get("part") or "")
 
 
-class Measuring:
+class Measuring(Running):
     """The measurements of one server. Lives in the event loop; what runs code runs apart."""
 
-    def __init__(self, state: State, changed: Callable[[], None]) -> None:
+    def __init__(self, state: State, turns: Turns, changed: Callable[[], None]) -> None:
         """Measure nothing yet. `changed` is called when there is something new to show."""
+        super().__init__()
         self._state = state
+        self._turns = turns
         self._changed = changed
-        self._attended = Attended()
-        self._devices: dict[str, asyncio.Lock] = {}
-        self._tasks: set[asyncio.Task[object]] = set()
         self._stamp: tuple[object, ...] | None = None
         self._loading: asyncio.Task[None] | None = None
 
     async def measure(self, wanted: Wanted, choose: Choose, said: Callable[[str], None]) -> Data:
         """Measure a model, or say why not; see `docs/editors.md` for what comes back."""
-        task = cast("asyncio.Task[object]", asyncio.current_task())
-        self._tasks.add(task)
-        try:
-            entry = self._state.open.get(wanted.uri)
-            if entry is None or entry.loose:
-                raise UserError("only a file that is open and saved can be measured")
-            device = self.device(wanted.target)
-            if device.locked():
-                said(f"waiting for {wanted.target}")
-            async with device:
-                return await self._measured(wanted, entry, choose, said)
-        except (UserError, ProfileError) as problem:
-            return _failure(Failure("setup", str(problem)))
-        finally:
-            self._tasks.discard(task)
-
-    def device(self, target: str) -> asyncio.Lock:
-        """Return what whoever measures on a target holds: one at a time."""
-        return self._devices.setdefault(target, asyncio.Lock())
-
-    def cancel(self) -> int:
-        """Stop all that is measured or waits for it; return how many."""
-        for task in list(self._tasks):
-            task.cancel()
-        return len(self._tasks)
-
-    def end(self) -> None:
-        """End every process."""
-        self.cancel()
-        self._attended.end()
+        with self._counted():
+            try:
+                entry = self._state.open.get(wanted.uri)
+                if entry is None or entry.loose:
+                    raise UserError("only a file that is open and saved can be measured")
+                async with self._turns.on(wanted.target, said):
+                    return await self._measured(wanted, entry, choose, said)
+            except (UserError, ProfileError) as problem:
+                return failed(Failure("setup", str(problem)))
 
     def targets(self, uri: str) -> list[Data]:
         """Return what can be measured on. Raises `UserError`."""
@@ -112,15 +90,12 @@ class Measuring:
         self, wanted: Wanted, entry: Open, choose: Choose, said: Callable[[str], None]
     ) -> Data:
         model, subject = await self._subject(wanted, entry, choose)
-        for path in subject.files:
-            if self._state.measurements.source(path) != on_disk(path):
-                name = where(path, Path(entry.root))
-                raise UserError(f"{name} is not saved: what lies on the disk is what is measured")
+        need_saved(self._state, subject.files, entry.root, "measured")
         job, errand = await asyncio.to_thread(self._errand, wanted, entry, model, subject)
         outcome = await self._attended.run(errand, said)
         if outcome.result.failure is not None:
             self._log_failure(job, wanted, outcome.result.failure)
-            return _failure(outcome.result.failure)
+            return failed(outcome.result.failure)
         lines = hottest_lines(outcome.result.operators, subject)
         figure = Figure(wanted.target, outcome.profile, job, outcome.result, outcome.taken, lines)
         self._state.measurements.add(figure)
@@ -216,18 +191,6 @@ def _kept() -> list[Measurement]:
         return store.find(most=_MOST)
     finally:
         store.close()
-
-
-def _failure(failure: Failure) -> Data:
-    return {
-        "failure": {
-            "kind": failure.kind,
-            "message": failure.message,
-            "trace": failure.trace,
-            "advice": failure.advice,
-            "output": failure.output,
-        }
-    }
 
 
 def _answer(model: ModelView, figure: Figure, outcome: Outcome) -> Data:

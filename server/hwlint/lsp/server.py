@@ -30,6 +30,7 @@ from hwlint.lsp.settings import Settings, read_settings
 from hwlint.lsp.snapshot import Snapshot
 from hwlint.lsp.state import State
 from hwlint.lsp.suggest_commands import suggest_commands
+from hwlint.lsp.turns import Turns
 
 if TYPE_CHECKING:
     from hwlint.lsp.measuring import Measuring
@@ -84,6 +85,7 @@ class Server(LanguageServer):
             protocol_cls=_Protocol,
         )
         self.state = State(self._folders, self._tell)
+        self._turns = Turns()
         self._measuring: Measuring | None = None
         self._seeker: Seeker | None = None
         self._looking: asyncio.Task[None] | None = None
@@ -145,7 +147,7 @@ class Server(LanguageServer):
         if self._measuring is None:
             from hwlint.lsp.measuring import Measuring  # noqa: PLC0415 - after the first findings
 
-            self._measuring = Measuring(self.state, self._measured)
+            self._measuring = Measuring(self.state, self._turns, self._measured)
         return self._measuring
 
     @property
@@ -154,7 +156,7 @@ class Server(LanguageServer):
         if self._seeker is None:
             from hwlint.lsp.suggesting import Seeker  # noqa: PLC0415 - where it is asked for
 
-            self._seeker = Seeker(self.state, self.measuring.device)
+            self._seeker = Seeker(self.state, self._turns)
         return self._seeker
 
     def end(self) -> None:

@@ -1,6 +1,5 @@
 """Searching for a faster variant on request: what is meant, how it goes on, what came of it."""
 
-import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
@@ -10,19 +9,19 @@ from attrs import field, frozen
 
 from hwlint.api import Edit
 from hwlint.engine.errors import UserError
-from hwlint.lsp.measured import on_disk
 from hwlint.lsp.measuring import Choose
+from hwlint.lsp.running import Data, Running, failed, need_saved
 from hwlint.lsp.state import LONG_PATIENCE, Open, State
-from hwlint.measure.attended import Attended, Lost
+from hwlint.lsp.turns import Turns
+from hwlint.measure.attended import Lost
 from hwlint.measure.extras import need
+from hwlint.measure.job import Failure
 from hwlint.measure.targets import LOCAL
 from hwlint.report.costs import duration
-from hwlint.report.lines import where
 from hwlint.source.spans import Place
 
 __all__ = ["Seeker", "Sought"]
 
-Data = dict[str, object]
 
 _log = logging.getLogger(__name__)
 _PROCESS = "hwlint.lsp.search_process"
@@ -64,16 +63,15 @@ class Sought:
 _MORE = ("only", "keep", "budget", "samples", "finalists", "seed", "threads", "scores")
 
 
-class Seeker:
+class Seeker(Running):
     """The searches of one server: one on each device, and no measurement beside it. Lives in the
     event loop; what runs code runs apart."""
 
-    def __init__(self, state: State, device: Callable[[str], asyncio.Lock]) -> None:
-        """Search for nothing yet. `device`: what is held for a target while it is measured on."""
+    def __init__(self, state: State, turns: Turns) -> None:
+        """Search for nothing yet."""
+        super().__init__()
         self._state = state
-        self._device = device
-        self._attended = Attended()
-        self._tasks: set[asyncio.Task[object]] = set()
+        self._turns = turns
 
     async def suggest(
         self,
@@ -92,10 +90,7 @@ class Seeker:
                 said(_words(message))
 
         async def searched() -> Data:
-            device = self._device(sought.target)
-            if device.locked():
-                said(f"waiting for {sought.target}")
-            async with device:
+            async with self._turns.on(sought.target, said):
                 return await self._asked(sought, choose, heard)
 
         return await self._guarded(searched)
@@ -113,9 +108,8 @@ class Seeker:
         edits: list[Edit] = []
         for file in cast("list[Data]", found["files"]):
             path = str(file["path"])
-            entry = self._state.by_path(path)
-            now = _text(path) if entry is None else entry.document.source
-            if now != file["before"]:
+            before = str(file["before"]).encode("utf-8", "surrogateescape")
+            if self._state.measurements.source(path) != before:
                 raise UserError(f"{Path(path).name} has changed since it was searched")
             for edit in cast("list[dict[str, int]]", file["edits"]):
                 place = Place(
@@ -124,28 +118,13 @@ class Seeker:
                 edits.append(Edit(place, str(edit["text"])))
         return edits
 
-    def cancel(self) -> int:
-        """Stop all that is searched or waits for it; return how many."""
-        for task in list(self._tasks):
-            task.cancel()
-        return len(self._tasks)
-
-    def end(self) -> None:
-        """End every process."""
-        self.cancel()
-        self._attended.end()
-
     async def _guarded(self, work: Callable[[], Awaitable[Data]]) -> Data:
-        task = asyncio.current_task()
-        assert task is not None
-        self._tasks.add(task)
-        try:
-            need("sqlalchemy", "measure", "searching")
-            return await work()
-        except UserError as problem:
-            return _failure(str(problem))
-        finally:
-            self._tasks.discard(task)
+        with self._counted():
+            try:
+                need("sqlalchemy", "measure", "searching")
+                return await work()
+            except UserError as problem:
+                return failed(Failure("setup", str(problem)))
 
     async def _asked(self, sought: Sought, choose: Choose, heard: Callable[[object], None]) -> Data:
         entry = self._state.open.get(sought.uri)
@@ -168,11 +147,12 @@ class Seeker:
         asked = {"request": request, "trial": sought.trial}
         found = await self._attended.ask(_PROCESS, asked, heard)
         if isinstance(found, Lost):
-            return _failure(f"the process that searches ended with {found.code}")
+            message = f"the process that searches ended with {found.code}"
+            return failed(Failure("internal", message))
         told = cast("Data", found)
         if "failure" in told:
             _log.warning("suggesting for %s: %s", place, told["failure"])
-            return _failure(str(told["failure"]))
+            return failed(Failure("setup", str(told["failure"])))
         return {**told, "place": place, "target": sought.target, "failure": None}
 
     async def _place(self, sought: Sought, entry: Open, choose: Choose) -> str:
@@ -181,18 +161,9 @@ class Seeker:
         model = choose(known, entry) if known is not None else None
         if model is None:
             raise UserError("there is no model here")
-        for path in model.files:
-            if self._state.measurements.source(path) != on_disk(path):
-                name = where(path, Path(entry.root))
-                raise UserError(f"{name} is not saved: what lies on the disk is what is searched")
+        need_saved(self._state, model.files, entry.root, "searched")
         name = model.name if model.place.path == entry.path else model.class_name
         return f"{entry.path}:{name}{'#' + sought.part if sought.part else ''}"
-
-
-def _text(path: str) -> str | None:
-    """Return what a file holds, as the texts of a candidate are sent."""
-    content = on_disk(path)
-    return None if content is None else content.decode("utf-8", "surrogateescape")
 
 
 def _words(told: Mapping[str, object]) -> str:
@@ -204,8 +175,3 @@ def _words(told: Mapping[str, object]) -> str:
         str(told.get("doing", "")),
     ]
     return " · ".join(part for part in parts if part)
-
-
-def _failure(message: str) -> Data:
-    failure = {"kind": "setup", "message": message, "trace": "", "advice": "", "output": ""}
-    return {"failure": failure}

@@ -26,7 +26,6 @@ Kind = Literal[
     "activation",
     "norm",
     "separable",
-    "fused",
 ]
 
 
@@ -44,8 +43,6 @@ class Point:
     """What may stand there, the present value among them, in their own order."""
     says: str = ""
     """What it decides on, for people: "out_channels of stem and 4 more"."""
-    neutral: bool = False
-    """Whatever is chosen computes the same, or the same with more zeros: no capacity is lost."""
 
 
 @frozen

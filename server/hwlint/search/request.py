@@ -74,9 +74,8 @@ class Request:
         own = where.target.runner if self.target is not None else "torch"
         runner = self.runner or cast("RunnerName", own)
         if runner == "vela":
-            raise UserError(
-                f"the runner of {self.target} is vela, which runs nothing: give another --runner"
-            )
+            whose = f"the runner of {self.target} is" if self.runner is None else "--runner"
+            raise UserError(f"{whose} vela, which runs nothing: give another --runner")
         wanted = self._wanted(where, base)
         status(f"Finding what may change in {self.place}")
         asked = self._asked(runner, where.dtype(runner))

@@ -19,6 +19,8 @@ __all__ = ["Steering"]
 
 _READINGS = 6
 """Of one proposal, after which it is given up."""
+_KEPT = 2
+"""Of these, so many in which one of the changes stays and others have to make up for it."""
 _STEPS = 24
 """Changes between two readings at most."""
 _OTHERS = 12
@@ -60,7 +62,7 @@ class Steering:
             if _excess(sizes, ranges) <= 0:
                 return now if made.choices else None
             off = _minus(sizes, self._together(start, now))
-            self._walk(now, _plus(start, off), ranges, self._kept(made) if tried < 2 else "")
+            self._walk(now, _plus(start, off), ranges, self._kept(made) if tried < _KEPT else "")
         return None
 
     def _take_back(self, now: dict[str, Value]) -> None:
