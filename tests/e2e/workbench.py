@@ -212,13 +212,14 @@ class Workbench:
         box = self.page.locator(".quick-input-widget input.input")
         for _ in range(5):
             self.page.keyboard.press("Control+G")
-            box.wait_for()
-            box.fill(f":{line}:{column}")
-            self.page.keyboard.press("Enter")
-            box.wait_for(state="hidden")
             try:
+                # The box may go as soon as it has come, where the workbench is still opening.
+                box.fill(f":{line}:{column}", timeout=WAIT / 6)
+                self.page.keyboard.press("Enter")
+                box.wait_for(state="hidden", timeout=WAIT / 6)
                 there.wait_for(timeout=WAIT / 6)
             except TimeoutError:
+                self.page.keyboard.press("Escape")
                 continue
             break
         self.see(there)

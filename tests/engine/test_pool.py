@@ -32,8 +32,8 @@ class Echo:
         if "hang" in path:
             time.sleep(1000)
         if "slow" in path:
-            for _ in range(8):
-                time.sleep(0.2)
+            for _ in range(12):
+                time.sleep(0.25)
                 self.alive()
         if "large" in path:
             self.kept += [object() for _ in range(50_000)]
@@ -93,7 +93,7 @@ def test_a_file_that_does_not_come_back_is_given_up():
 
 
 def test_a_file_that_takes_long_and_shows_that_it_works_is_read():
-    with Pool(Task(), 2, kill_after=0.6) as pool:
+    with Pool(Task(), 2, kill_after=2.0) as pool:
         answers = {a.path: a for a in pool.read(["slow", "hang"])}
     assert [p for p, a in answers.items() if a.incomplete] == ["hang"]
 
