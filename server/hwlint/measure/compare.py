@@ -5,7 +5,7 @@ from attrs import frozen
 from hwlint.measure.job import Result
 from hwlint.measure.samples import quantile
 
-__all__ = ["Comparison", "compared", "is_unsteady", "overlap"]
+__all__ = ["Comparison", "compared", "is_unsteady", "overlap", "ratios"]
 
 NOISE = 0.25
 """Interquartile range over median beyond which nothing is said: torch.utils.benchmark calls that
@@ -21,7 +21,8 @@ class Comparison:
     refused: str
     """Why nothing is said of which is faster; "" where it is."""
     ratio: float
-    """Median of the second one over that of the first."""
+    """Of the second one's time to the first one's: the median over the turns, so that what the
+    machine did besides meets both sides of each."""
 
     @property
     def verdict(self) -> str:
@@ -38,9 +39,13 @@ def compared(result: Result) -> Comparison:
     middle halves of the samples overlap."""
     second = result.rival
     assert second is not None
-    assert result.median_s
-    assert second.median_s
-    return Comparison(result, second, _refused(result, second), second.median_s / result.median_s)
+    ratio = quantile(ratios(result, second), 0.5)
+    return Comparison(result, second, _refused(result, second), ratio)
+
+
+def ratios(first: Result, second: Result) -> list[float]:
+    """Return what the second one took over what the first one did, turn by turn."""
+    return [its / own for own, its in zip(first.samples, second.samples, strict=False)]
 
 
 def _refused(first: Result, second: Result) -> str:

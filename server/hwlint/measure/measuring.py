@@ -58,7 +58,9 @@ class Bench:
         """Measure two jobs of one runner in turns; the second one is the result's rival."""
         with tempfile.TemporaryDirectory(prefix="hwlint-measure-") as name:
             folder = Path(name)
-            fill(folder, evolve(first, operators=False))
+            seconds = first.limits.seconds + second.limits.seconds
+            limits = evolve(first.limits, seconds=seconds)
+            fill(folder, evolve(first, operators=False, limits=limits))
             ready: list[Result] = []
             for side, job in (("a", first), ("b", second)):
                 one = self._prepare(

@@ -2,13 +2,16 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
-from hwlint.measure.compare import Comparison, compared
+from hwlint.measure.compare import Comparison, compared, is_unsteady
 from hwlint.search.gauge import DeviceGauge
 from hwlint.search.model import Candidate, Refusal, Space
 from hwlint.search.objectives import Objectives, front
 from hwlint.search.trial import Trial
 
 __all__ = ["faster", "finalists", "judged"]
+
+_TRIES = 3
+"""Of a comparison in which one of the two was unsteady."""
 
 
 def faster(trials: Sequence[Trial], original: Trial, objectives: Objectives) -> list[Trial]:
@@ -33,10 +36,16 @@ def finalists(
 
 
 def judged(
-    gauge: DeviceGauge, space: Space, candidate: Candidate, progress: Callable[[str], None]
+    gauge: DeviceGauge, candidate: Candidate, progress: Callable[[str], None]
 ) -> Comparison | str:
-    """Measure a candidate in turns with the original; return what came of it, or why nothing."""
-    result = gauge.compare(candidate, space.original, lambda: False, progress)
-    if result.failure is not None:
-        return result.failure.message
-    return compared(result)
+    """Measure a candidate in turns with the original; return what came of it, or why nothing.
+    Where something else was at work meanwhile it is measured anew, a few times at most."""
+    found: Comparison | str = ""
+    for _ in range(_TRIES):
+        result = gauge.compare(candidate, lambda: False, progress)
+        if result.failure is not None:
+            return result.failure.message
+        found = compared(result)
+        if not is_unsteady(found.first) and not is_unsteady(found.second):
+            return found
+    return found

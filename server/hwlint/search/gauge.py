@@ -12,9 +12,11 @@ from attrs import define, evolve, field
 
 from hwlint.engine.errors import UserError
 from hwlint.engine.inspection import parse_place, workspace_of
+from hwlint.measure.compare import ratios
 from hwlint.measure.job import Failure, Job, Result
 from hwlint.measure.keeping import keep
 from hwlint.measure.measuring import Bench
+from hwlint.measure.samples import summary
 from hwlint.measure.session import Session, bench_for
 from hwlint.measure.several import MOST_AT_ONCE, OutOfTurn
 from hwlint.measure.store import device_of, versions_of
@@ -72,6 +74,13 @@ class Workshop:
         """How many can be worked on at once."""
         return MOST_AT_ONCE if self.session.destination.target.transport == "dask" else 1
 
+    @property
+    def in_turns(self) -> bool:
+        """Whether two can be measured in turns: not by a program that is given one model, nor
+        where a compiler is asked what one would take."""
+        destination, runner = self.session.destination, self.session.asked.runner
+        return destination.target.transport != "command" and runner != "vela"
+
     def close(self) -> None:
         """Take the copies away."""
         self._folders.cleanup()
@@ -85,6 +94,12 @@ class Workshop:
             yield shadow
         finally:
             self._free.append(shadow)
+
+    def kept(self, candidate: Candidate) -> Shadow:
+        """Return a copy that holds a candidate until the end."""
+        shadow = self._lent()
+        shadow.write(candidate.contents)
+        return shadow
 
     def _lent(self) -> Shadow:
         with self.turn:
@@ -113,9 +128,16 @@ class Workshop:
 
 @define
 class DeviceGauge:
-    """Measures candidates on one target; see `hwlint.search.loop.Gauge`."""
+    """Measures candidates on one target, where it can be in turns with the original; see
+    `hwlint.search.loop.Gauge`.
+
+    What a machine does besides changes how long the same run takes, for seconds at a time, by more
+    than most candidates gain. So a candidate's time is its ratio to the original's, both measured
+    in turns, times what the original took when it was measured first.
+    """
 
     workshop: Workshop
+    original: Candidate
     assessor: Assessor | None = None
     store: bool = True
     """Whether what was measured is kept, and what was kept is not measured again."""
@@ -123,6 +145,10 @@ class DeviceGauge:
     """Told what could not be kept."""
     environment: Mapping[str, str] | None = None
     """Which machine and versions it measures with, as the first result of the search has it."""
+    original_s: float | None = None
+    """What the original took when it was measured first."""
+    _own: Job | None = None
+    _once: threading.Lock = field(factory=threading.Lock)
 
     @property
     def parallel(self) -> int:
@@ -134,21 +160,25 @@ class DeviceGauge:
     ) -> Observation:
         """Measure one, and assess it where that is asked for."""
         try:
+            paired = self.workshop.in_turns and candidate.choices and self.original_s
+            beside = self._beside() if paired else None
             with self.workshop.shadow(candidate) as shadow:
-                return self._observed(shadow, cancelled, progress)
+                return self._observed(shadow, beside, cancelled, progress)
         except UserError as problem:
             return Observation(Result("", failure=Failure("setup", str(problem))))
         except Exception as problem:  # noqa: BLE001 - one candidate must not end the search
             line = " ".join(f"{type(problem).__name__}: {problem}".split())
             return Observation(Result("", failure=Failure("internal", line)))
 
-    def _observed(self, shadow: Shadow, cancelled: Cancelled, progress: Progress) -> Observation:
+    def _observed(
+        self, shadow: Shadow, beside: Job | None, cancelled: Cancelled, progress: Progress
+    ) -> Observation:
         shop = self.workshop
         with shop.turn:
             progress("reading")
             _, job = shop.read(shadow)
-            known = self._known(job)
-            result = known or self._measured(job, cancelled, progress)
+            known = self._known(job) if beside is None else None
+            result = known or self._measured(job, beside, cancelled, progress)
         if result.failure is not None or self.assessor is None:
             return Observation(result, known=known is not None)
         progress("evaluating")
@@ -159,12 +189,30 @@ class DeviceGauge:
             return Observation(result, problem=value, known=known is not None)
         return Observation(result, value=value, known=known is not None)
 
-    def _measured(self, job: Job, cancelled: Cancelled, progress: Progress) -> Result:
+    def _measured(
+        self, job: Job, beside: Job | None, cancelled: Cancelled, progress: Progress
+    ) -> Result:
         bench = self.workshop.bench()
         bench = evolve(bench, transport=OutOfTurn(bench.transport, self.workshop.turn))
-        result = bench.measure(job, cancelled=cancelled, progress=progress)
-        if result.failure is not None:
+        if beside is None:
+            result = bench.measure(job, cancelled=cancelled, progress=progress)
+            if result.failure is None:
+                self._keep(job, result)
+                self.original_s = self.original_s or result.median_s
             return result
+        both = bench.compare(beside, job, cancelled=cancelled, progress=progress)
+        if both.rival is None:
+            return evolve(both, failure=_of_one(both.failure))
+        self._keep(job, both.rival)
+        return self._by_ratio(both, both.rival)
+
+    def _by_ratio(self, original: Result, candidate: Result) -> Result:
+        """Return a candidate's result, its times by what the original took in the same turns."""
+        assert self.original_s is not None
+        shares = ratios(original, candidate)
+        return evolve(candidate, **summary([self.original_s * share for share in shares]))
+
+    def _keep(self, job: Job, result: Result) -> None:
         if self.environment is None:
             self.environment = result.environment
         if self.store:
@@ -172,7 +220,15 @@ class DeviceGauge:
             if problem:
                 self.store = False
                 self.told(f"not kept: {problem}")
-        return result
+
+    def _beside(self) -> Job:
+        """Return the job that measures the original, in a copy of its own."""
+        with self._once:
+            if self._own is None:
+                shadow = self.workshop.kept(self.original)
+                with self.workshop.turn:
+                    _, self._own = self.workshop.read(shadow)
+            return self._own
 
     def _known(self, job: Job) -> Result | None:
         """Return what the store has of the same content, on the machine and in the versions that
@@ -193,15 +249,14 @@ class DeviceGauge:
         same = (device_of(told), versions_of(told))
         return next((m.result for m in found if (m.device, m.versions) == same), None)
 
-    def compare(
-        self, candidate: Candidate, original: Candidate, cancelled: Cancelled, progress: Progress
-    ) -> Result:
+    def compare(self, candidate: Candidate, cancelled: Cancelled, progress: Progress) -> Result:
         """Measure the original and a candidate in turns; the candidate is the result's rival."""
         shop = self.workshop
-        with shop.shadow(original) as one, shop.shadow(candidate) as other:
+        own = self._beside()
+        with shop.shadow(candidate) as shadow:
             with shop.turn:
-                first, second = shop.read(one)[1], shop.read(other)[1]
-            return shop.bench().compare(first, second, cancelled=cancelled, progress=progress)
+                _, job = shop.read(shadow)
+            return shop.bench().compare(own, job, cancelled=cancelled, progress=progress)
 
     def scores(
         self, candidate: Candidate, cancelled: Cancelled, progress: Progress
@@ -213,3 +268,12 @@ class DeviceGauge:
                 _, job = shop.read(shadow)
             python = shop.bench().user
             return scores_of(job, python, cancelled=cancelled, progress=progress)
+
+
+def _of_one(failure: Failure | None) -> Failure | None:
+    """Say of which of two it is in the words of a search."""
+    if failure is None:
+        return None
+    side, _, message = failure.message.partition(": ")
+    named = {"A": f"the original: {message}", "B": message}
+    return evolve(failure, message=named.get(side, failure.message))

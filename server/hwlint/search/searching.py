@@ -123,9 +123,10 @@ class Searching:
         told: Callable[[str], None],
         show: Callable[[Trial], None],
     ) -> Outcome:
-        gauge = DeviceGauge(workshop, self._assessor(workshop), told=told)
+        gauge = DeviceGauge(workshop, self.space.original, self._assessor(workshop), told=told)
         earlier = next((t for t in study.trials() if not t.choices and t.median_s), None)
-        gauge.environment = earlier.environment if earlier is not None else None
+        if earlier is not None:
+            gauge.environment, gauge.original_s = earlier.environment, earlier.median_s
         broken = partial(_broken, self.space.original, self.wanted.bounds)
         steering = Steering(self.space, _before(self.wanted.bounds), Random(self.wanted.seed))
         search = Search(
@@ -241,7 +242,6 @@ class Searching:
             said = f"trial {trial.number} again, in turns with the original"
             found = judged(
                 gauge,
-                self.space,
                 candidate,
                 lambda text, trial=trial, said=said: heard(done, trial, f"{said}: {text}"),
             )

@@ -9,10 +9,12 @@ them; FOLDER/result.json is that of a, with the other one as its rival.
 # pyright: basic
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
 import sys
+import time
 from typing import Any, Dict, Optional
 
 sys.path.insert(0, sys.argv[1])
@@ -22,6 +24,8 @@ sys.path.remove(sys.argv[1])
 
 ROUNDS = 1000
 """More are never run."""
+LOOK = 0.2
+"""Seconds over which it is looked which processors are idle."""
 
 
 class Side:
@@ -70,6 +74,7 @@ class Side:
 
 def main(work: hwlint_support.Work) -> Dict[str, Any]:
     """Measure both."""
+    share_processors(int(work.job["threads"]))
     sides: Dict[str, Side] = {}
     for name in ("a", "b"):  # one after the other: preparing disturbs measuring
         work.progress(f"preparing {name.upper()}")
@@ -91,6 +96,36 @@ def main(work: hwlint_support.Work) -> Dict[str, Any]:
         if found.get("failure"):
             return _told(found, name)
     return {**first, "rival": second}
+
+
+def share_processors(threads: int) -> None:
+    """Let both run on the same processors, so many as there are threads, those that are idle most.
+
+    Each would keep to one of its own otherwise, and two processors are not alike: each shares a
+    core with another one, and its caches, and what runs there is another thing. Where a system
+    cannot say or do that, or all of them are needed, nothing is changed.
+    """
+    if threads <= 0 or not hasattr(os, "sched_setaffinity"):
+        return
+    usable = os.sched_getaffinity(0)
+    if threads >= len(usable):
+        return
+    try:
+        before = idle_times()
+        time.sleep(LOOK)
+        idle = {cpu: ticks - before.get(cpu, 0) for cpu, ticks in idle_times().items()}
+    except (OSError, ValueError):
+        idle = {}
+    chosen = sorted(usable, key=lambda cpu: (idle.get(cpu, 0), cpu))[-threads:]
+    with contextlib.suppress(OSError):
+        os.sched_setaffinity(0, chosen)
+
+
+def idle_times() -> Dict[int, int]:
+    """Return how long each processor was idle, in ticks; see proc(5) on /proc/stat."""
+    with open("/proc/stat", encoding="ascii") as file:
+        rows = [line.split() for line in file if line[:3] == "cpu" and line[3:4].isdigit()]
+    return {int(row[0][3:]): int(row[4]) for row in rows}
 
 
 def _result(side: Side) -> Dict[str, Any]:
