@@ -6,14 +6,20 @@ from typing import Any
 
 from hwlint.reader import operators
 from hwlint.reader.code import Code, Compiled
-from hwlint.reader.compile_names import Site, compile_load
+from hwlint.reader.compile_names import (
+    CALLED,
+    Site,
+    Truth,
+    compile_load,
+    compile_site,
+    compile_truth,
+)
 from hwlint.reader.frame import Frame, Scope
 from hwlint.reader.options import narrowing, narrowly
 from hwlint.reader.provenance import Leaf, Operation, SourcedStr, sourced
 from hwlint.reader.values import (
     DictValue,
     Function,
-    Instance,
     IteratorValue,
     ListValue,
     Tensor,
@@ -21,10 +27,8 @@ from hwlint.reader.values import (
     Value,
 )
 
-__all__ = ["Site", "compile_expression", "compile_load"]
+__all__ = ["CALLED", "Site", "compile_expression", "compile_load", "compile_truth"]
 
-CALLED = frozenset((Tensor, Instance))
-"""Types of values whose operators are calls: these stand where the operator does."""
 MAX_TEXT = 100_000
 """Longest string, bytes or f-string that is kept."""
 
@@ -94,24 +98,36 @@ def _unary(scope: Scope, node: ast.UnaryOp) -> Compiled:
         return literal
     operand = compile_expression(scope, node.operand)
     if isinstance(node.op, ast.Not):
-        return lambda fr: operators.negate(fr.interp, operand(fr))
+        asked = compile_truth(scope, node.operand)
+        return lambda fr: _negated(fr, operand(fr), asked)
     kind = type(node.op)
     return lambda fr: operators.unary(fr.interp, kind, operand(fr))
 
 
+def _negated(fr: Frame, value: Value, asked: Truth) -> Value:
+    truth = asked(fr, value)
+    return operators.why(value) if truth is None else not truth
+
+
 def _boolean(scope: Scope, node: ast.BoolOp) -> Compiled:
     parts = [compile_expression(scope, v) for v in node.values]
+    asked = [compile_truth(scope, v) for v in node.values]
+    last, end = len(parts) - 1, compile_site(scope, node.values[-1])
     stop = isinstance(node.op, ast.Or)
 
     def evaluate(fr: Frame, start: int) -> Value:
         value: Value = None
         for index in range(start, len(parts)):
             value = parts[index](fr)
-            truth = fr.interp.truth(value)
-            if truth is None and index + 1 < len(parts):
+            if index == last:
+                if end is not None and type(value) in CALLED:
+                    fr.interp.site = end  # whoever asks for the whole asks for this part
+                break
+            truth = asked[index](fr, value)
+            if truth is None:
                 return _either_way(fr, operators.why(value), index + 1)
             if truth is stop:
-                return value
+                break
         return value
 
     def _either_way(fr: Frame, unknown: Unknown, start: int) -> Value:
@@ -170,12 +186,13 @@ def _conditional(scope: Scope, node: ast.IfExp) -> Compiled:
     test = compile_expression(scope, node.test)
     then = compile_expression(scope, node.body)
     other = compile_expression(scope, node.orelse)
+    asked = compile_truth(scope, node.test)
     holds, fails = narrowing(node.test)
     if_true, if_false = narrowly(holds, then), narrowly(fails, other)
 
     def run(fr: Frame) -> Value:
         value = test(fr)
-        truth = fr.interp.truth(value)
+        truth = asked(fr, value)
         if truth is None:
             return fr.interp.joins.either(fr, operators.why(value), if_true, if_false)
         return then(fr) if truth else other(fr)

@@ -1,14 +1,19 @@
 """Reading variables, and where calls stand."""
 
 import ast
+from collections.abc import Callable
 from typing import Any
 
 from hwlint.reader.code import Compiled
 from hwlint.reader.frame import Frame, Scope
 from hwlint.reader.lazy_import import LazyImport
-from hwlint.reader.values import Value
+from hwlint.reader.values import Instance, Tensor, Value
 
-__all__ = ["Site", "compile_load"]
+__all__ = ["CALLED", "Site", "Truth", "compile_load", "compile_site", "compile_truth"]
+
+Truth = Callable[[Frame, Value], bool | None]
+CALLED = frozenset((Tensor, Instance))
+"""Types of values whose operators are calls: these stand where the operator does."""
 
 
 class _Position:
@@ -41,6 +46,25 @@ class Site:
             self._place = self.segment.place(self.node)
             self.node = None
         return self._place
+
+
+def compile_site(scope: Scope, test: ast.expr) -> Site | None:
+    """Return where a condition is asked whether it is true; None for `and` and `or`, where the
+    parts are asked."""
+    return None if isinstance(test, ast.BoolOp) else Site(scope, test)
+
+
+def compile_truth(scope: Scope, test: ast.expr) -> Truth:
+    """Return what says whether the value of a condition is true, None where it is not known. Asking
+    a tensor is a call: it stands where the condition does."""
+    site = compile_site(scope, test)
+
+    def truth(fr: Frame, value: Value) -> bool | None:
+        if site is not None and type(value) in CALLED:
+            fr.interp.site = site
+        return fr.interp.truth(value)
+
+    return truth
 
 
 def compile_load(scope: Scope, name: str, node: ast.AST) -> Compiled:

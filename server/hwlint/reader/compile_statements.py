@@ -6,7 +6,13 @@ from typing import Any
 
 from hwlint.reader import operators
 from hwlint.reader.code import Code, Compiled
-from hwlint.reader.compile_expressions import CALLED, Site, compile_expression, compile_load
+from hwlint.reader.compile_expressions import (
+    CALLED,
+    Site,
+    compile_expression,
+    compile_load,
+    compile_truth,
+)
 from hwlint.reader.frame import (
     BREAK,
     CONTINUE,
@@ -266,6 +272,7 @@ def _if(scope: Scope, node: ast.If) -> Compiled:
     test = compile_expression(scope, node.test)
     then = compile_body(scope, node.body)
     other = compile_body(scope, node.orelse)
+    asked = compile_truth(scope, node.test)
     holds, fails = narrowing(node.test)
     sides = [narrowly(holds, then), narrowly(fails, other)]
 
@@ -275,7 +282,7 @@ def _if(scope: Scope, node: ast.If) -> Compiled:
             return then(fr)
         if value is False or value is None:
             return other(fr)
-        truth = fr.interp.truth(value)
+        truth = asked(fr, value)
         if truth is None:
             return fr.interp.joins.branch(fr, operators.why(value), sides)
         return then(fr) if truth else other(fr)
@@ -362,6 +369,7 @@ def _for(scope: Scope, node: ast.For) -> Compiled:
 def _while(scope: Scope, node: ast.While) -> Compiled:
     test = compile_expression(scope, node.test)
     body = compile_body(scope, node.body)
+    asked = compile_truth(scope, node.test)
     rest = _rest(scope, node, body, None)
     weight = weigh([node.test, *node.body], TURN_NODES)
 
@@ -376,7 +384,7 @@ def _while(scope: Scope, node: ast.While) -> Compiled:
             interp.budget.steps += weight
             interp.tick()
             value = test(fr)
-            truth = interp.truth(value)
+            truth = asked(fr, value)
             if truth is None:
                 return operators.why(value)
             if not truth:

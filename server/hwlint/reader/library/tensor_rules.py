@@ -47,7 +47,7 @@ _ALIASES = {
 class Operation:
     """A rule and the names of its parameters after the tensor itself."""
 
-    __slots__ = ("name", "params", "rest", "rule", "scalars")
+    __slots__ = ("asks", "name", "params", "rest", "rule", "scalars")
 
     def __init__(self, name: str, params: str, rule: Rule) -> None:
         names = params.split()
@@ -56,6 +56,7 @@ class Operation:
         self.params = names
         self.rule = rule
         self.scalars = False  # whether `torch.name(2, tensor)` is allowed
+        self.asks = False  # whether it gives no tensor, but says something of one
 
     def bind(self, args: Args, kwargs: Kwargs) -> Given:
         """Return the arguments by name; those of `*name` as a list."""
@@ -78,15 +79,21 @@ NUMPY_RULES: dict[str, Operation] = {}
 
 
 def operation(
-    names: str, params: str = "", *, numpy: bool = False, scalars: bool = False
+    names: str,
+    params: str = "",
+    *,
+    numpy: bool = False,
+    scalars: bool = False,
+    asks: bool = False,
 ) -> Callable[[Rule], Rule]:
-    """Enter a rule under its names."""
+    """Enter a rule under its names. `asks`: it copes with dimensions that are not known."""
 
     def enter(rule: Rule) -> Rule:
         table = NUMPY_RULES if numpy else RULES
         for name in names.split():
             table[name] = Operation(name, params, rule)
             table[name].scalars = scalars
+            table[name].asks = asks
         return rule
 
     return enter
@@ -95,7 +102,10 @@ def operation(
 def _run(
     interp: "Interpreter", found: Operation, value: Tensor, args: Args, kwargs: Kwargs
 ) -> Value:
-    if "**" in kwargs or len(args) > MAX_DATA or _is_partly_known([value, *args]):
+    unclear = "**" in kwargs or len(args) > MAX_DATA
+    if unclear and found.asks:
+        return Unknown(f"{found.name}() of a tensor")
+    if unclear or (not found.asks and _is_partly_known([value, *args])):
         return unknown_tensor(interp, value)
     result = found.rule(interp, value, found.bind(args, kwargs))
     return interp.array_result(result) if isinstance(result, Tensor) else result
@@ -167,7 +177,7 @@ def function(library: str, found: Operation) -> Builtin:
         if numpy:
             value = as_array(interp, value)
         if not isinstance(value, Tensor):
-            if numpy:
+            if numpy or found.asks:
                 return value if isinstance(value, Unknown) else Unknown(f"{name}()")
             return interp.new_tensor(None, None, "")
         if numpy and value.shape is None:

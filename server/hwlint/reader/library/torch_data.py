@@ -115,48 +115,67 @@ _PLAIN: "dict[str, Callable[[Interpreter, Tensor], Value]]" = {
     "mT": lambda i, v: i.getattr(v, "transpose").call(i, [-1, -2], {}),
     "requires_grad": lambda i, v: v.kind == "parameter",
     "device": lambda i, v: CPU,
-    "is_cuda": lambda i, v: False,
-    "is_meta": lambda i, v: False,
-    "is_sparse": lambda i, v: False,
-    "is_quantized": lambda i, v: False,
+    "is_cpu": lambda i, v: True,
     "is_leaf": lambda i, v: True,
-    "itemsize": lambda i, v: Unknown("bytes of a tensor"),
-    "names": lambda i, v: Unknown("names of a tensor"),
 }
+for _name in (
+    "is_cuda is_ipu is_maia is_meta is_mkldnn is_mps is_mtia is_nested is_quantized is_sparse "
+    "is_sparse_csr is_vulkan is_xla is_xpu retains_grad".split()
+):
+    _PLAIN[_name] = lambda i, v: False
+
+
+def _not_told(name: str) -> "Callable[..., Value]":
+    def answer(interp: "Interpreter", value: Tensor, given: Given | None = None) -> Value:
+        return Unknown(f"a tensor's {name}")
+
+    return answer
+
+
+for _name in "grad_dtype grad_fn itemsize layout name names nbytes output_nr".split():
+    _PLAIN[_name] = _not_told(_name)
 register_special(Tensor, _attribute)
 
 
-@operation("size", "dim")
+@operation("size", "dim", asks=True)
 def _size(interp: "Interpreter", value: Tensor, given: Given) -> Value:
     shape = _shape(interp, value)
     dim = given.get("dim", given.get("shape"))
     return shape if dim is None else operators.subscript(interp, shape, dim)
 
 
-@operation("dim ndimension")
+@operation("dim ndimension", asks=True)
 def _dim(interp: "Interpreter", value: Tensor, given: Given) -> Value:
     return _rank(interp, value)
 
 
-@operation("numel nelement")
+@operation("numel nelement", asks=True)
 def _numel(interp: "Interpreter", value: Tensor, given: Given) -> Value:
     if value.shape is None or None in value.shape:
         return Unknown("a tensor's size")
     return size(value.shape)
 
 
-@operation("element_size")
+@operation("element_size", asks=True)
 def _element_size(interp: "Interpreter", value: Tensor, given: Given) -> Value:
     digits = "".join([c for c in value.dtype if c.isdigit()])
     return int(digits) // 8 if digits else 1 if value.dtype else Unknown("bytes of a tensor")
 
 
-@operation("item")
+for _name in (
+    "const_data_ptr data_ptr dense_dim dim_order has_names is_coalesced is_conj is_distributed "
+    "is_inference is_neg is_pinned is_same_size is_set_to is_shared is_signed sparse_dim storage "
+    "storage_offset storage_type stride untyped_storage".split()
+):
+    operation(_name, asks=True)(_not_told(_name))
+
+
+@operation("item", asks=True)
 def _item(interp: "Interpreter", value: Tensor, given: Given) -> Value:
     return interp.tensor_scalar(value)
 
 
-@operation("tolist")
+@operation("tolist", asks=True)
 def _tolist(interp: "Interpreter", value: Tensor, given: Given) -> Value:
     if value.data is None or value.shape is None:
         note_wait(interp, "tolist", value)
@@ -172,22 +191,22 @@ def _lists(interp: "Interpreter", data: list[Any], shape: tuple[int, ...]) -> Va
     return interp.make_list([_lists(interp, row, shape[1:]) for row in rows])
 
 
-@operation("is_floating_point")
+@operation("is_floating_point", asks=True)
 def _is_floating_point(interp: "Interpreter", value: Tensor, given: Given) -> Value:
     return is_float(value.dtype) if value.dtype else Unknown("a tensor's dtype")
 
 
-@operation("is_complex")
+@operation("is_complex", asks=True)
 def _is_complex(interp: "Interpreter", value: Tensor, given: Given) -> Value:
     return value.dtype.startswith("complex") if value.dtype else Unknown("a tensor's dtype")
 
 
-@operation("is_contiguous")
+@operation("is_contiguous", asks=True)
 def _is_contiguous(interp: "Interpreter", value: Tensor, given: Given) -> Value:
     return Unknown("layout of a tensor")
 
 
-@operation("get_device")
+@operation("get_device", asks=True)
 def _get_device(interp: "Interpreter", value: Tensor, given: Given) -> Value:
     return -1
 
