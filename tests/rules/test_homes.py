@@ -7,6 +7,7 @@ import pytest
 from hwlint.engine.run import Options, check
 from hwlint_rules.redundant_bias import RedundantBias
 from hwlint_rules.shared_producer import SharedProducer
+from hwlint_rules.unfusable_activation import UnfusableActivation
 from hwlint_rules.unremoved_reparametrization import UnremovedReparametrization
 
 HELPER = """
@@ -223,3 +224,35 @@ def test_the_other_reader_is_named_and_alike_ones_count_once(told):
     (found,) = told(SharedProducer, source, "raspberry-pi-5")
     assert "(abs)" in found.message
     assert found.data["layers"] == 1
+
+
+TABLE = """
+import torch.nn as nn
+
+class Table(dict):
+    def __getitem__(self, name):
+        return super().__getitem__(name)()
+
+ACTIVATIONS = Table(prelu=nn.PReLU)
+"""
+TABLED = """
+import torch.nn as nn
+from table import ACTIVATIONS
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.one = nn.Conv2d(3, 64, 3)
+        self.two = nn.Conv2d(64, 64, 3)
+        self.act = ACTIVATIONS["prelu"]
+
+    def forward(self, x):
+        return self.two(self.act(self.one(x)))
+"""
+
+
+def test_a_table_that_builds_stands_where_it_is_asked(told, tmp_path: Path):
+    (tmp_path / "table.py").write_text(TABLE)
+    (found,) = told(UnfusableActivation, TABLED, "stm32h743")
+    assert TABLED.splitlines()[found.anchor.line].strip() == 'self.act = ACTIVATIONS["prelu"]'
+    assert [Path(related.place.path).name for related in found.related] == ["net.py", "table.py"]

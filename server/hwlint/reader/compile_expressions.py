@@ -22,7 +22,6 @@ from hwlint.reader.values import (
     Function,
     IteratorValue,
     ListValue,
-    Tensor,
     Unknown,
     Value,
 )
@@ -100,8 +99,15 @@ def _unary(scope: Scope, node: ast.UnaryOp) -> Compiled:
     if isinstance(node.op, ast.Not):
         asked = compile_truth(scope, node.operand)
         return lambda fr: _negated(fr, operand(fr), asked)
-    kind = type(node.op)
-    return lambda fr: operators.unary(fr.interp, kind, operand(fr))
+    kind, site = type(node.op), Site(scope, node)
+
+    def run(fr: Frame) -> Value:
+        value = operand(fr)
+        if type(value) in CALLED:
+            fr.interp.site = site
+        return operators.unary(fr.interp, kind, value)
+
+    return run
 
 
 def _negated(fr: Frame, value: Value, asked: Truth) -> Value:
@@ -154,10 +160,14 @@ def _compare(scope: Scope, node: ast.Compare) -> Compiled:
         for o, c in zip(node.ops, node.comparators, strict=True)
     ]
 
+    site = Site(scope, node)
+
     def run(fr: Frame) -> Value:
         value, result = left(fr), True
         for compare, right in pairs:
             other = right(fr)
+            if type(value) in CALLED or type(other) in CALLED:
+                fr.interp.site = site
             result = compare(fr.interp, value, other)
             if fr.interp.truth(result) is not True:
                 return result
@@ -175,7 +185,7 @@ def _comparison(
 ) -> Compiled:
     def run(fr: Frame) -> Value:
         one, other = left(fr), right(fr)
-        if type(one) is Tensor or type(other) is Tensor:
+        if type(one) in CALLED or type(other) in CALLED:
             fr.interp.site = site
         return compare(fr.interp, one, other)
 
@@ -283,7 +293,7 @@ def _subscript(scope: Scope, node: ast.Subscript) -> Compiled:
 
     def run(fr: Frame) -> Value:
         holder, key = value(fr), index(fr)
-        if type(holder) is Tensor:
+        if type(holder) in CALLED:
             fr.interp.site = site
         return operators.subscript(fr.interp, holder, key)
 

@@ -7,12 +7,12 @@ from typing import Any
 from hwlint.reader.code import Compiled
 from hwlint.reader.frame import Frame, Scope
 from hwlint.reader.lazy_import import LazyImport
-from hwlint.reader.values import Instance, Tensor, Value
+from hwlint.reader.values import Instance, LazyModule, ModuleInstance, Tensor, Value
 
 __all__ = ["CALLED", "Site", "Truth", "compile_load", "compile_site", "compile_truth"]
 
 Truth = Callable[[Frame, Value], bool | None]
-CALLED = frozenset((Tensor, Instance))
+CALLED = frozenset((Tensor, Instance, ModuleInstance, LazyModule))
 """Types of values whose operators are calls: these stand where the operator does."""
 
 
