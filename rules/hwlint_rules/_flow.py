@@ -11,9 +11,11 @@ __all__ = [
     "by_anchor",
     "by_call",
     "costly",
+    "grouped",
     "instances",
     "is_activation",
     "one_axis",
+    "parting",
     "places",
     "said_share",
     "shape",
@@ -32,7 +34,7 @@ def by_anchor(
     """Group what was found by the place that is to change; without a place there is nothing."""
     every = list(found)
     homes = graph.derived(Homes) if every and graph is not None else None
-    return _grouped((_anchor(step, homes), (step, what)) for step, what in every)
+    return grouped((_anchor(step, homes), (step, what)) for step, what in every)
 
 
 def _anchor(step: Step, homes: Homes | None) -> Place | None:
@@ -43,12 +45,20 @@ def _anchor(step: Step, homes: Homes | None) -> Place | None:
     return homes.called(step.operation.module, layer)
 
 
+def parting(step: Step, other: Step) -> Place | None:
+    """Return the call that leads to a step in the function from which another call leads to another
+    step: the innermost one that has both in it."""
+    ways = zip(step.way, other.way, strict=False)
+    return next((mine[1] for mine, its in ways if mine != its), None)
+
+
 def by_call(found: Iterable[tuple[Step, T]]) -> dict[Place, list[tuple[Step, T]]]:
     """Group what was found by the call in a forward method, wherever the layer was built."""
-    return _grouped((step.place, (step, what)) for step, what in found)
+    return grouped((step.place, (step, what)) for step, what in found)
 
 
-def _grouped(found: Iterable[tuple[Place | None, T]]) -> dict[Place, list[T]]:
+def grouped(found: Iterable[tuple[Place | None, T]]) -> dict[Place, list[T]]:
+    """Group what was found by its place; without one it is left out."""
     groups: dict[Place, list[T]] = {}
     for place, what in found:
         if place is not None:

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Iterator
 
-from hwlint.api import Finding, Fusion, Links, Reading, Rule, Step
+from hwlint.api import Finding, Fusion, Links, Place, Reading, Rule, Step
 from hwlint_rules._flow import (
-    by_call,
     costly,
+    grouped,
     instances,
     is_activation,
+    parting,
     places,
     said_share,
     share_of,
@@ -112,18 +113,18 @@ class SharedProducer(Rule):
     )
 
     def check(self, reading: Reading) -> Iterable[Finding]:
-        """Yield one finding for each call that reads such a layer's output."""
+        """Yield one finding for each call that hands such a layer's output to another reader."""
         fusion = one_by_one(reading)
         links = reading.graph.links if reading.graph is not None else None
         if fusion is None or links is None:
             return
-        for place, found in by_call(_shared(links, fusion, reading.dtype)).items():
-            steps = [step for _, (step, _, _) in found]
+        for place, found in grouped(_shared(links, fusion, reading.dtype)).items():
+            steps = [step for step, _, _ in found]
             share = share_of(links, reading, steps)
             if not costly(reading, share):
                 continue
-            step = found[0][1][0]
-            befores = " or ".join(dict.fromkeys(title(b) for _, (_, b, _) in found))
+            step = found[0][0]
+            befores = " or ".join(dict.fromkeys(title(b) for _, b, _ in found))
             verb = "fold" if step.name == "batch_norm" else "fuse"
             yield Finding(
                 place,
@@ -137,18 +138,18 @@ class SharedProducer(Rule):
             )
 
 
-Found = tuple[Step, tuple[Step, Step, Step]]
+Found = tuple[Step, Step, Step]
+"""What could fuse, into which layer, and what makes the value that it reads with others."""
 
 
-def _shared(links: Links, fusion: Fusion, dtype: str) -> Iterator[Found]:
-    """Yield another reader, what could fuse, into which layer, and what makes the value that both
-    read."""
+def _shared(links: Links, fusion: Fusion, dtype: str) -> Iterator[tuple[Place | None, Found]]:
+    """Yield what is found, with the line that hands the value to another reader."""
     folds = fusion.batch_norm_folds_into or ()
     for norm in links.called(("batch_norm",)):
         before = norm.maker()
         shared = before is not None and (before.is_returned or _others(before, norm))
         if before is not None and before.op in folds and stays(norm) and shared:
-            yield _other(before, norm), (norm, before, before)
+            yield parting(_other(before, norm), norm), (norm, before, before)
     for step in links.by_number.values():
         maker = step.maker() if is_activation(step) else None
         before = producer(fusion, maker)
@@ -157,7 +158,7 @@ def _shared(links: Links, fusion: Fusion, dtype: str) -> Iterator[Found]:
         if not _is_first(maker, step) or not (maker.is_returned or _others(maker, step)):
             continue
         if step.op in fused_after(fusion, dtype, before.op):
-            yield _other(maker, step), (step, before, maker)
+            yield parting(_other(maker, step), step), (step, before, maker)
 
 
 def _others(maker: Step, step: Step) -> list[Step]:
@@ -181,13 +182,13 @@ def _other(maker: Step, step: Step) -> Step:
 
 
 def _advice(found: "list[Found]") -> str:
-    step = found[0][1][0]
+    step = found[0][0]
     return f"let the others read it after {title(step)} (changes results: train again)"
 
 
 def _readers(found: "list[Found]") -> str:
     """Say what else reads what comes before, and in how many places where it is always as many."""
-    every = [_others(shared, step) for _, (step, _, shared) in found]
+    every = [_others(shared, step) for step, _, shared in found]
     if not any(every):
         return "the model returns what comes before"
     names = ", ".join(dict.fromkeys(title(reader) for others in every for reader in others))
@@ -197,6 +198,6 @@ def _readers(found: "list[Found]") -> str:
 
 
 def _places(found: list[Found]) -> Iterator[tuple[Step, str]]:
-    for _, (step, before, _) in found:
+    for step, before, _ in found:
         yield before, f"the {title(before)} that it follows"
         yield step, f"the {title(step)} that stays apart"

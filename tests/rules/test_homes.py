@@ -256,3 +256,84 @@ def test_a_table_that_builds_stands_where_it_is_asked(told, tmp_path: Path):
     (found,) = told(UnfusableActivation, TABLED, "stm32h743")
     assert TABLED.splitlines()[found.anchor.line].strip() == 'self.act = ACTIVATIONS["prelu"]'
     assert [Path(related.place.path).name for related in found.related] == ["net.py", "table.py"]
+
+
+PADS = """
+import torch.nn as nn
+import torch.nn.functional as F
+
+def pad_same(x):
+    return F.pad(x, (1, 1, 1, 1))
+
+class PoolSame(nn.MaxPool2d):
+    def forward(self, x):
+        x = F.pad(x, (1, 1, 1, 1))
+        return F.max_pool2d(x, 3, 1)
+"""
+CELLS = """
+import torch.nn as nn
+from pads import PoolSame, pad_same
+
+class Cell(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(64, 64, 3, padding=1)
+        self.act = nn.ReLU()
+        self.next = nn.Conv2d(64, 64, 3, padding=1)
+        self.pool = PoolSame(3)
+
+    def pooled(self, x):
+        OTHER
+
+    def forward(self, x):
+        x = self.conv(x)
+        left = self.next(self.act(x))
+        return left, self.pooled(x)
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.stem = nn.Conv2d(3, 64, 3)
+        self.one, self.two = Cell(), Cell()
+
+    def forward(self, x):
+        a, b = self.one(self.stem(x))
+        c, d = self.two(a)
+        return b, c, d
+"""
+
+
+@pytest.mark.parametrize("other", ["return self.pool(x)", "return pad_same(x)", "return x"])
+def test_what_is_shared_stands_where_the_model_shares_it(told, tmp_path: Path, other: str):
+    (tmp_path / "pads.py").write_text(PADS)
+    source = CELLS.replace("OTHER", other)
+    found = told(SharedProducer, source, "raspberry-pi-5")
+    lines = {source.splitlines()[one.anchor.line].strip() for one in found}
+    returned = other == "return x"
+    assert lines == {"x = self.conv(x)" if returned else "return left, self.pooled(x)"}
+    assert found[0].data["layers"] == 2
+
+
+BOTH = """
+import torch.nn as nn
+from pads import pad_same
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 64, 3)
+        self.act = nn.ReLU()
+
+    def both(self, x):
+        wide = pad_same(x)
+        return self.act(x) + wide[..., 2:, 2:]
+
+    def forward(self, x):
+        return self.both(self.conv(x))
+"""
+
+
+def test_a_method_that_shares_is_named_and_not_its_caller(told, tmp_path: Path):
+    (tmp_path / "pads.py").write_text(PADS)
+    (found,) = told(SharedProducer, BOTH, "raspberry-pi-5")
+    assert BOTH.splitlines()[found.anchor.line].strip() == "wide = pad_same(x)"

@@ -62,6 +62,8 @@ class Operation(NamedTuple):
     """Of a pooling: how many items of the input each item of the output is made of."""
     order: tuple[int, ...] = ()
     """Of what only puts axes into another order: which axis of the input each of the output is."""
+    through: tuple[Place, ...] = ()
+    """The calls of functions by which the module's forward comes to it, outermost first."""
 
 
 class Called(NamedTuple):
@@ -85,6 +87,11 @@ class Called(NamedTuple):
     start: int = 0
     stop: int = 0
     """Its operations: from `start` up to, not including, `stop`."""
+    place: Place | None = None
+    """The call in the source."""
+    through: tuple[Place, ...] = ()
+    """The calls of functions by which the forward of the module around comes to it, outermost
+    first."""
 
 
 @dataclass(frozen=True, slots=True)

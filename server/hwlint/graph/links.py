@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["Links", "Step"]
 
 END = -1
-"""Reader of what the model returns."""
+"""Reader of what the model returns; what calls the model."""
 
 
 class Step:
@@ -76,6 +76,19 @@ class Step:
         """Qualified name of the module whose forward calls it."""
         module = self.operation.module
         return module.rpartition(".")[0] if self.layer is not None else module
+
+    @property
+    def way(self) -> "tuple[tuple[int, Place | None], ...]":
+        """How the model comes to it: the calls of functions and modules around it, outermost first,
+        and itself. (index into `Flow.calls` of the module whose forward has the call, place)."""
+        found: list[tuple[int, Place | None]] = []
+        inside = END
+        for number, call in enumerate(self._links.flow.calls):
+            if call.start <= self.number < call.stop:
+                found += [(inside, place) for place in (*call.through, call.place)]
+                inside = number
+        own = (*self.operation.through, self.operation.place)
+        return (*found, *((inside, place) for place in own))
 
     def tensor(self, number: int = 0) -> TensorInfo | None:
         """Return an input, None where there are fewer."""

@@ -83,6 +83,7 @@ class Writer:
                 effect,
                 event.window,
                 event.order,
+                event.through,
             )
         )
         moved = None if read is None or written is None else read + written
@@ -160,24 +161,18 @@ class Writer:
                     op.effect,
                     op.window,
                     op.order,
+                    op.through,
                 )
             )
-        for call in block.calls:
-            self.calls.append(
-                Called(
-                    self.below(item, name, call.name),
-                    call.class_name,
-                    call.op,
-                    call.inputs,
-                    call.outputs,
-                    call.macs,
-                    call.moved,
-                    call.leaf,
-                    tuple([numbers[i] for i in call.taken]),
-                    first + call.start,
-                    first + call.stop,
-                )
+        for position, call in enumerate(block.calls):
+            again = call._replace(
+                name=self.below(item, name, call.name),
+                taken=tuple([numbers[i] for i in call.taken]),
+                start=first + call.start,
+                stop=first + call.stop,
+                through=call.through if position else item.through,
             )
+            self.calls.append(again)
         self._take(block, numbers, first)
         for (recorded, _), fresh in zip(item.template.outputs, item.fresh, strict=True):
             index = block.index.get(id(recorded))
@@ -312,6 +307,8 @@ class Block(Writer):
             taken,
             start,
             len(self.operations),
+            spot.place,
+            spot.through,
         )
         return macs, moved
 

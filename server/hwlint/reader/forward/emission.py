@@ -102,5 +102,7 @@ class _Emission(Writer):
             taken,
             start,
             len(self.operations),
+            call.place,
+            call.through,
         )
         return macs, moved

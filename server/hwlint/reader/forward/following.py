@@ -167,7 +167,7 @@ _NUMBERS = ("maybe", "depth", "trying", "probing", "guarded", "running")
 
 def follow(interp: "Interpreter", model: ModuleInstance, given: Given) -> FlowGraph:
     """Return what flows through a model that is called with `given`."""
-    flow = interp.flow = Flow()
+    flow = interp.flow = Flow(interp.callers)
     result: Value = None
     state = interp.followed.begin(model)
     try:

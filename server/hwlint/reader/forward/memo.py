@@ -223,5 +223,5 @@ class ForwardMemo:
         flow.count += template.count
         interp.site = template.site
         result, fresh = template.again(module, tensors, interp.clock)
-        flow.stack[-1].items.append(Replay(template, module, "", tensors, fresh))
+        flow.stack[-1].items.append(Replay(template, module, "", tensors, fresh, flow.through()))
         return result

@@ -6,6 +6,7 @@
 from typing import TYPE_CHECKING, Any
 
 from hwlint.reader.budget import Budget
+from hwlint.reader.frame import Frame
 from hwlint.reader.values import (
     DictValue,
     Instance,
@@ -33,7 +34,8 @@ class Event:
     """One operation on tensors."""
 
     __slots__ = (
-        "effect", "inputs", "macs", "maybe", "name", "order", "outputs", "place", "spec", "window",
+        "effect", "inputs", "macs", "maybe", "name", "order", "outputs", "place", "spec", "through",
+        "window",
     )  # fmt: skip
 
     def __init__(
@@ -55,16 +57,29 @@ class Event:
         self.spec: Any = None
         self.window = 1
         self.order: tuple[int, ...] = ()
+        self.through: tuple[Place, ...] = ()
 
 
 class Call:
     """One call of a module, and what happened inside in order."""
 
-    __slots__ = ("inputs", "items", "made", "maybe", "module", "outputs", "place", "template")
+    __slots__ = (
+        "inputs", "items", "level", "made", "maybe", "module", "outputs", "place", "template",
+        "through",
+    )  # fmt: skip
 
-    def __init__(self, module: ModuleInstance | None, place: Place | None) -> None:
+    def __init__(
+        self,
+        module: ModuleInstance | None,
+        place: Place | None,
+        level: int = 0,
+        through: tuple[Place, ...] = (),
+    ) -> None:
         self.module = module
         self.place = place
+        self.through = through
+        self.level = level
+        """How many functions were running when it was called."""
         self.items: list[Event | Call | Replay] = []
         self.inputs: list[Tensor] = []
         self.outputs: Value = None
@@ -78,29 +93,28 @@ class Call:
 class Spot:
     """A call inside of a template: its module is known by its name below the template's."""
 
-    __slots__ = ("class_name", "inputs", "items", "leaf", "op", "outputs", "path")
+    __slots__ = (
+        "class_name", "inputs", "items", "leaf", "op", "outputs", "path", "place", "through",
+    )  # fmt: skip
 
-    def __init__(
-        self,
-        path: str,
-        module: ModuleInstance,
-        inputs: list[Tensor],
-        outputs: list[Tensor],
-        items: "list[Event | Spot | Replay]",
-    ) -> None:
+    def __init__(self, path: str, call: Call, items: "list[Event | Spot | Replay]") -> None:
+        module = call.module
+        assert module is not None
         self.path = path
         self.class_name = module.cls.name
         self.op = module.layer.spec.op if module.layer is not None else None
         self.leaf = not any(isinstance(m, ModuleInstance) for m in module.modules.values())
-        self.inputs = inputs
-        self.outputs = outputs
+        self.inputs = call.inputs
+        self.outputs = call.made
         self.items = items
+        self.place = call.place
+        self.through = call.through
 
 
 class Replay:
     """A call that was not followed: it did what the call of a template did."""
 
-    __slots__ = ("fresh", "module", "path", "template", "tensors")
+    __slots__ = ("fresh", "module", "path", "template", "tensors", "through")
 
     def __init__(
         self,
@@ -109,6 +123,7 @@ class Replay:
         path: str,
         tensors: list[Tensor],
         fresh: list[Tensor],
+        through: tuple[Place, ...],
     ) -> None:
         self.template = template
         self.module = module
@@ -117,6 +132,7 @@ class Replay:
         self.tensors = tensors
         self.fresh = fresh
         """What it returns, in the order of the template's `outputs`."""
+        self.through = through
 
 
 class Variables(dict[str, Value]):
@@ -139,8 +155,10 @@ class Variables(dict[str, Value]):
 class Flow:
     """One run of a model."""
 
-    def __init__(self) -> None:
-        self.top = Call(None, None)
+    def __init__(self, running: list[Frame]) -> None:
+        """Begin a run. `running`: the functions that run, as the interpreter keeps them."""
+        self.running = running
+        self.top = Call(None, None, len(running))
         self.stack = [self.top]
         self.count = 0
         self.held: dict[int, tuple[Tensor, int]] = {}
@@ -161,6 +179,7 @@ class Flow:
     def record(self, event: Event, budget: Budget) -> None:
         """Keep an operation of the module that is running. It costs steps by what it takes to work
         out and keep, more where it has many tensors: a run that never ends must not get large."""
+        event.through = self.through()
         self.stack[-1].items.append(event)
         self.count += 1
         budget.steps += _EVENT_STEPS + len(event.inputs) + len(event.outputs)
@@ -172,10 +191,18 @@ class Flow:
 
     def enter(self, module: ModuleInstance, place: Place | None) -> Call:
         """Begin a call of a module."""
-        call = Call(module, place)
+        call = Call(module, place, len(self.running), self.through())
         self.stack[-1].items.append(call)
         self.stack.append(call)
         return call
+
+    def through(self) -> tuple[Place, ...]:
+        """Return the calls of functions by which the module that runs came to where it is."""
+        inside = self.stack[-1].level + 1
+        if len(self.running) <= inside:
+            return ()
+        sites = [frame.site for frame in self.running[inside:]]
+        return tuple([site.place for site in sites if site is not None])
 
     def leave(self, call: Call) -> None:
         """End a call, and whatever it left open."""

@@ -204,12 +204,11 @@ class _Filling:
         self.count = 0
 
     def spot(self, call: Call) -> Spot:
-        module = call.module
-        assert module is not None
         for tensor in call.inputs:
             self.place(tensor)
         items = [self.item(item) for item in call.items]
-        return Spot(self.path(module), module, call.inputs, call.made, items)
+        assert call.module is not None
+        return Spot(self.path(call.module), call, items)
 
     def item(self, item: "Event | Call | Replay") -> "Event | Spot | Replay":
         self.count += 1
@@ -223,11 +222,12 @@ class _Filling:
                 return self.spot(item)
             assert item.module is not None
             fresh = [recorded for recorded, _ in template.outputs]
-            item = Replay(template, item.module, "", template.tensors, fresh)
+            item = Replay(template, item.module, "", template.tensors, fresh, item.through)
         for tensor in item.tensors:
             self.place(tensor)
         assert item.module is not None
-        return Replay(item.template, None, self.path(item.module), item.tensors, item.fresh)
+        path = self.path(item.module)
+        return Replay(item.template, None, path, item.tensors, item.fresh, item.through)
 
     def path(self, module: ModuleInstance) -> str:
         found = self.belongings.paths.get(id(module))
