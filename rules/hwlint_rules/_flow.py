@@ -1,6 +1,6 @@
 """Steps of a run as findings: where they stand, what they share of the model."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from typing import TypeVar
 
 from hwlint.api import LAYERS, POINTWISE, Links, ModelGraph, Place, Reading, Related, Step
@@ -14,6 +14,7 @@ __all__ = [
     "grouped",
     "instances",
     "is_activation",
+    "most_alike",
     "one_axis",
     "parting",
     "places",
@@ -64,6 +65,15 @@ def grouped(found: Iterable[tuple[Place | None, T]]) -> dict[Place, list[T]]:
         if place is not None:
             groups.setdefault(place, []).append(what)
     return groups
+
+
+def most_alike(found: Sequence[T], kind: Callable[[T], Hashable]) -> list[T]:
+    """Return the largest part of what one line makes of which one thing can be said, the first of
+    several as large: a helper's line makes several kinds."""
+    parts: dict[Hashable, list[T]] = {}
+    for one in found:
+        parts.setdefault(kind(one), []).append(one)
+    return max(parts.values(), key=len) if parts else []
 
 
 def share_of(links: Links, reading: Reading, steps: Iterable[Step]) -> float | None:

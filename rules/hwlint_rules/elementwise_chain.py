@@ -3,7 +3,16 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from hwlint.api import POINTWISE, Finding, Links, Reading, Rule, Step
-from hwlint_rules._flow import by_anchor, costly, instances, places, said_share, shape, share_of
+from hwlint_rules._flow import (
+    by_anchor,
+    costly,
+    instances,
+    most_alike,
+    places,
+    said_share,
+    shape,
+    share_of,
+)
 from hwlint_rules._producers import fused_after, one_by_one
 from hwlint_rules._text import count, listed
 
@@ -135,15 +144,16 @@ class ElementwiseChain(Rule):
             if not any(_forms(row, op) for op in taken)
         )
         rows = ((row[-1], row) for row in whole if len(row) > 1)
-        for place, found in by_anchor(rows, reading.graph).items():
-            row = found[0][1]
-            instead = _written_out(reading, row)
-            steps = [step for _, inner in found for step in inner]
+        for place, every in by_anchor(rows, reading.graph).items():
+            known = ((row, _written_out(reading, row)) for _, row in every)
+            worse = [row for row, op in known if op or len(row) >= limits.elementwise_chain]
+            found = most_alike(worse, lambda row: tuple(step.name for step in row))
+            steps = [step for row in found for step in row]
             share = share_of(links, reading, steps)
             if not costly(reading, share):
                 continue
-            if instead is None and len(row) < limits.elementwise_chain:
-                continue
+            row = found[0]
+            instead = _written_out(reading, row)
             yield Finding(
                 place,
                 f"{count(len(row), 'element-wise operator')} in a row pass over {shape(row[-1])}"

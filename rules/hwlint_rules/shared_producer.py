@@ -8,6 +8,7 @@ from hwlint_rules._flow import (
     grouped,
     instances,
     is_activation,
+    most_alike,
     parting,
     places,
     said_share,
@@ -118,7 +119,8 @@ class SharedProducer(Rule):
         links = reading.graph.links if reading.graph is not None else None
         if fusion is None or links is None:
             return
-        for place, found in grouped(_shared(links, fusion, reading.dtype)).items():
+        for place, every in grouped(_shared(links, fusion, reading.dtype)).items():
+            found = most_alike(every, lambda one: title(one[0]))
             steps = [step for step, _, _ in found]
             share = share_of(links, reading, steps)
             if not costly(reading, share):

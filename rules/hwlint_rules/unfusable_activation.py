@@ -10,6 +10,7 @@ from hwlint_rules._flow import (
     costly,
     instances,
     is_activation,
+    most_alike,
     places,
     said_share,
     shape,
@@ -143,7 +144,8 @@ class UnfusableActivation(Rule):
         links = reading.graph.links
         if links is None:
             return
-        for place, found in by_anchor(_unfused(links, fusion, reading), reading.graph).items():
+        for place, every in by_anchor(_unfused(links, fusion, reading), reading.graph).items():
+            found = most_alike(every, lambda one: (one[0].op, *one[1][1]))
             steps = [step for step, _ in found]
             share = share_of(links, reading, steps)
             if not costly(reading, share):

@@ -73,3 +73,45 @@ def test_what_the_converter_knows_written_out_is_no_row(
     profile = discover_profiles(("hwlint_profiles",))[device]
     (graph,) = reader.read(str(path)).graphs
     assert len(list(ElementwiseChain().check(Reading(profile, "int8", graph)))) == number
+
+
+SKIPPED = """
+import torch.nn as nn
+
+class Affine(nn.Module):
+    def forward(self, x):
+        return x * 2 + 1
+
+class Block(nn.Module):
+    def __init__(self, stride):
+        super().__init__()
+        self.conv = nn.Conv2d(32, 32, 3, stride, 1)
+        self.stride = stride
+        self.first, self.act, self.last = Affine(), nn.Hardswish(), Affine()
+
+    def forward(self, x):
+        x = self.first(self.conv(x))
+        if self.stride != 2:
+            x = self.last(self.act(x))
+        return x
+
+class Net(nn.Module):
+    # hwlint: input(1, 32, 64, 64)
+    def __init__(self):
+        super().__init__()
+        self.body = nn.Sequential(*[Block(stride) for stride in (1, 2, 1, 2, 1)])
+
+    def forward(self, x):
+        return self.body(x)
+"""
+
+
+@pytest.mark.parametrize("strides", ["1, 2, 1, 2, 1", "2, 1, 2, 1, 2, 2, 1"])
+def test_shorter_rows_of_the_same_line_do_not_count(told, strides: str):
+    source = SKIPPED.replace("1, 2, 1, 2, 1", strides)
+    (found,) = told(ElementwiseChain, source, "stm32h743")
+    assert found.message.startswith("5 element-wise operators in a row pass over")
+    assert "in 3 places of the model" in found.message
+    (alone,) = told(ElementwiseChain, SKIPPED.replace("1, 2, 1, 2, 1", "1,"), "stm32h743")
+    assert "places" not in alone.message
+    assert not told(ElementwiseChain, SKIPPED.replace("1, 2, 1, 2, 1", "2, 2"), "stm32h743")
