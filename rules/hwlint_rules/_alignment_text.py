@@ -14,6 +14,7 @@ from hwlint_rules._text import listed, number, percent, related
 
 __all__ = ["finding"]
 
+_SIDES = {"in": "inputs", "out": "outputs"}
 _TIED = "; grouped convolutions tie it to other widths, change these with it"
 
 
@@ -33,8 +34,9 @@ def finding(
     `every`: all dimensions of the model, which are not to miss their tiles instead.
     """
     dims = cause.concerned()
-    found = [step for dim in dims if (step := steps.of(dim)) is not None]
-    worst = max(found, key=lambda step: step.waste, default=None)
+    stepping = [(dim, step) for dim in dims if (step := steps.of(dim)) is not None]
+    found = [step for _, step in stepping]
+    worst = max(stepping, key=lambda one: one[1].waste, default=None)
     place = cause.anchor
     padded = _padded(dims)
     tied = _tied(reading, place)
@@ -64,7 +66,7 @@ def finding(
         + (_TIED if loose else ""),
         alternatives=_alternatives(dims, place),
         related=related(waste.layers, place, _described),
-        share=waste.share if worst is None else worst.waste,
+        share=waste.share if worst is None else worst[1].waste,
         model_share=model_share,
         saves=waste.saved,
         data={
@@ -214,14 +216,14 @@ def _why(
     padded: dict[int, int],
     place: Place,
     waste: Waste,
-    step: Step | None,
+    worst: tuple[Dimension, Step] | None,
 ) -> str:
     tile = max(dims, key=lambda dim: dim.multiple).tile
     largest = max(dims, key=lambda dim: (dim.layer.params or 0, dim.value))
     parts = [describe(largest.argument.origin, place)]
-    if step is not None:
-        cost = f"{step.value} take {step.times:.2f} times as long as {step.before}"
-        parts.append(f"by the estimate in {reading.dtype}, {cost}")
+    if worst is not None:
+        tile = worst[0].tile
+        parts.append(f"by the estimate in {reading.dtype}, {_stepping(*worst)}")
     elif tile.effect == "padded":
         first = largest.value * largest.groups
         cost = f"computed in steps of {largest.multiple} in {reading.dtype}"
@@ -232,6 +234,17 @@ def _why(
     else:
         parts.append(f"less efficient in {reading.dtype} than multiples of {tile.minimum}")
     return f"{'; '.join(part for part in parts if part)} [{tile.evidence}]"
+
+
+def _stepping(dim: Dimension, step: Step) -> str:
+    """Say what a step costs, and what it has to do with the tile, which may be less."""
+    what = f"{step.value} {_SIDES[dim.operand]}"
+    if dim.tile.kernel != "any":
+        what += f" of a {dim.tile.kernel} kernel"
+    text = f"{what} take {step.times:.2f} times as long as {step.before}"
+    if dim.step is None:
+        return f"{text} (tile of {dim.tile.minimum})"
+    return f"{text}: the time steps every {dim.step}, tiles are of {dim.tile.minimum}"
 
 
 def _bought(

@@ -73,3 +73,15 @@ def test_the_next_number_is_where_the_step_ends(tmp_path: Path):
     (found,) = [x for x in checked(tmp_path, 232, 1, "ethos-u55-128") if x.anchor.line == LAYER]
     assert found.data["dimensions"] == [[232, 256]]
     assert "use multiples of 32" in found.rows[0].advice
+    assert "232 inputs of a 1x1 kernel take 1." in found.rows[0].why
+    assert ": the time steps every 32, tiles are of 16" in found.rows[0].why
+
+
+def test_the_tile_that_is_meant_is_named(tmp_path: Path):
+    first, layer = sorted(
+        checked(tmp_path, 33, 3, "ethos-u55-128"), key=lambda found: found.anchor.line
+    )
+    assert "33 outputs take 1." in first.rows[0].why
+    assert "(tile of 8)" in first.rows[0].why
+    assert "33 inputs of a kxk kernel take 1." in layer.rows[0].why
+    assert "(tile of 16)" in layer.rows[0].why
