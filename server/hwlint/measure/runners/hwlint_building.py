@@ -55,11 +55,14 @@ def subject_of(work: Work, torch: Any) -> Subject:
     work.progress("building")
     model = build_model(work, torch)
     work.only_once()
-    dtype = _dtype(work, torch)
-    model = model.eval().to(unit_of(job))
-    if dtype is not None:
-        model = model.to(dtype)
-    args, kwargs = call_with(job["inputs"], work, torch)
+    _check_unit(unit_of(job), torch)
+    try:
+        model = model.eval().to(unit_of(job))
+        if _dtype(work, torch) is not None:
+            model = model.to(_dtype(work, torch))
+        args, kwargs = call_with(job["inputs"], work, torch)
+    except Exception as problem:
+        raise (_out_of_memory(problem, work) or problem) from None
     if not build["submodule"]:
         return Subject(model, args, kwargs)
     part = _part(model, build["submodule"])
@@ -70,6 +73,28 @@ def subject_of(work: Work, torch: Any) -> Subject:
 def unit_of(job: Dict[str, Any]) -> str:
     """Return where torch computes: "cpu" or "cuda"."""
     return "cpu" if job["runner"] == "vela" else job["device"]
+
+
+def _check_unit(unit: str, torch: Any) -> None:
+    if unit == "cpu" or (unit == "cuda" and torch.cuda.is_available()):
+        return
+    if unit != "cuda":
+        raise Stop("setup", f'torch runs on cpu or cuda, not on "{unit}"', advice="--on cuda")
+    built = torch.version.cuda
+    why = f"it is built for CUDA {built}" if built else "it is built without CUDA"
+    raise Stop(
+        "setup",
+        f"torch {torch.__version__} of {sys.executable} sees no GPU: {why}",
+        advice="is the driver there (nvidia-smi), and torch one for CUDA? --on cpu needs neither",
+    )
+
+
+def _out_of_memory(problem: BaseException, work: Work) -> Optional[Stop]:
+    """Return what to say where the GPU has too little memory; None for other problems."""
+    if type(problem).__name__ != "OutOfMemoryError":  # before torch 2.5 in another module
+        return None
+    advice = "use a smaller input or --dtype bfloat16, or measure a part"
+    return Stop("memory", said(problem), user_trace(problem, work), advice)
 
 
 def _dtype(work: Work, torch: Any) -> Any:
@@ -241,6 +266,9 @@ def _taken(taken: List[Call], problem: Optional[BaseException], work: Work, torc
 
 def forward_failed(problem: BaseException, work: Work) -> Stop:
     """Say that calling the model failed."""
+    short = _out_of_memory(problem, work)
+    if short is not None:
+        return short
     shapes = ", ".join("x".join(map(str, i["shape"])) or "scalar" for i in work.job["inputs"])
     advice = f"it was called with {shapes or 'nothing'}; say with what: --input 1x3x224x224"
     return Stop("forward", said(problem), user_trace(problem, work), advice)

@@ -28,6 +28,8 @@ TURN = 5e-3
 """Seconds that a sample of a comparison takes at least."""
 FEWEST = 3
 """Samples that are taken whatever the time."""
+METERED = 1.0
+"""Seconds that a reading of a GPU's meter spans at least: it moves on in steps."""
 M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4
 """Of glibc's <malloc.h>; see mallopt(3)."""
 
@@ -187,6 +189,7 @@ class Sampler:
         """`timed`: runs it so many times and returns the seconds that all took."""
         self._timed = timed
         self._method = work.job["method"]
+        self._least = self._method["seconds"]
         self._turns = work.turns
         self._work = work
         self.runs = 0
@@ -202,6 +205,7 @@ class Sampler:
         self._work.progress("measuring")
         joules = Energy(self._work.job["device"])
         if self._turns is None:
+            self._least = max(self._least, joules.least)
             self._sample()
         else:
             self._take_turns(self._turns)
@@ -251,7 +255,7 @@ class Sampler:
         method = self._method
         if len(self.samples) >= FEWEST and seconds > method["most_seconds"]:
             return True
-        return len(self.samples) >= method["samples"] and seconds >= method["seconds"]
+        return len(self.samples) >= method["samples"] and seconds >= self._least
 
     def _take_turns(self, turns: Turns) -> None:
         """Sample in turns with the other one. What that one did to the caches is not measured:
@@ -387,8 +391,11 @@ class Energy:
 
     def __init__(self, device: str) -> None:
         """Begin to count."""
-        self._read = _nvml() if device in ("cuda", "tensorrt") else _rapl
+        on_gpu = device in ("cuda", "tensorrt")
+        self._read = _nvml() if on_gpu else _rapl
         self._start = self._read()
+        self.least = METERED if on_gpu and self._start is not None else 0.0
+        """Seconds that it has to count for."""
 
     def spent(self) -> Optional[float]:
         """Return joules since then; None where there is no meter, or it ran over."""
@@ -413,11 +420,46 @@ def _rapl() -> Optional[float]:
 
 def _nvml() -> Callable[[], Optional[float]]:
     try:
-        import pynvml  # pyright: ignore[reportMissingImports] - only where there is such a device
-
-        pynvml.nvmlInit()
-        handle = pynvml.nvmlDeviceGetHandleByIndex(0)
+        pynvml, handle = _gpu()
         pynvml.nvmlDeviceGetTotalEnergyConsumption(handle)
     except Exception:  # noqa: BLE001 - without a meter there is no energy
         return lambda: None
     return lambda: pynvml.nvmlDeviceGetTotalEnergyConsumption(handle) / 1e3
+
+
+def gpu_state() -> Dict[str, object]:
+    """Return the driver, clocks, temperature and limit of the GPU, as far as NVML tells."""
+    found: Dict[str, object] = {}
+    with contextlib.suppress(Exception):
+        nvml, handle = _gpu()
+        read: Dict[str, Callable[[], object]] = {
+            "driver": nvml.nvmlSystemGetDriverVersion,
+            "gpu_clock_mhz": lambda: nvml.nvmlDeviceGetClockInfo(handle, nvml.NVML_CLOCK_SM),
+            "gpu_memory_clock_mhz": lambda: nvml.nvmlDeviceGetClockInfo(
+                handle, nvml.NVML_CLOCK_MEM
+            ),
+            "gpu_temperature_c": lambda: nvml.nvmlDeviceGetTemperature(
+                handle, nvml.NVML_TEMPERATURE_GPU
+            ),
+            "gpu_power_limit_w": lambda: nvml.nvmlDeviceGetEnforcedPowerLimit(handle) / 1e3,
+        }
+        for name, one in read.items():
+            with contextlib.suppress(Exception):  # not every GPU tells everything
+                value = one()
+                found[name] = value.decode() if isinstance(value, bytes) else value
+    return found
+
+
+def _gpu() -> Any:
+    """Return NVML and its handle of the first GPU that this process may use; raises its errors.
+
+    NVML counts all GPUs of the machine, CUDA those that CUDA_VISIBLE_DEVICES leaves.
+    https://docs.nvidia.com/cuda/cuda-c-programming-guide/index.html#env-vars
+    """
+    import pynvml  # pyright: ignore[reportMissingImports] - only where there is such a device
+
+    pynvml.nvmlInit()
+    first = os.environ.get("CUDA_VISIBLE_DEVICES", "0").split(",")[0].strip()
+    if first.startswith(("GPU-", "MIG-")):
+        return pynvml, pynvml.nvmlDeviceGetHandleByUUID(first)
+    return pynvml, pynvml.nvmlDeviceGetHandleByIndex(int(first or 0))

@@ -31,52 +31,54 @@ def main(work: hwlint_support.Work) -> Dict[str, Any]:
     called = torch.compile(subject.module) if compiles else subject.module
     run = Run(called, subject, torch, work.job["device"])
     first = _first(run, work, compiles)
+    on_cuda = work.job["device"] == "cuda"
     hwlint_support.peak_from_here()
-    if torch.cuda.is_available():
+    if on_cuda:
         torch.cuda.reset_peak_memory_stats()
     sampler = hwlint_support.Sampler(work, run.timed)
     found = sampler.measure()
-    held = hwlint_support.peak() - before
-    if work.job["device"] == "cuda":
-        held = torch.cuda.max_memory_allocated()
+    held = torch.cuda.max_memory_allocated() if on_cuda else hwlint_support.peak() - before
     found["peak_bytes"] = max(held, 0) or None
     found["compile_s"] = max(first - found["median_s"], 0.0) if compiles else None
     if work.job["operators"] and not compiles and work.turns is None:
         work.progress("profiling")
-        found["operators"] = operators(run, subject, torch)
+        found["operators"] = operators(run, subject, torch, on_cuda)
     found["environment"] = hwlint_support.environment(
         runner=work.job["runner"],
         torch=torch.__version__,
         threads=torch.get_num_threads(),
         device=_device_name(torch, work.job["device"]),
         dtype=work.job["dtype"],
+        **(_settings(torch) if on_cuda else {}),
     )
     return found
 
 
 class Run:
-    """Calls a module over and over."""
+    """Calls a module over and over. A device that computes by itself is waited for after each
+    call: calls in a row would overlap, and take less time each than one alone."""
 
     def __init__(self, called: Any, subject: Any, torch: Any, device: str) -> None:
         self._called, self._subject, self._torch = called, subject, torch
-        self._sync = torch.cuda.synchronize if device == "cuda" else lambda: None
+        self._wait = torch.cuda.synchronize if device == "cuda" else None
 
     def once(self) -> None:
         """Run it once."""
-        with self._torch.inference_mode():
-            self._called(*self._subject.args, **self._subject.kwargs)
-        self._sync()
+        self.timed(1)
 
     def timed(self, times: int) -> float:
         """Run it so many times; return the seconds."""
-        called, args, kwargs = self._called, self._subject.args, self._subject.kwargs
-        sync = self._sync
+        args, kwargs = self._subject.args, self._subject.kwargs
+        called = self._called if self._wait is None else self._waited
         with self._torch.inference_mode():
             start = time.perf_counter()
             for _ in range(times):
                 called(*args, **kwargs)
-            sync()
             return time.perf_counter() - start
+
+    def _waited(self, *args: Any, **kwargs: Any) -> None:
+        self._called(*args, **kwargs)
+        self._wait()
 
 
 def _first(run: Run, work: hwlint_support.Work, compiles: bool) -> float:
@@ -99,12 +101,25 @@ def _device_name(torch: Any, device: str) -> str:
     return torch.cuda.get_device_name() if device == "cuda" else device
 
 
-def operators(run: Run, subject: Any, torch: Any) -> List[Dict[str, Any]]:
-    """Return what each operator takes, by the module that calls it."""
+def _settings(torch: Any) -> Dict[str, Any]:
+    """Return what decides how fast a GPU computes."""
+    matmul, cudnn = torch.backends.cuda.matmul, torch.backends.cudnn
+    return {
+        "cuda": torch.version.cuda,
+        "cudnn": cudnn.version(),
+        "cudnn_benchmark": cudnn.benchmark,
+        "tf32_matmul": matmul.allow_tf32,
+        "tf32_convolution": cudnn.allow_tf32,
+        **hwlint_support.gpu_state(),
+    }
+
+
+def operators(run: Run, subject: Any, torch: Any, on_cuda: bool) -> List[Dict[str, Any]]:
+    """Return what each operator takes, by the module that calls it: on the GPU what its kernels
+    take there, without the gaps between them."""
     handles = [h for n, m in subject.module.named_modules() for h in _marked(n, m, torch)]
-    cuda = torch.cuda.is_available()
     activities = [torch.profiler.ProfilerActivity.CPU]
-    if cuda:
+    if on_cuda:
         activities.append(torch.profiler.ProfilerActivity.CUDA)
     runs: List[Dict[Any, List[float]]] = []
     try:
@@ -112,7 +127,7 @@ def operators(run: Run, subject: Any, torch: Any) -> List[Dict[str, Any]]:
         for _ in range(PROFILED_RUNS):
             with torch.profiler.profile(activities=activities) as profile:
                 run.once()
-            runs.append(_account(profile.events(), cuda))
+            runs.append(_account(profile.events(), on_cuda))
     finally:
         for handle in handles:
             handle.remove()
@@ -136,7 +151,7 @@ def _marked(name: str, module: Any, torch: Any) -> List[Any]:
     return hooks
 
 
-def _account(events: Any, cuda: bool) -> Dict[Any, List[float]]:
+def _account(events: Any, on_cuda: bool) -> Dict[Any, List[float]]:
     """Return (module, operator, number of the call in the module) -> [seconds, calls]: of the
     outermost operators, those inside of them included."""
     found: Dict[Any, List[float]] = {}
@@ -148,7 +163,7 @@ def _account(events: Any, cuda: bool) -> Dict[Any, List[float]]:
         if not event.name.startswith(("aten::", "torch", "mkldnn", "quantized")):
             continue
         module = parent.name[len(_RANGE) :] if parent is not None else None
-        microseconds = event.device_time_total if cuda else event.cpu_time_total
+        microseconds = event.device_time_total if on_cuda else event.cpu_time_total
         entry = found.setdefault((module, event.name), [0.0, 0])
         entry[0] += microseconds / 1e6
         entry[1] += 1
