@@ -203,18 +203,26 @@ def _cell(head: str, value: object) -> str:
     return f"{value:.1f}" if head.endswith(" s") else f"{value:.4f}"
 
 
-def record(name: str, data: Mapping[str, object], title: str, body: str) -> None:
-    """Write results/NAME.json and results/NAME.md, with the command and what it ran on."""
-    RESULTS.mkdir(parents=True, exist_ok=True)
-    made = environment()
+def record(
+    name: str,
+    data: Mapping[str, object],
+    title: str,
+    body: str,
+    folder: Path = RESULTS,
+    commit: str = "",
+) -> None:
+    """Write NAME.json and NAME.md, with the command and what it ran on. `commit`: where it ran
+    without git."""
+    folder.mkdir(parents=True, exist_ok=True)
+    made = environment() | ({"commit": commit} if commit else {})
     command = " ".join(["python", f"benchmarks/{name}.py", *_portable(sys.argv[1:])])
     full = {"command": command, "environment": made, **data}
-    (RESULTS / f"{name}.json").write_text(json.dumps(full, indent=1) + "\n")
+    (folder / f"{name}.json").write_text(json.dumps(full, indent=1) + "\n")
     ran = f"commit {made['commit']}, Python {made['python']}, {made['cores']} cores"
-    (RESULTS / f"{name}.md").write_text(f"# {title}\n\n`{command}`: {ran}\n\n{body}\n")
+    (folder / f"{name}.md").write_text(f"# {title}\n\n`{command}`: {ran}\n\n{body}\n")
 
 
-_PLACES = ("--site", "--truth", "--python")
+_PLACES = ("--site", "--truth", "--python", "--out", "--commit")
 
 
 def _portable(arguments: Sequence[str]) -> list[str]:

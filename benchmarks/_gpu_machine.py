@@ -6,6 +6,7 @@ Prints one line of JSON.
 """
 
 import contextlib
+import itertools
 import json
 import statistics
 import sys
@@ -126,7 +127,7 @@ def meter() -> dict[str, object]:
             moved.append((time.perf_counter(), value))
     clock = pynvml.nvmlDeviceGetClockInfo(handle, pynvml.NVML_CLOCK_SM)
     torch.cuda.synchronize()
-    steps = [b[0] - a[0] for a, b in zip(moved[1:], moved[2:], strict=False)]
+    steps = [b[0] - a[0] for a, b in itertools.pairwise(moved[1:])]
     first, last = moved[1], moved[-1]
     return {
         "meter_step_ms": 1e3 * statistics.median(steps),

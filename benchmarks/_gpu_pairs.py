@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch.nn import functional as F
+from torch.nn import functional
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 REPEATS = 50
@@ -66,16 +66,16 @@ def made(operation: Mapping[str, Any], device: str, dtype: torch.dtype) -> Calla
     if operation["kind"] == "linear":
         rows, ins, outs = (operation[name] for name in ("rows", "in", "out"))
         x, weight, bias = drawn(rows, ins), drawn(outs, ins), drawn(outs)
-        return lambda: F.linear(x, weight, bias)
+        return lambda: functional.linear(x, weight, bias)
     if operation["kind"] == "attention":
         q, k, v = (drawn(*operation["shape"]) for _ in range(3))
-        return lambda: F.scaled_dot_product_attention(q, k, v)
+        return lambda: functional.scaled_dot_product_attention(q, k, v)
     layout = torch.channels_last if operation["nhwc"] else torch.contiguous_format
     image = drawn(*operation["shape"]).to(memory_format=layout)
     size, stride = operation["kernel"], operation["stride"]
     filters = drawn(operation["out"], operation["shape"][1], size, size).to(memory_format=layout)
     bias = drawn(operation["out"])
-    return lambda: F.conv2d(image, filters, bias, stride, size // 2)
+    return lambda: functional.conv2d(image, filters, bias, stride, size // 2)
 
 
 def timed(call: Callable[[], object], device: str, flush: torch.Tensor) -> dict[str, object]:

@@ -24,12 +24,12 @@ from typing import Any
 
 import vl_convert
 from _common import CACHE, RESULTS, ROOT, hwlint, record, run, table
+from _estimated import MODULES, read, row
 
 from hwlint.cost import Accuracy, Amounts, Sample, accuracy, cross_validated, estimate, fit_flops
 from hwlint.cost.fit import least_squares
 from hwlint.engine.measure_targets import MeasureTarget
 from hwlint.engine.run import Options
-from hwlint.graph import ModelGraph
 from hwlint.measure.calibration.cases import cases_of
 from hwlint.measure.calibration.fitting import times_of
 from hwlint.measure.destination import Destination
@@ -38,53 +38,13 @@ from hwlint.measure.samples import quantile
 from hwlint.measure.session import Asked, Session
 from hwlint.measure.targets import LOCAL
 from hwlint.profile import available_profiles
-from hwlint.reader import ForwardOptions, InputSpec, Reader, ReadOptions
+from hwlint.reader import InputSpec
 from hwlint.report.vega import VERSION
 
 WORK = CACHE / "estimate"
 HERE = Destination(MeasureTarget(LOCAL, ""), None)
 SPREAD = 0.25
 """Rounds that lie further apart (interquartile range over median) are no measurement."""
-MODULES: Mapping[str, Mapping[str, tuple[int, ...]]] = {
-    "cnn": {
-        "plain_narrow": (1, 3, 64, 64),
-        "plain_wide": (1, 3, 96, 96),
-        "plain_deep": (2, 3, 64, 64),
-        "residual_small": (1, 3, 128, 128),
-        "residual_large": (1, 3, 112, 112),
-        "wide_plain": (1, 3, 112, 112),
-        "wide_grouped": (1, 3, 96, 96),
-        "dense": (1, 3, 96, 96),
-        "two_scales": (1, 3, 64, 64),
-    },
-    "mobile": {
-        "separable": (1, 3, 128, 128),
-        "separable_wide": (1, 3, 96, 96),
-        "inverted": (1, 3, 128, 128),
-        "inverted_gated": (1, 3, 96, 96),
-        "inverted_deep": (2, 3, 96, 96),
-        "shuffle": (1, 3, 128, 128),
-        "large_kernel": (1, 3, 96, 96),
-    },
-    "transformer": {
-        "encoder": (1, 128, 192),
-        "encoder_written_out": (1, 196, 128),
-        "encoder_wide": (1, 64, 384),
-        "vision": (1, 3, 128, 128),
-        "gated": (1, 96, 256),
-        "mixer": (2, 64, 160),
-        "perceptron": (16, 784),
-    },
-    "search_space": {
-        "all_conv3": (1, 3, 32, 32),
-        "all_conv1": (1, 3, 32, 32),
-        "all_pool": (1, 3, 32, 32),
-        "with_skips": (1, 3, 32, 32),
-        "with_zeros": (1, 3, 32, 32),
-        "mixed": (2, 3, 32, 32),
-        "mixed_long": (1, 3, 32, 32),
-    },
-}
 Key = tuple[str, str]
 Round = tuple[float, float]
 """First quartile of the samples, in ms, and how far they lie apart."""
@@ -100,13 +60,6 @@ def calibrate(minutes: float, threads: int) -> None:
     if done.code:
         sys.exit(done.errors)
     print((WORK / "calibrate.txt").read_text())
-
-
-def read(file: str, name: str, shape: tuple[int, ...]) -> ModelGraph:
-    """Read one module."""
-    given = ForwardOptions((InputSpec("", shape),))
-    reader = Reader(ReadOptions(WORK, (WORK,), forward=given))
-    return reader.read_place(str(WORK / f"{file}.py"), name).graphs[0]
 
 
 def measured(rounds: int, most: int, threads: int) -> dict[Key, list[float]]:
@@ -162,17 +115,6 @@ def of_flops(rows: Sequence[tuple[float, float]]) -> tuple[float, tuple[float, f
     return scalar, (slope, constant)
 
 
-def row(what: str, found: Accuracy) -> dict[str, object]:
-    """Return one line of the table."""
-    return {
-        "fitted": what,
-        "MAPE": f"{100 * found.mape:.1f} %",
-        "within 10 %": f"{100 * found.within_10:.0f} %",
-        "Spearman": f"{found.spearman:.3f}",
-        "Kendall": f"{found.kendall:.3f}",
-    }
-
-
 def main() -> None:
     """Calibrate, read, measure, judge, record."""
     parser = argparse.ArgumentParser()
@@ -191,7 +133,7 @@ def main() -> None:
     noisy = [name for (_, name), rounds in every.items() if spread(rounds) > SPREAD]
     keys = [key for key in every if key[1] not in noisy]
     truth = [statistics.median(every[key]) for key in keys]
-    graphs = [read(file, name, MODULES[file][name]) for file, name in keys]
+    graphs = [read(WORK, file, name, MODULES[file][name]) for file, name in keys]
     ours: list[float] = []
     flops: list[float] = []
     for graph in graphs:

@@ -117,6 +117,80 @@ def test_a_meter_that_runs_over_says_nothing(tmp_path: Path, monkeypatch: pytest
     assert found["energy_j"] is None
 
 
+class Nvml(ModuleType):
+    """A GPU that takes 100 W, by the clock of a test."""
+
+    NVML_CLOCK_SM, NVML_CLOCK_MEM, NVML_TEMPERATURE_GPU = 1, 2, 0
+
+    def __init__(self, clock: Clock | None = None) -> None:
+        super().__init__("pynvml")
+        self.clock = clock or Clock(lambda _: 0.0)
+        self.asked: list[object] = []
+
+    def nvmlInit(self) -> None:
+        pass
+
+    def nvmlDeviceGetHandleByIndex(self, number: int) -> str:
+        self.asked.append(number)
+        return "handle"
+
+    def nvmlDeviceGetHandleByUUID(self, uuid: str) -> str:
+        self.asked.append(uuid)
+        return "handle"
+
+    def nvmlDeviceGetTotalEnergyConsumption(self, handle: str) -> int:
+        assert handle == "handle"
+        return int(self.clock.now * 100e3)
+
+    def nvmlSystemGetDriverVersion(self) -> bytes:
+        return b"580.1"
+
+    def nvmlDeviceGetClockInfo(self, handle: str, which: int) -> int:
+        return {1: 1980, 2: 2619}[which]
+
+    def nvmlDeviceGetTemperature(self, handle: str, which: int) -> int:
+        raise RuntimeError("not supported")
+
+
+def test_a_meter_of_a_gpu_counts_for_a_second(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    save_job(Job("torch", "net.py:Net", "k", device="cuda"), tmp_path)
+    clock = Clock(lambda n: 0.002)
+    monkeypatch.setattr(support, "time", clock)
+    monkeypatch.setitem(sys.modules, "pynvml", Nvml(clock))
+    found = support.Sampler(support.Work(str(tmp_path), None), clock.timed).measure()
+    assert found["energy_j"] == pytest.approx(0.2, rel=0.01)
+    assert len(found["samples"]) == pytest.approx(500, abs=1)
+
+
+def test_without_a_meter_it_does_not_take_a_second(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    save_job(Job("torch", "net.py:Net", "k", device="cuda"), tmp_path)
+    clock = Clock(lambda n: 0.002)
+    monkeypatch.setattr(support, "time", clock)
+    monkeypatch.setitem(sys.modules, "pynvml", None)  # as where it is not installed
+    found = support.Sampler(support.Work(str(tmp_path), None), clock.timed).measure()
+    assert found["energy_j"] is None
+    assert len(found["samples"]) == pytest.approx(100, abs=1)
+
+
+@pytest.mark.parametrize(
+    ("visible", "asked"),
+    [(None, 0), ("2,0", 2), ("GPU-8f1c,GPU-2", "GPU-8f1c"), ("", None), ("NoDevFiles", None)],
+)
+def test_the_gpu_that_is_metered_is_the_one_that_computes(
+    visible: str | None, asked: object, monkeypatch: pytest.MonkeyPatch
+):
+    nvml = Nvml()
+    monkeypatch.setitem(sys.modules, "pynvml", nvml)
+    if visible is None:
+        monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    else:
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+    told = support.gpu_state()
+    assert nvml.asked == ([] if asked is None else [asked])
+    known = {"driver": "580.1", "gpu_clock_mhz": 1980, "gpu_memory_clock_mhz": 2619}
+    assert told == ({} if asked is None else known)
+
+
 def test_the_machine_is_described():
     told = support.environment(runner="torch", nothing=None)
     assert told["runner"] == "torch"

@@ -111,6 +111,8 @@ def _base(name: str | None, profiles: ProfileIndex, own: Path) -> Profile | None
     found = find_profile(name, profiles)
     if found.id in profiles and profiles.path(found.id) == own:
         raise UserError(f"--profile {name}: that is what is to be written")
+    if found.kind != "cpu":
+        raise UserError(f"calibrate times processors, and {found.name} is none ({found.kind})")
     return found
 
 

@@ -61,7 +61,7 @@ def subject_of(work: Work, torch: Any) -> Subject:
         if _dtype(work, torch) is not None:
             model = model.to(_dtype(work, torch))
         args, kwargs = call_with(job["inputs"], work, torch)
-    except Exception as problem:
+    except RuntimeError as problem:
         raise (_out_of_memory(problem, work) or problem) from None
     if not build["submodule"]:
         return Subject(model, args, kwargs)

@@ -462,4 +462,4 @@ def _gpu() -> Any:
     first = os.environ.get("CUDA_VISIBLE_DEVICES", "0").split(",")[0].strip()
     if first.startswith(("GPU-", "MIG-")):
         return pynvml, pynvml.nvmlDeviceGetHandleByUUID(first)
-    return pynvml, pynvml.nvmlDeviceGetHandleByIndex(int(first or 0))
+    return pynvml, pynvml.nvmlDeviceGetHandleByIndex(int(first))

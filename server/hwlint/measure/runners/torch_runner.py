@@ -60,7 +60,7 @@ class Run:
 
     def __init__(self, called: Any, subject: Any, torch: Any, device: str) -> None:
         self._called, self._subject, self._torch = called, subject, torch
-        self._wait = torch.cuda.synchronize if device == "cuda" else None
+        self._wait: Any = torch.cuda.synchronize if device == "cuda" else None
 
     def once(self) -> None:
         """Run it once."""
