@@ -22,10 +22,10 @@ any of it does.
 
 import argparse
 import statistics
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from _common import record, table
+from _common import record, spearman, table
 from _ethos_u_cases import Case
 from _ethos_u_raw import ONLY, SETS, TARGETS, Result, compile_set, load
 from _ethos_u_static import Static, reading
@@ -35,26 +35,6 @@ from hwlint.cost import estimate
 
 Drawn = list[tuple[Case, Mapping[str, Result]]]
 Row = dict[str, object]
-
-
-def ranks(values: Sequence[float]) -> list[float]:
-    """Return the rank of each, the mean of theirs where several are equal."""
-    order = sorted(range(len(values)), key=values.__getitem__)
-    found = [0.0] * len(values)
-    start = 0
-    while start < len(order):
-        end = start
-        while end < len(order) and values[order[end]] == values[order[start]]:
-            end += 1
-        for place in order[start:end]:
-            found[place] = (start + end - 1) / 2
-        start = end
-    return found
-
-
-def spearman(a: Sequence[float], b: Sequence[float]) -> float:
-    """Return the correlation of ranks."""
-    return statistics.correlation(ranks(a), ranks(b))
 
 
 def estimated(drawn: Drawn, target: str, static: Static) -> list[Row]:

@@ -1,9 +1,12 @@
 /** What a search for a faster variant came to, and where its plot's marks stand; no VS Code and no
  * browser in here. */
 
+/** Where numbers come from: a device, or the estimate of a vendor's compiler. */
+export type How = "measured" | "compiled";
+
 export interface Trial {
   trial: number;
-  /** "measured", "failed", "refused", "bounds", "seen", "estimate": as the server has it. */
+  /** "measured", "compiled", "failed", "refused", "bounds", "seen", "estimate": as the server has it. */
   state: string;
   /** What it changes, by point; none: the original. */
   choices: Record<string, unknown>;
@@ -16,7 +19,7 @@ export interface Trial {
 
 /** A candidate that is worth having. */
 export interface Suggestion extends Trial {
-  /** "confirmed", "not confirmed", "measured once". */
+  /** "confirmed", "not confirmed", "measured once", "compiled". */
   confidence: string;
   /** Measured again in turns with the original; null: it was not. */
   again: { ratio: number } | null;
@@ -27,6 +30,7 @@ export interface Outcome {
   device: string;
   runner: string;
   dtype: string;
+  how: How;
   /** What the numbers are, and what they are not. */
   says: string;
   points: { name: string; present: unknown; says: string }[];
@@ -57,9 +61,9 @@ export function changes(outcome: Outcome, trial: Trial): string[] {
     });
 }
 
-export type Role = "original" | "suggested" | "measured";
+export type Role = "original" | "suggested" | How;
 
-/** A candidate that was measured, as the plot shows it. */
+/** A candidate that was measured or compiled, as the plot shows it. */
 export interface Mark {
   trial: number;
   role: Role;
@@ -74,21 +78,26 @@ export interface Mark {
 export function marks(trials: Trial[], suggested: ReadonlySet<number>): Mark[] {
   return trials.flatMap((trial) => {
     const { median_s: seconds, params } = trial;
-    if (trial.state !== "measured" || seconds === null || params === null) {
+    const how = trial.state;
+    if (!isHow(how) || seconds === null || params === null) {
       return [];
     }
     const half = (trial.iqr_s ?? 0) / 2;
     const low = Math.max(seconds - half, 0);
-    const role = roleOf(trial, suggested);
+    const role = roleOf(trial, how, suggested);
     return [{ trial: trial.trial, role, seconds, low, high: seconds + half, params }];
   });
 }
 
-function roleOf(trial: Trial, suggested: ReadonlySet<number>): Role {
+function isHow(state: string): state is How {
+  return state === "measured" || state === "compiled";
+}
+
+function roleOf(trial: Trial, how: How, suggested: ReadonlySet<number>): Role {
   if (Object.keys(trial.choices).length === 0) {
     return "original";
   }
-  return suggested.has(trial.trial) ? "suggested" : "measured";
+  return suggested.has(trial.trial) ? "suggested" : how;
 }
 
 /** The marks that no other one dominates, the fastest first. Less time is better, and more

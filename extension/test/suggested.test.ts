@@ -15,11 +15,12 @@ test("marks are what was measured; the original is known by changing nothing", (
     trial(2, 0.05, 80),
     trial(3, null, 70, { state: "estimate" }),
     trial(4, 1, null),
+    trial(5, 1, 50, { state: "compiled", iqr_s: null }),
   ];
   const found = marks(trials, new Set([1]));
   assert.deepEqual(
     found.map(({ trial, role }) => [trial, role]),
-    [[0, "original"], [1, "suggested"], [2, "measured"]],
+    [[0, "original"], [1, "suggested"], [2, "measured"], [5, "compiled"]],
   );
   assert.deepEqual([found[1]?.low, found[1]?.high], [0.9, 1.1]);
   assert.equal(found[2]?.low, 0);
@@ -47,6 +48,7 @@ test("a change is by what was measured in turns, where it was", () => {
   const slower = { ...once, again: { ratio: 1.021 } };
   const outcome: Outcome = {
     ...{ place: "net.py:Net", device: "local", runner: "eager", dtype: "float32", says: "", notes: [] },
+    how: "measured",
     points: [
       { name: "conv.width", present: 60, says: "aligned" },
       { name: "conv.kernel", present: 5, says: "" },

@@ -1,4 +1,4 @@
-/** The plot of a search: latency against parameters, each candidate that was measured a mark. */
+/** The plot of a search: latency against parameters, each candidate that was measured, or compiled, a mark. */
 import { count, time } from "../numbers";
 import { axis, front, type Axis, type Mark } from "../suggested";
 
@@ -17,14 +17,14 @@ export function pareto(all: Mark[], chosen: (trial: number) => void): SVGSVGElem
   const y = axis(all.map(({ params }) => params), HEIGHT - BOTTOM, TOP);
   const points = front(all).map(({ seconds, params }) => `${x.at(seconds)},${y.at(params)}`);
   root.append(
-    ...scales(x, y),
+    ...scales(x, y, all.some(({ role }) => role === "compiled")),
     shape("polyline", { class: "front", points: points.join(" ") }),
     ...all.map((mark) => drawn(mark, x, y, chosen)),
   );
   return root;
 }
 
-function scales(x: Axis, y: Axis): SVGElement[] {
+function scales(x: Axis, y: Axis, compiled: boolean): SVGElement[] {
   const floor = HEIGHT - BOTTOM;
   const below = x.ticks.map((tick) =>
     text(time(tick), { x: `${x.at(tick)}`, y: `${floor + 18}`, "text-anchor": "middle" }),
@@ -35,7 +35,7 @@ function scales(x: Axis, y: Axis): SVGElement[] {
   const frame = `M${LEFT},${TOP}V${floor}H${WIDTH - RIGHT}`;
   const middle = `${(LEFT + WIDTH - RIGHT) / 2}`;
   const titles = [
-    text("latency (median, IQR)", { x: middle, y: `${HEIGHT - 6}`, "text-anchor": "middle" }),
+    text(compiled ? "latency (vendor compiler estimate)" : "latency (median, IQR)", { x: middle, y: `${HEIGHT - 6}`, "text-anchor": "middle" }),
     text("parameters", { x: `${LEFT + 6}`, y: `${TOP + 10}` }),
   ];
   return [shape("path", { class: "axes", d: frame }), ...below, ...beside, ...titles];
@@ -44,7 +44,8 @@ function scales(x: Axis, y: Axis): SVGElement[] {
 /** One mark: roles differ by shape as well as by colour. */
 function drawn(mark: Mark, x: Axis, y: Axis, chosen: (trial: number) => void): SVGElement {
   const [across, down] = [x.at(mark.seconds), y.at(mark.params)];
-  const says = `${name(mark)}: ${time(mark.seconds)}, IQR ${time(mark.high - mark.low)}, ${count(mark.params)} parameters`;
+  const spread = mark.high > mark.low ? `, IQR ${time(mark.high - mark.low)}` : "";
+  const says = `${name(mark)}: ${time(mark.seconds)}${spread}, ${count(mark.params)} parameters`;
   const group = shape("g", { class: `mark ${mark.role}`, tabindex: "0", role: "button" });
   group.setAttribute("aria-label", says);
   const whisker = `M${x.at(mark.low)},${down}H${x.at(mark.high)}`;

@@ -21,7 +21,8 @@ function plot(trials: Trial[], suggested: ReadonlySet<number>): SVGSVGElement {
 
 function says(trials: Trial[]): string {
   const count = trials.filter(({ choices }) => Object.keys(choices).length > 0).length;
-  return count === 0 ? "Measuring the original …" : `${count} candidate${count === 1 ? "" : "s"} measured`;
+  const how = trials.some(({ state }) => state === "compiled") ? "compiled" : "measured";
+  return count === 0 ? "The original comes first …" : `${count} candidate${count === 1 ? "" : "s"} ${how}`;
 }
 
 function showTrials(trials: Trial[], text: string): void {
@@ -34,7 +35,8 @@ function showTrials(trials: Trial[], text: string): void {
 
 function showOutcome(outcome: Outcome): void {
   const place = outcome.place.replace(/^.*[\\/]/, "");
-  const where = `${place}, measured on ${outcome.device} (${outcome.runner}, ${outcome.dtype})`;
+  const how = outcome.how === "compiled" ? "compiled for" : "measured on";
+  const where = `${place}, ${how} ${outcome.device} (${outcome.runner}, ${outcome.dtype})`;
   const suggested = new Set(outcome.suggestions.map(({ trial }) => trial));
   page.replaceChildren(
     element("h1", {}, "Faster variants"),

@@ -4,25 +4,30 @@ import { changes, changeText, type Act, type Outcome, type Suggestion, type Tria
 import { element } from "./elements";
 
 const NUMBERS = ["Latency", "IQR", "Change", "Parameters", "MACs", "Memory"];
-/** What changes comes last: it may be longer than the panel is wide, and the buttons stay in sight. */
-const HEADS = ["Trial", ...NUMBERS, "Confidence", "Actions", "Changes"];
+/** The column that only what was measured has. */
+const SPREAD = "IQR";
 
 /** Draw it; `chosen` hears of a trial and what to do with it. */
 export function suggestions(outcome: Outcome, chosen: (act: Act, trial: number) => void): HTMLElement {
-  const heads = HEADS.map((head) =>
+  // What changes comes last: it may be longer than the panel is wide, and the buttons stay in sight.
+  const heads = ["Trial", ...numbers(outcome), "Confidence", "Actions", "Changes"].map((head) =>
     element("th", { scope: "col", class: NUMBERS.includes(head) ? "number" : "" }, head),
   );
   const body = element("tbody", {}, originalRow(outcome));
   body.append(...outcome.suggestions.map((row) => suggestedRow(outcome, row, chosen)));
   const table = element("table", {}, element("thead", {}, element("tr", {}, ...heads)), body);
   const says = element("p", { class: "note" }, `Every row: ${outcome.says}.`);
-  const none = "None found: no candidate that was measured is faster than the original.";
+  const none = `None found: no candidate that was ${outcome.how} is faster than the original.`;
   const told = outcome.suggestions.length === 0 ? [element("p", { role: "status" }, none)] : [];
   return element("section", { class: "suggestions", "aria-label": "Suggestions" }, ...told, table, says);
 }
 
+function numbers(outcome: Outcome): string[] {
+  return NUMBERS.filter((head) => head !== SPREAD || outcome.how === "measured");
+}
+
 function originalRow(outcome: Outcome): HTMLElement {
-  return line(outcome.original, "", "the original", [], []);
+  return line(outcome, outcome.original, "", "the original", [], []);
 }
 
 function suggestedRow(
@@ -38,29 +43,30 @@ function suggestedRow(
     });
     return button;
   });
-  return line(row, changeText(outcome, row), row.confidence, changes(outcome, row), buttons);
+  return line(outcome, row, changeText(outcome, row), row.confidence, changes(outcome, row), buttons);
 }
 
 function line(
+  outcome: Outcome,
   trial: Trial,
   change: string,
   confidence: string,
   changed: string[],
   buttons: HTMLElement[],
 ): HTMLElement {
-  const numbers = [
-    trial.median_s === null ? "?" : time(trial.median_s),
-    trial.iqr_s === null ? "?" : time(trial.iqr_s),
-    change,
-    count(trial.params),
-    count(trial.macs),
-    bytes(trial.peak_bytes),
-  ];
+  const cells: Record<string, string> = {
+    Latency: trial.median_s === null ? "?" : time(trial.median_s),
+    [SPREAD]: trial.iqr_s === null ? "?" : time(trial.iqr_s),
+    Change: change,
+    Parameters: count(trial.params),
+    MACs: count(trial.macs),
+    Memory: bytes(trial.peak_bytes),
+  };
   return element(
     "tr",
     { "data-trial": String(trial.trial) },
     element("th", { scope: "row" }, String(trial.trial)),
-    ...numbers.map((number) => element("td", { class: "number" }, number)),
+    ...numbers(outcome).map((head) => element("td", { class: "number" }, cells[head] ?? "?")),
     element("td", {}, confidence),
     element("td", {}, ...buttons),
     element("td", {}, ...changed.map((text) => element("div", {}, text))),

@@ -39,8 +39,9 @@ _INTERRUPTED = 130
 )
 @click.option(
     "--runner",
-    type=click.Choice(["onnxruntime", "torch", "torch-compile"]),
-    help="What runs it; else the target's own runner, and torch on this computer.",
+    type=click.Choice(["onnxruntime", "torch", "torch-compile", "vela"]),
+    help="What runs it; else the target's own runner, and torch on this computer. vela runs "
+    "nothing: Arm's compiler estimates each candidate for --device ethos-u55-128.",
 )
 @click.option("--trials", type=click.IntRange(1), default=40, show_default=True, metavar="N")
 @click.option("--minutes", type=click.FloatRange(0.01), default=10, show_default=True, metavar="M")
@@ -98,7 +99,7 @@ _INTERRUPTED = 130
     default=3,
     show_default=True,
     metavar="N",
-    help="How many are measured again, in turns with the original.",
+    help="How many are measured again, in turns with the original; none by vela.",
 )
 @click.option(
     "--scores/--no-scores",
@@ -119,10 +120,8 @@ _INTERRUPTED = 130
 @click.option(
     "--timeout",
     type=click.FloatRange(1),
-    default=60.0,
-    show_default=True,
     metavar="S",
-    help="For measuring one candidate.",
+    help="For measuring one candidate; else 60, by torch-compile 120, by vela 300.",
 )
 @format_option
 @click.option("-o", "--output-file", "file", type=click.Path(path_type=Path), metavar="FILE")
@@ -152,7 +151,7 @@ def suggest(
     accelerator: str,
     threads: int,
     seed: int | None,
-    timeout: float,
+    timeout: float | None,
     samples: int,
     python: Path | None,
     root: Path | None,

@@ -19,6 +19,7 @@ from hwlint.engine.errors import UserError
 from hwlint.measure.piped import Say, serve
 from hwlint.profile import ProfileError
 from hwlint.report.suggested_json import outcome_document, trial_document
+from hwlint.search.outcome import how_by
 from hwlint.search.request import Request
 from hwlint.search.searching import Searching
 from hwlint.search.trial import Trial
@@ -71,8 +72,10 @@ def _done(asked: object, _: threading.Event, say: Say) -> object:
 
 
 def _searched(searching: Searching, telling: "_Telling") -> dict[str, object]:
+    how = how_by(searching.session.asked.runner)
+
     def show(trial: Trial) -> None:
-        telling.say({"trial": trial_document(trial)})
+        telling.say({"trial": trial_document(trial, how)})
 
     outcome = searching.run(telling.heard, telling.note, show)
     return {**outcome_document(outcome), "found": outcome.found, "notes": telling.notes}

@@ -1,7 +1,7 @@
 """What a search came to, as one page that needs nothing else: a plot, a table, every change."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from html import escape
 from pathlib import Path
 from string import Template
@@ -11,6 +11,7 @@ from hwlint.report.charts import template
 from hwlint.report.costs import amount, duration
 from hwlint.report.inspect_text import human
 from hwlint.report.suggested_text import (
+    SPREAD,
     change_of,
     change_text,
     ended_text,
@@ -24,18 +25,32 @@ __all__ = ["outcome_page", "pareto_spec"]
 
 _FOLDER = Path(__file__).parent / "templates"
 _HEADS = ("trial", "latency", "IQR", "change", "params", "MACs", "memory", "confidence", "changes")
+_COMPILED = {
+    '"measured"': '"compiled"',
+    "measured median": "vendor compiler estimate",
+    "Measured latency": "Vendor compiler estimate",
+}
+"""What the plot says where nothing was measured, by what it says else."""
 
 
 def pareto_spec(outcome: Outcome) -> dict[str, object]:
     """Return the plot as Vega-Lite, whole. Each candidate that was measured is a point: its median
     against the parameters, or against what the user's function returned."""
-    spec: dict[str, object] = json.loads(template("pareto"))
+    spec: dict[str, object] = json.loads(_drawn(outcome))
     worth = outcome.evaluated or "parameters"
     layers = spec["layer"]
     assert isinstance(layers, list)
     for layer in layers:  # pyright: ignore[reportUnknownVariableType] - made by docs/charts.py
         layer["encoding"]["y"]["title"] = worth
     return {**spec, "datasets": {"candidates": list(_points(outcome))}}
+
+
+def _drawn(outcome: Outcome) -> str:
+    """Return the plot without its numbers."""
+    text = template("pareto")
+    for usual, instead in _COMPILED.items() if outcome.how == "compiled" else ():
+        text = text.replace(usual, instead)
+    return text
 
 
 def _points(outcome: Outcome) -> Iterator[dict[str, object]]:
@@ -45,7 +60,7 @@ def _points(outcome: Outcome) -> Iterator[dict[str, object]]:
         if trial.state != "measured" or trial.median_s is None or worth is None:
             continue
         half = (trial.iqr_s or 0.0) / 2
-        what = "suggested" if trial.number in suggested else "measured"
+        what = "suggested" if trial.number in suggested else outcome.how
         yield {
             "trial": trial.number,
             "what": what if trial.choices else "original",
@@ -86,7 +101,7 @@ def outcome_page(outcome: Outcome, vega: str) -> str:
         contents=f'<ul><li><a href="#{key}">Candidates</a></li></ul>',
         models="\n".join(_model(outcome, key)),
         findings="",
-        footer=f"hwlint {escape(__version__)} edited copies of the source and measured them.",
+        footer=f"hwlint {escape(__version__)} edited copies of the source and {outcome.how} them.",
         charts=plot.replace("<", "\\u003c"),
         vega=vega.replace("</script", "<\\/script"),
         script=_file("page.js"),
@@ -98,8 +113,9 @@ def _model(outcome: Outcome, key: str) -> Iterator[str]:
     yield '<div class="charts"><figure><figcaption>Latency and what is left</figcaption>'
     yield f'<div class="chart" data-model="{key}" data-chart="{key}-pareto"></div></figure></div>'
     if not outcome.rows:
-        yield "<p>None found: no candidate that was measured is faster than the original.</p>"
-    heads = "".join(f'<th scope="col">{head}</th>' for head in _HEADS)
+        text = f"None found: no candidate that was {outcome.how} is faster than the original."
+        yield f"<p>{text}</p>"
+    heads = "".join(f'<th scope="col">{head}</th>' for head in _without_spread(outcome, _HEADS))
     yield f"<table><thead><tr>{heads}</tr></thead><tbody>"
     yield _line(outcome, outcome.original, "", "the original")
     for row in outcome.rows:
@@ -118,9 +134,16 @@ def _line(outcome: Outcome, trial: Trial, change: str, confidence: str) -> str:
         amount(trial.peak_bytes) if trial.peak_bytes else "?",
         confidence,
     ]
-    told = "".join(f"<td>{escape(cell)}</td>" for cell in cells)
+    told = "".join(f"<td>{escape(cell)}</td>" for cell in _without_spread(outcome, cells))
     changes = "<br>".join(escape(line) for line in change_of(outcome, trial))
     return f"<tr>{told}<td>{changes}</td></tr>"
+
+
+def _without_spread(outcome: Outcome, cells: Sequence[str]) -> Sequence[str]:
+    """Return the cells of a row; a compiler's estimate has no spread."""
+    if outcome.how == "measured":
+        return cells
+    return [cell for index, cell in enumerate(cells) if index != SPREAD]
 
 
 def _file(name: str) -> str:

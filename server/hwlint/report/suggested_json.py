@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 
 from hwlint.measure.compare import Comparison
-from hwlint.search.outcome import Outcome, Row
+from hwlint.search.outcome import How, Outcome, Row
 from hwlint.search.trial import Trial
 
 __all__ = ["outcome_document", "outcome_json", "trial_document"]
@@ -27,6 +27,7 @@ def outcome_document(outcome: Outcome) -> dict[str, object]:
         "runner": outcome.runner,
         "dtype": outcome.dtype,
         "study": outcome.study,
+        "how": outcome.how,
         "says": outcome.label,
         "inputs": [list(shape) for shape in outcome.inputs],
         "inputs_assumed": outcome.assumed,
@@ -42,9 +43,9 @@ def outcome_document(outcome: Outcome) -> dict[str, object]:
             }
             for point in outcome.points
         ],
-        "original": trial_document(outcome.original),
+        "original": trial_document(outcome.original, outcome.how),
         "suggestions": [_row(row) for row in outcome.rows],
-        "trials": [trial_document(trial) for trial in outcome.trials],
+        "trials": [trial_document(trial, outcome.how) for trial in outcome.trials],
     }
 
 
@@ -61,7 +62,7 @@ def _row(row: Row) -> dict[str, object]:
         for edit in row.candidate.edits
     ]
     return {
-        **trial_document(row.trial),
+        **trial_document(row.trial, row.how),
         "confidence": row.confidence,
         "again": _again(row.comparison),
         "scores": dict(row.scores),
@@ -86,12 +87,12 @@ def _side(name: str, comparison: Comparison) -> Iterator[tuple[str, object]]:
     yield name, {"median_s": one.median_s, "iqr_s": one.iqr_s, "samples": len(one.samples)}
 
 
-def trial_document(trial: Trial) -> dict[str, object]:
-    """Return one trial as what becomes JSON."""
+def trial_document(trial: Trial, how: How) -> dict[str, object]:
+    """Return one trial as what becomes JSON; `how` its numbers were come by."""
     facts = trial.facts
     return {
         "trial": trial.number,
-        "state": trial.state,
+        "state": how if trial.state == "measured" else trial.state,
         "why": trial.why,
         "choices": dict(trial.choices),
         "median_s": trial.median_s,

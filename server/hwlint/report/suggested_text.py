@@ -10,6 +10,7 @@ from hwlint.search.outcome import Outcome, Row
 from hwlint.search.trial import Trial
 
 __all__ = [
+    "SPREAD",
     "change_of",
     "change_text",
     "ended_text",
@@ -20,6 +21,8 @@ __all__ = [
 ]
 
 _HEADS = ("trial", "latency", "IQR", "change", "params", "MACs", "memory", "confidence")
+SPREAD = _HEADS.index("IQR")
+"""The column that only what was measured has."""
 _REASONS = 3
 """Of failures that are shown."""
 _STATES = {
@@ -63,6 +66,8 @@ def inputs_text(outcome: Outcome) -> str:
 
 def _table(outcome: Outcome) -> Iterator[str]:
     heads = [*_HEADS, outcome.evaluated.rpartition(":")[2]] if outcome.evaluated else list(_HEADS)
+    if outcome.how == "compiled":
+        del heads[SPREAD]
     rows = [_cells(outcome, outcome.original, "", "the original")]
     rows += [
         _cells(outcome, row.trial, change_text(outcome, row), row.confidence)
@@ -108,6 +113,8 @@ def _cells(outcome: Outcome, trial: Trial, change: str, confidence: str) -> list
     ]
     if outcome.evaluated:
         cells.append(f"{trial.value:.4g}" if trial.value is not None else "?")
+    if outcome.how == "compiled":
+        del cells[SPREAD]
     return cells
 
 
@@ -123,18 +130,19 @@ def change_of(outcome: Outcome, trial: Trial) -> Iterator[str]:
 
 def _none_found(outcome: Outcome) -> str:
     tried = sum(trial.took_time and bool(trial.choices) for trial in outcome.trials)
-    return f"None found: none of {tried} candidates that were measured is faster than the original."
+    these = f"none of {tried} candidates that were {outcome.how}"
+    return f"None found: {these} is faster than the original."
 
 
 def unmeasured_lines(outcome: Outcome) -> Iterator[str]:
     """Yield how many candidates were measured, and why others were not."""
     states = Counter(trial.state for trial in outcome.trials if trial.choices)
     known = sum(trial.known for trial in outcome.trials)
-    measured = f"{states['measured']} candidates measured"
-    yield f"{measured}{f', {known} of them in earlier runs' if known else ''}"
+    worked = f"{states['measured']} candidates {outcome.how}"
+    yield f"{worked}{f', {known} of them in earlier runs' if known else ''}"
     others = [f"{states[name]} {text}" for name, text in _STATES.items() if states[name]]
     if others:
-        yield f"Not measured: {', '.join(others)}"
+        yield f"Not {outcome.how}: {', '.join(others)}"
 
 
 def _failures(trials: Sequence[Trial]) -> Iterator[str]:

@@ -72,7 +72,9 @@ class Workshop:
     @property
     def parallel(self) -> int:
         """How many can be worked on at once."""
-        return MOST_AT_ONCE if self.session.destination.target.transport == "dask" else 1
+        session = self.session
+        farm = session.destination.target.transport == "dask" and session.asked.runner != "vela"
+        return MOST_AT_ONCE if farm else 1
 
     @property
     def in_turns(self) -> bool:

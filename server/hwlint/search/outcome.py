@@ -6,15 +6,24 @@ from typing import Literal
 from attrs import field, frozen
 
 from hwlint.measure.compare import Comparison
+from hwlint.measure.job import RunnerName
 from hwlint.search.loop import Ended
 from hwlint.search.model import Candidate, Point
 from hwlint.search.trial import Trial
 
-__all__ = ["Confidence", "Outcome", "Row"]
+__all__ = ["Confidence", "How", "Outcome", "Row", "how_by"]
 
-Confidence = Literal["confirmed", "not confirmed", "measured once"]
+Confidence = Literal["confirmed", "not confirmed", "measured once", "compiled"]
 """confirmed: measured again in turns with the original it is faster, and the middle halves of the
-samples do not overlap. not confirmed: they do, or one of the two was unsteady, or it is slower."""
+samples do not overlap. not confirmed: they do, or one of the two was unsteady, or it is slower.
+compiled: the vendor's compiler estimates that it is faster, and nothing was run."""
+How = Literal["measured", "compiled"]
+"""Where the numbers of a candidate come from: a device, or the estimate of a vendor's compiler."""
+
+
+def how_by(runner: RunnerName) -> How:
+    """Say where a runner's numbers come from."""
+    return "compiled" if runner == "vela" else "measured"
 
 
 @frozen
@@ -29,12 +38,13 @@ class Row:
     """Training-free ones: by how much the logarithm of each lies above the original's."""
     scored: str = ""
     """What the scores say together."""
+    how: How = "measured"
 
     @property
     def confidence(self) -> Confidence:
         """What is known of whether it is faster."""
         if self.comparison is None:
-            return "measured once"
+            return "compiled" if self.how == "compiled" else "measured once"
         faster = not self.comparison.refused and self.comparison.ratio < 1
         return "confirmed" if faster else "not confirmed"
 
@@ -48,7 +58,7 @@ class Outcome:
     """The target's name."""
     profile: str
     """What its estimates were for."""
-    runner: str
+    runner: RunnerName
     dtype: str
     study: str
     points: Sequence[Point]
@@ -67,6 +77,11 @@ class Outcome:
     """Nobody gave these: they are hwlint's own default."""
 
     @property
+    def how(self) -> How:
+        """Where its numbers come from."""
+        return how_by(self.runner)
+
+    @property
     def found(self) -> bool:
         """Something is faster: confirmed, or, where nothing was measured again, measured once."""
         again = [row for row in self.rows if row.comparison is not None]
@@ -76,4 +91,6 @@ class Outcome:
     def label(self) -> str:
         """What a row's numbers are, and what they are not."""
         accuracy = f"evaluated by {self.evaluated}" if self.evaluated else "accuracy not evaluated"
+        if self.how == "compiled":
+            return f"latency is the vendor compiler's estimate, {accuracy}"
         return f"latency measured (median, IQR), {accuracy}"

@@ -1,12 +1,11 @@
 """A search as somebody asks for it, in plain data, and its beginning."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import cast
 
 from attrs import frozen
 
-from hwlint.engine.errors import UserError
 from hwlint.engine.inputs import parse_input
 from hwlint.engine.inspection import workspace_of
 from hwlint.measure.destination import Destination, find_destination
@@ -25,6 +24,8 @@ __all__ = ["Request"]
 
 _KEPT = ("params=10%", "macs=10%")
 """What is kept where nothing else bounds a candidate or says what it is worth."""
+_TIMEOUT: Mapping[str, float] = {"vela": 300.0, "torch-compile": 120.0}
+"""Seconds for one candidate, where a runner compiles it first."""
 
 
 @frozen
@@ -55,7 +56,8 @@ class Request:
     build: str = ""
     accelerator: str = "cpu"
     threads: int = 0
-    timeout: float = 60.0
+    timeout: float | None = None
+    """Seconds for one candidate; None: what is usual for the runner."""
     samples: int = 20
     python: Path | None = None
     root: Path | None = None
@@ -70,12 +72,10 @@ class Request:
         """
         need_search()
         base = workspace_of(self.place, self.root)
-        where = find_destination(self.target, base)
+        where = find_destination(self.target, base, compiled=self.runner == "vela")
         own = where.target.runner if self.target is not None else "torch"
         runner = self.runner or cast("RunnerName", own)
-        if runner == "vela":
-            whose = f"the runner of {self.target} is" if self.runner is None else "--runner"
-            raise UserError(f"{whose} vela, which runs nothing: give another --runner")
+        where.unit(runner, self.accelerator)  # before anything is read
         wanted = self._wanted(where, base)
         status(f"Finding what may change in {self.place}")
         asked = self._asked(runner, where.dtype(runner))
@@ -105,7 +105,7 @@ class Request:
             build=self.build,
             threads=self.threads,
             device=self.accelerator,
-            limits=Limits(self.timeout, most_memory()),
+            limits=Limits(self.timeout or _TIMEOUT.get(runner, 60.0), most_memory()),
             method=Method(samples=self.samples),
             operators=False,
             options=options_for(dtype, self.python, self.root),

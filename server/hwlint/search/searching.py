@@ -18,7 +18,7 @@ from hwlint.search.gauge import DeviceGauge, Workshop
 from hwlint.search.loop import Effort, Ended, Heard, Search
 from hwlint.search.model import Candidate, Kind, Refusal
 from hwlint.search.objectives import Objective, Objectives
-from hwlint.search.outcome import Outcome, Row
+from hwlint.search.outcome import Outcome, Row, how_by
 from hwlint.search.scores import compared_scores, said_of
 from hwlint.search.space import SourceSpace, find_space
 from hwlint.search.steering import Steering
@@ -143,7 +143,8 @@ class Searching:
         if search.lost:
             told(f"{search.lost} trials of a run that was killed are given up")
         outcome = self.outcome(search.trials, ended)
-        if ended == "interrupted":
+        # A compiler says the same however often it is asked.
+        if ended == "interrupted" or outcome.how == "compiled":
             return outcome
         try:
             return evolve(outcome, rows=self._finals(outcome, gauge, heard, told))
@@ -213,7 +214,8 @@ class Searching:
         asked, where = self.session.asked, self.session.destination
         flow = self.space.rereading.graph.flow
         found = faster(trials, original, self.objectives)
-        rows = [Row(t, made) for t in found if (made := self.candidate(t)) is not None]
+        how = how_by(asked.runner)
+        rows = [Row(t, made, how=how) for t in found if (made := self.candidate(t)) is not None]
         return Outcome(
             place=self.wanted.place,
             device=where.target.name,

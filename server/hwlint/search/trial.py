@@ -37,7 +37,8 @@ class Observation:
         """Why it does not count, in one line; "" where it does."""
         failure = self.result.failure
         if failure is not None:
-            return f"{failure.kind}: {failure.message}"
+            advice = f" ({failure.advice})" if failure.advice else ""
+            return f"{failure.kind}: {failure.message}{advice}"
         return self.problem
 
 
