@@ -42,6 +42,9 @@ def pareto_spec(outcome: Outcome) -> dict[str, object]:
     assert isinstance(layers, list)
     for layer in layers:  # pyright: ignore[reportUnknownVariableType] - made by docs/charts.py
         layer["encoding"]["y"]["title"] = worth
+        if outcome.how == "compiled":  # the same however often it is asked: there is no spread
+            tips = layer["encoding"].get("tooltip", [])
+            layer["encoding"]["tooltip"] = [tip for tip in tips if tip["title"] != "IQR"]
     return {**spec, "datasets": {"candidates": list(_points(outcome))}}
 
 
