@@ -115,7 +115,8 @@ def meter() -> dict[str, object]:
 
     pynvml.nvmlInit()
     handle = pynvml.nvmlDeviceGetHandleByIndex(0)
-    matrix = torch.randn(SIDE, SIDE, device="cuda", dtype=torch.bfloat16)
+    # So large that few enough of them fill the time: a queue of CUDA holds about a thousand.
+    matrix = torch.randn(2 * SIDE, 2 * SIDE, device="cuda", dtype=torch.bfloat16)
     one = events(lambda: matrix @ matrix)
     for _ in range(int(1.2 * POLLED / one)):
         matrix @ matrix  # queued: the GPU works while this process looks at the meter

@@ -140,7 +140,9 @@ def measuring(runner: str) -> Callable[[Bench], str]:
             return "There was no time."
         ratios = [float(str(r["hwlint / alone"])) for r in rows if r.get("hwlint / alone")]
         between = f"{min(ratios):.3f} to {max(ratios):.3f}" if ratios else "not known"
-        return f"{table(rows)}\n\nhwlint / alone, both waited for: {between}."
+        heads = dict.fromkeys(head for row in rows for head in row)
+        whole = table([heads | row for row in rows])
+        return f"{whole}\n\nhwlint / alone, both waited for: {between}."
 
     return part
 
@@ -176,7 +178,7 @@ def measured(bench: Bench, name: str, dtype: str, runner: str) -> dict[str, Any]
     words = hwlint(
         "measure", f"{ROOT / 'examples' / file}:{model}", "--build", build, "--input", given,
         "--runner", runner, "--dtype", dtype, "--on", bench.asked.device, "--no-store",
-        "--output-format", "json", "--timeout", "60",
+        "--output-format", "json", "--timeout", "60", "--threads", "1",
     )  # fmt: skip
     try:
         done = subprocess.run(
@@ -278,7 +280,7 @@ def warm(bench: Bench) -> str:
     if bench.asked.device != "cuda":
         wanted = wanted[:2]
     jobs = [{**job, "seconds": 0} for job in wanted]
-    seconds = bench.left(110)
+    seconds = bench.left(min(100.0, 0.5 * bench.left(600)))
     running: list[subprocess.Popen[bytes]] = []
     counts: list[int] = []
     outs = [bench.folder / f"warm{n}.txt" for n in range(PROCESSES)]

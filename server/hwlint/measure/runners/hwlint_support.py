@@ -429,7 +429,6 @@ def _nvml() -> Callable[[], Optional[float]]:
 
 def gpu_state() -> Dict[str, object]:
     """Return the driver, clocks, temperature and limit of the GPU, as far as NVML tells."""
-    found: Dict[str, object] = {}
     with contextlib.suppress(Exception):
         nvml, handle = _gpu()
         read: Dict[str, Callable[[], object]] = {
@@ -443,10 +442,17 @@ def gpu_state() -> Dict[str, object]:
             ),
             "gpu_power_limit_w": lambda: nvml.nvmlDeviceGetEnforcedPowerLimit(handle) / 1e3,
         }
-        for name, one in read.items():
-            with contextlib.suppress(Exception):  # not every GPU tells everything
-                value = one()
-                found[name] = value.decode() if isinstance(value, bytes) else value
+        return told(read)
+    return {}
+
+
+def told(read: Dict[str, Callable[[], object]]) -> Dict[str, object]:
+    """Return what can be read; not every device and version tells everything."""
+    found: Dict[str, object] = {}
+    for name, one in read.items():
+        with contextlib.suppress(Exception):
+            value = one()
+            found[name] = value.decode() if isinstance(value, bytes) else value
     return found
 
 

@@ -43,6 +43,9 @@ def main(work: hwlint_support.Work) -> Dict[str, Any]:
     if work.job["operators"] and not compiles and work.turns is None:
         work.progress("profiling")
         found["operators"] = operators(run, subject, torch, on_cuda)
+        if on_cuda and not any(one["seconds"] for one in found["operators"]):
+            found["operators"] = []
+            work.notes.append("torch's profiler tells no times of the GPU: lines have none")
     found["environment"] = hwlint_support.environment(
         runner=work.job["runner"],
         torch=torch.__version__,
@@ -104,14 +107,14 @@ def _device_name(torch: Any, device: str) -> str:
 def _settings(torch: Any) -> Dict[str, Any]:
     """Return what decides how fast a GPU computes."""
     matmul, cudnn = torch.backends.cuda.matmul, torch.backends.cudnn
-    return {
-        "cuda": torch.version.cuda,
-        "cudnn": cudnn.version(),
-        "cudnn_benchmark": cudnn.benchmark,
-        "tf32_matmul": matmul.allow_tf32,
-        "tf32_convolution": cudnn.allow_tf32,
-        **hwlint_support.gpu_state(),
+    settings = {
+        "cuda": lambda: torch.version.cuda,
+        "cudnn": cudnn.version,
+        "cudnn_benchmark": lambda: cudnn.benchmark,
+        "tf32_matmul": lambda: matmul.allow_tf32,
+        "tf32_convolution": lambda: cudnn.allow_tf32,
     }
+    return {**hwlint_support.told(settings), **hwlint_support.gpu_state()}
 
 
 def operators(run: Run, subject: Any, torch: Any, on_cuda: bool) -> List[Dict[str, Any]]:
