@@ -5,7 +5,7 @@ from typing import Protocol, TypeVar
 
 from hwlint.api import Argument, Layer, Place, Related
 
-__all__ = ["count", "listed", "number", "percent", "related", "widths"]
+__all__ = ["count", "counts", "listed", "number", "percent", "related", "widths"]
 
 Places = tuple[Related, ...]
 
@@ -13,6 +13,12 @@ Places = tuple[Related, ...]
 def count(number: int, one: str, many: str = "") -> str:
     """Return "1 norm", "7 norms"."""
     return f"{number} {one if number == 1 else many or one + 's'}"
+
+
+def counts(numbers: Iterable[int], one: str, many: str = "") -> str:
+    """Return "7 norms", "4 or 7 norms" where there are not as many everywhere."""
+    *others, last = sorted({*numbers})
+    return "".join(f"{other} or " for other in others) + count(last, one, many)
 
 
 def number(argument: Argument | None) -> int | None:

@@ -14,7 +14,7 @@ from hwlint_rules._flow import (
     share_of,
 )
 from hwlint_rules._producers import fused_after, one_by_one
-from hwlint_rules._text import count, listed
+from hwlint_rules._text import counts, listed
 
 __all__ = ["ElementwiseChain"]
 
@@ -145,19 +145,19 @@ class ElementwiseChain(Rule):
         )
         rows = ((row[-1], row) for row in whole if len(row) > 1)
         for place, every in by_anchor(rows, reading.graph).items():
-            known = ((row, _written_out(reading, row)) for _, row in every)
-            worse = [row for row, op in known if op or len(row) >= limits.elementwise_chain]
-            found = most_alike(worse, lambda row: tuple(step.name for step in row))
+            known = [(_written_out(reading, row), row) for _, row in every]
+            long = [(op, row) for op, row in known if op or len(row) >= limits.elementwise_chain]
+            found = [row for _, row in most_alike(long, lambda one: one[0])]
             steps = [step for row in found for step in row]
             share = share_of(links, reading, steps)
             if not costly(reading, share):
                 continue
-            row = found[0]
+            row = most_alike(found, lambda row: tuple(step.name for step in row))[0]
             instead = _written_out(reading, row)
             yield Finding(
                 place,
-                f"{count(len(row), 'element-wise operator')} in a row pass over {shape(row[-1])}"
-                f"{instances(len(found))}{said_share(reading, steps, share)}",
+                f"{counts(map(len, found), 'element-wise operator')} in a row pass over "
+                f"{shape(row[-1])}{instances(len(found))}{said_share(reading, steps, share)}",
                 f"{listed(step.name for step in row)}: each reads and writes all of it",
                 _advice(instead, row),
                 related=places(((s, f"{s.name} of the same row") for s in row), place),

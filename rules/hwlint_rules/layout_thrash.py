@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from hwlint.api import POINTWISE, Finding, Fusion, Links, Reading, Rule, Step
 from hwlint_rules._flow import by_call, costly, instances, places, said_share, shape, share_of
-from hwlint_rules._text import count
+from hwlint_rules._text import counts
 
 __all__ = ["LayoutThrash"]
 
@@ -133,12 +133,11 @@ class LayoutThrash(Rule):
             if not costly(reading, share):
                 continue
             step, trip = group[0]
-            numbers = sorted({len(steps) for steps in paid})
-            passes = " or ".join(map(str, numbers[:-1])) + " or " if len(numbers) > 1 else ""
+            numbers = [len(steps) for steps in paid]
             yield Finding(
                 place,
                 f"{shape(step)} is copied into another order and back: "
-                f"{passes}{count(numbers[-1], 'more pass', 'more passes')}{instances(len(group))}"
+                f"{counts(numbers, 'more pass', 'more passes')}{instances(len(group))}"
                 f"{said_share(reading, copies, share)}",
                 "nothing between them depends on the order, and the runtime keeps such copies "
                 f"[{fusion.evidence}]",
@@ -146,7 +145,7 @@ class LayoutThrash(Rule):
                 related=places(((s, s.name) for s in trip.steps), place),
                 model_share=share,
                 saves=share if reading.estimate is not None else None,
-                data={"passes": numbers[-1], "layers": len(group)},
+                data={"passes": max(numbers), "layers": len(group)},
             )
 
 

@@ -137,11 +137,12 @@ class ManualWeightMask(Rule):
             return
         for place, found in by_anchor(_masked(links), reading.graph).items():
             step, mask = found[0]
+            named = " or ".join(dict.fromkeys(title(product) for product, _ in found))
             products = [product for product, _ in found]
             share = share_of(links, reading, products)
             yield Finding(
                 place,
-                f"the weight of {title(step)} is masked at each call: no time is saved"
+                f"the weight of {named} is masked at each call: no time is saved"
                 f"{instances(len(found))}{said_share(reading, products, share)}",
                 _why(reading, sparsity.evidence),
                 "store the product once after training, or take out whole channels",

@@ -7,6 +7,7 @@ from hwlint_rules._flow import (
     by_anchor,
     costly,
     instances,
+    most_alike,
     places,
     said_share,
     share_of,
@@ -142,9 +143,9 @@ class UnfusableSequence(Rule):
         links = reading.graph.links if reading.graph is not None else None
         if fusion is None or links is None:
             return
-        for place, found in by_anchor(
-            _kept_apart(links, fusion, reading.dtype), reading.graph
-        ).items():
+        apart = _kept_apart(links, fusion, reading.dtype)
+        for place, every in by_anchor(apart, reading.graph).items():
+            found = most_alike(every, lambda one: tuple(map(title, (one[0], *one[1]))))
             steps = [step for step, _ in found]
             share = share_of(links, reading, steps)
             if not costly(reading, share):

@@ -3,7 +3,17 @@
 from collections.abc import Iterable, Iterator
 
 from hwlint.api import Change, Finding, FuseAttention, Fusion, Links, Place, Reading, Rule, Step
-from hwlint_rules._flow import by_call, costly, instances, places, said_share, shape, share_of
+from hwlint_rules._flow import (
+    by_call,
+    costly,
+    instances,
+    most_alike,
+    places,
+    said_share,
+    shape,
+    share_of,
+)
+from hwlint_rules._text import counts
 
 __all__ = ["UnfusedAttention"]
 
@@ -133,11 +143,12 @@ class UnfusedAttention(Rule):
             share = share_of(links, reading, steps)
             if not costly(reading, share):
                 continue
-            softmax, (form, inner) = found[0]
+            softmax, (form, inner) = most_alike(found, lambda one: one[1][0])[0]
+            numbers = [len(inside) for _, (_, inside) in found]
             yield Finding(
                 place,
-                f"attention is not fused: {len(inner)} operators on scores of {shape(softmax)}"
-                f"{instances(len(found))}{said_share(reading, steps, share)}",
+                f"attention is not fused: {counts(numbers, 'operator')} on scores of "
+                f"{shape(softmax)}{instances(len(found))}{said_share(reading, steps, share)}",
                 f"the runtime misses the form '{form}' [{fusion.evidence}]",
                 "F.scaled_dot_product_attention (same result but for rounding)",
                 related=places(((step, step.name) for step in inner), place),

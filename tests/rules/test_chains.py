@@ -115,3 +115,13 @@ def test_shorter_rows_of_the_same_line_do_not_count(told, strides: str):
     (alone,) = told(ElementwiseChain, SKIPPED.replace("1, 2, 1, 2, 1", "1,"), "stm32h743")
     assert "places" not in alone.message
     assert not told(ElementwiseChain, SKIPPED.replace("1, 2, 1, 2, 1", "2, 2"), "stm32h743")
+
+
+def test_longer_rows_of_the_same_line_are_told_with_the_others(told):
+    source = SKIPPED.replace("self.last(self.act(x))", "self.act(x).exp()")
+    source = source.replace("x = self.first(self.conv(x))", "x = self.first(self.conv(x)).exp()")
+    source = source.replace("return x\n\nclass Net", "return self.last(x)\n\nclass Net")
+    (found,) = told(ElementwiseChain, source, "stm32h743")
+    assert found.message.startswith("5 or 7 element-wise operators in a row pass over")
+    assert "in 5 places of the model" in found.message
+    assert found.data["operators"] == ["mul", "add", "exp", "hardswish", "exp", "mul", "add"]

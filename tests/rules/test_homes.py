@@ -337,34 +337,3 @@ def test_a_method_that_shares_is_named_and_not_its_caller(told, tmp_path: Path):
     (tmp_path / "pads.py").write_text(PADS)
     (found,) = told(SharedProducer, BOTH, "raspberry-pi-5")
     assert BOTH.splitlines()[found.anchor.line].strip() == "wide = pad_same(x)"
-
-
-KINDS = """
-import torch.nn as nn
-
-class Block(nn.Module):
-    def __init__(self, act):
-        super().__init__()
-        self.conv = nn.Conv2d(64, 64, 3)
-        self.act = act()
-
-    def forward(self, x):
-        return self.act(self.conv(x))
-
-class Net(nn.Module):
-    # hwlint: input(1, 64, 64, 64)
-    def __init__(self):
-        super().__init__()
-        self.body = nn.Sequential(
-            Block(nn.Tanh), Block(nn.PReLU), Block(nn.Hardswish), Block(nn.Hardswish),
-        )
-
-    def forward(self, x):
-        return self.body(x)
-"""
-
-
-def test_only_what_is_said_counts_where_a_line_builds_several_kinds(told):
-    (found,) = told(UnfusableActivation, KINDS, "stm32h743")
-    assert found.message.startswith("Hardswish does not fuse into Conv2d")
-    assert found.data["layers"] == 2
