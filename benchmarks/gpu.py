@@ -41,7 +41,7 @@ DTYPES: Mapping[str, tuple[str, ...]] = {
 }
 TRIED: Mapping[str, tuple[int, ...]] = {"vit, 32 images": (1, 3, 224, 224), "gpt, 8x256": (1, 64)}
 """On a processor: smaller inputs."""
-PROCESSES = 8
+PROCESSES = max(1, min(8, (os.cpu_count() or 1) // 2))
 """That fill torch's cache of compiled modules before any is timed."""
 PROFILES = {"H200": "h200-sxm", "H100": "h100-sxm", "A100": "a100-sxm-80gb"}
 
@@ -281,6 +281,7 @@ def warm(bench: Bench) -> str:
         wanted = wanted[:2]
     jobs = [{**job, "seconds": 0} for job in wanted]
     seconds = bench.left(min(100.0, 0.5 * bench.left(600)))
+    end = time.monotonic() + seconds + 10
     running: list[subprocess.Popen[bytes]] = []
     counts: list[int] = []
     outs = [bench.folder / f"warm{n}.txt" for n in range(PROCESSES)]
@@ -292,7 +293,7 @@ def warm(bench: Bench) -> str:
             running.append(subprocess.Popen(list(map(str, words)), stdout=file, env=more))
     for process, out in zip(running, outs, strict=True):
         try:
-            process.wait(bench.left(seconds) + 20)
+            process.wait(max(0.0, end - time.monotonic()))
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
