@@ -3,12 +3,16 @@
     python benchmarks/measure.py [--rounds 10] [--threads 1] [--models NAME ...] [--quick]
 
 Each model is measured by each runner in turns with `_timed_alone.py`, which times it without
-hwlint; the medians over the rounds have to lie within 10 % of each other. Then one layer of eight
+hwlint; the medians over the rounds have to lie within 10 % of each other. Both run on the same
+processor, and a round counts if nothing else was at work on its core: both say what a loop that
+does the same each time took, and where it took longer than at its best the round is made again.
+Then one layer of eight
 is made slow, each in turn: its line has to be the hottest that `hwlint measure` prints.
 """
 
 import argparse
 import json
+import os
 import statistics
 import sys
 import tempfile
@@ -24,6 +28,13 @@ MODELS = {
 }
 RUNNERS = ("onnxruntime", "torch", "torch-compile")
 ALLOWED = 0.1
+DISTURBED = 1.15
+"""The loop's time over its best, in any round, beyond which a round does not count."""
+MOST_TIMES = 4
+"""So many times as many rounds are made as have to count."""
+PACES: list[float] = []
+"""What the loop took at its best, in all rounds of all models."""
+Round = tuple[dict, dict]
 LAYERS = 8
 PLANTED_RUNNERS = ("onnxruntime", "torch")
 
@@ -52,6 +63,8 @@ def main() -> int:
     parser.add_argument("--models", nargs="+", choices=MODELS, default=list(MODELS))
     asked = parser.parse_args()
     rounds = 3 if asked.quick else asked.rounds
+    usable = sorted(os.sched_getaffinity(0))
+    os.sched_setaffinity(0, usable[-asked.threads :])
     models = ["resnet8"] if asked.quick else asked.models
     rows = [row for name in models for row in alternated(name, rounds, asked.threads)]
     layers = (2, 5) if asked.quick else range(LAYERS)
@@ -74,21 +87,23 @@ def alternated(name: str, rounds: int, threads: int) -> Iterator[dict[str, objec
     """Measure a model by each runner, in turns with the script."""
     place, shape = MODELS[name]
     for runner in RUNNERS:
-        ours: list[float] = []
-        theirs: list[float] = []
-        spreads: list[float] = []
-        for number in range(rounds):
-            turns = (0, 1) if number % 2 else (1, 0)
-            for turn in turns:
-                if turn:
-                    theirs.append(alone(name, runner, threads))
+        made: list[Round] = []
+        while len(calm(made)) < rounds and len(made) < MOST_TIMES * rounds:
+            both: dict[str, dict] = {}
+            for side in ("ours", "theirs") if len(made) % 2 else ("theirs", "ours"):
+                if side == "theirs":
+                    both[side] = alone(name, runner, threads)
                     continue
-                result = measured(
+                both[side] = measured(
                     place, "--input", shape, "--runner", runner, "--threads", str(threads),
                     "--no-operators", "--no-store",
                 )  # fmt: skip
-                ours.append(result["median_s"])
-                spreads.append(result["iqr_s"] / result["median_s"])
+            made.append((both["ours"], both["theirs"]))
+        counted = calm(made)
+        ours, theirs = (
+            [side["median_s"] for side in sides] for sides in zip(*counted, strict=True)
+        )
+        spreads = [ours["iqr_s"] / ours["median_s"] for ours, _ in counted]
         one, other = statistics.median(ours), statistics.median(theirs)
         print(f"{name} {runner}: {one * 1e3:.4g} ms, alone {other * 1e3:.4g} ms", file=sys.stderr)
         yield {
@@ -98,9 +113,18 @@ def alternated(name: str, rounds: int, threads: int) -> Iterator[dict[str, objec
             "alone ms": other * 1e3,
             "hwlint / alone": one / other,
             "IQR / median": statistics.median(spreads),
+            "rounds": len(counted),
+            "left out": len(made) - len(counted),
             "ours_s": ours,
             "theirs_s": theirs,
         }
+
+
+def calm(made: Sequence[Round]) -> list[Round]:
+    """Return the rounds in which nothing else was at work on the core."""
+    PACES.extend(side["pace_s"] for both in made for side in both)
+    most = DISTURBED * min(PACES, default=0.0)
+    return [both for both in made if all(side["pace_s"] <= most for side in both)]
 
 
 def shown(row: dict[str, object]) -> dict[str, object]:
@@ -119,11 +143,11 @@ KEPT = {"MALLOC_TRIM_THRESHOLD_": "-1", "MALLOC_MMAP_MAX_": "0"}
 process torch else takes tensors from the system anew, or not, as they happen to lie."""
 
 
-def alone(name: str, runner: str, threads: int) -> float:
-    """Return the median that the script finds."""
+def alone(name: str, runner: str, threads: int) -> dict:
+    """Return the median that the script finds, and the pace."""
     script = ROOT / "benchmarks" / "_timed_alone.py"
     words = [sys.executable, script, name, runner, str(threads)]
-    return json.loads(printed(words, KEPT))["median_s"]
+    return json.loads(printed(words, KEPT))
 
 
 def found_lines(layers: Sequence[int], runner: str) -> Iterator[dict[str, object]]:

@@ -103,6 +103,34 @@ def test_what_is_very_slow_is_cut_short(tmp_path: Path, monkeypatch: pytest.Monk
     assert found["warmup_runs"] < 12
 
 
+def test_what_is_disturbed_does_not_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    clocks: list[Clock] = []
+
+    def busy(run: int) -> bool:
+        return run % 50 >= 20
+
+    class Seen(Clock):
+        def __init__(self, seconds: Callable[[int], float]) -> None:
+            super().__init__(seconds)
+            clocks.append(self)
+
+    loop = lambda _: 4e-4 if busy(clocks[-1].runs) else 2.5e-4  # noqa: E731 - a method's stand-in
+    monkeypatch.setattr(support.Pace, "_loop", loop)
+    monkeypatch.setitem(globals(), "Clock", Seen)
+    _, found = sampled(tmp_path, monkeypatch, lambda n: 0.018 if busy(n) else 0.01)
+    assert found["samples"] == pytest.approx([0.01] * len(found["samples"]))
+    assert len(found["samples"]) >= 20
+    assert found["left_out"] >= 20
+    assert found["pace_s"] == pytest.approx(2.5e-4)
+
+
+def test_where_it_is_never_calm_all_samples_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    times = iter([1e-4, *(k * 1e-3 for k in range(1, 100_000))])
+    monkeypatch.setattr(support.Pace, "_loop", lambda _: next(times))
+    _, found = sampled(tmp_path, monkeypatch, lambda n: 0.4)
+    assert (len(found["samples"]), found["left_out"]) == (13, 0)
+
+
 def test_energy_of_one_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     joules = iter([100.0, 100.5])
     monkeypatch.setattr(support, "_rapl", lambda: next(joules))

@@ -192,10 +192,16 @@ class Result:
     p90_s: float | None = None
     samples: tuple[float, ...] = ()
     """Seconds of single runs, or means of a block of runs where one is too short for the clock."""
+    left_out: int = 0
+    """Samples that do not count, for something else was at work on the same core."""
     runs_per_sample: int = 1
     warmup_runs: int = 0
     stable: bool = True
     """False: the warm-up ended by its cap."""
+    pace_s: float | None = None
+    """What a loop that does the same each time took at its best meanwhile: where it takes longer,
+    something else had a part of the processor, and single numbers of such results do not
+    compare."""
     compile_s: float | None = None
     """Compiling or loading, apart from running; None where there is none."""
     peak_bytes: int | None = None

@@ -77,6 +77,8 @@ def _times(result: Result) -> Iterator[str]:
     counted = f"{len(result.samples)} samples"
     if result.runs_per_sample > 1:
         counted += f" of {result.runs_per_sample} runs"
+    if result.left_out:
+        counted += f" ({result.left_out} more left out: something else was at work)"
     yield f"  {counted} after {result.warmup_runs} runs of warm-up"
     if not result.stable:
         yield "  unsteady: the warm-up did not settle"

@@ -11,6 +11,7 @@ from hwlint.cost.gaussian import smooth
 from hwlint.cost.plan import padded
 from hwlint.measure.calibration.cases import Case
 from hwlint.measure.calibration.steps import DTYPE, tiles_of
+from hwlint.measure.samples import quantile
 from hwlint.profile import PassTime, ProductTime, Profile, Tile
 from hwlint.profile.shapes import Kernel
 from hwlint.profile.sourced import LayerKind
@@ -21,6 +22,11 @@ LEAST = 6
 """Products of one kind that a curve takes."""
 _NOISY = 0.5
 """A visit whose samples spread (interquartile range over median) by more than this is not used."""
+
+_FEWEST = 3
+"""Undisturbed samples that a visit needs, as the runner takes them."""
+_DISTURBED, _BEST = 1.15, 0.05
+"""As the runners have them."""
 
 Times = Mapping[str, float]
 """Seconds by id of the case."""
@@ -41,19 +47,30 @@ class Curves(NamedTuple):
 
 def times_of(visits: Sequence[Mapping[str, object]]) -> Times:
     """Return what each case takes: of each visit its first quartile, which others on the machine
-    disturb least, and of several visits the median; noisy ones count where there is no other."""
+    disturb least, and of several visits the median; noisy ones, and such as were disturbed all the
+    time, count where there is no other."""
     calm: dict[str, list[float]] = {}
     every: dict[str, list[float]] = {}
+    most = _slowest_pace(visits)
     for visit in visits:
         samples = visit.get("seconds")
         if not isinstance(samples, list) or not samples:
             continue
-        ordered = sorted(cast("list[float]", samples))
+        whole = cast("list[float]", samples)
+        paces = cast("list[float]", visit.get("pace") or [0.0] * len(whole))
+        quiet = [s for s, pace in zip(whole, paces, strict=True) if pace <= most]
+        ordered = sorted(quiet or whole)
         first, middle, third = (ordered[int(q * (len(ordered) - 1))] for q in (0.25, 0.5, 0.75))
         every.setdefault(str(visit["id"]), []).append(first)
-        if third - first <= _NOISY * middle:
+        if len(quiet) >= _FEWEST and third - first <= _NOISY * middle:
             calm.setdefault(str(visit["id"]), []).append(first)
     return {name: median(calm.get(name, values)) for name, values in every.items()}
+
+
+def _slowest_pace(visits: Sequence[Mapping[str, object]]) -> float:
+    """Return the pace beyond which a sample was disturbed: see `Pace` of the runners."""
+    paces = [pace for visit in visits for pace in cast("list[float]", visit.get("pace") or ())]
+    return _DISTURBED * quantile(paces, _BEST) if paces else 0.0
 
 
 def curves_of(cases: Sequence[Case], times: Times) -> Curves:

@@ -13,7 +13,10 @@ import os
 import time
 from typing import Any, Callable, Dict, List, Sequence
 
-from hwlint_support import BLOCK, Work, said
+from hwlint_support import BLOCK, DISTURBED, FEWEST, Pace, Work, said
+
+MOST_AGAIN = 4
+"""So many times as many visits are made as there are, with those that are made again."""
 
 Runs = Callable[[Dict[str, Any]], List[Callable[[], Any]]]
 
@@ -22,24 +25,29 @@ def visit_all(work: Work, runs: Runs) -> None:
     """Visit cases in the order in which they are listed until time is up. `runs`: returns
     functions that do a case, which are called in turns.
 
-    What raw.jsonl has already is not done again.
+    What raw.jsonl has already is not done again. A visit that was disturbed is made once more at
+    the end, as long as there is time: while something else is at work, it is for seconds.
     """
     with open(work.path("cases.json"), encoding="utf-8") as file:
         asked = json.load(file)
     start = time.monotonic()
     done = _done(work.path("raw.jsonl"))
     visits: List[Dict[str, Any]] = [v for v in asked["visits"] if (v["id"], v["visit"]) not in done]
-    count = len(asked["visits"])
+    count, waiting, pace = len(asked["visits"]), len(visits), Pace()
     with open(work.path("raw.jsonl"), "a", encoding="utf-8") as raw:
-        for number, visit in enumerate(visits):
+        for number, visit in enumerate(visits):  # which grows
             left = asked["seconds"] - (time.monotonic() - start)
             if left <= 0:
                 break
-            work.progress(f"{count - len(visits) + number} of {count} timed, at most {left:.0f} s")
-            line = {"id": visit["id"], "visit": visit["visit"], **_visited(visit, runs, asked)}
-            raw.write(json.dumps(line) + "\n")
+            first = number < waiting
+            timed = f"{count - waiting + number} of {count} timed" if first else "timing again"
+            work.progress(f"{timed}, at most {left:.0f} s")
+            found = _visited(visit, runs, asked, pace)
+            raw.write(json.dumps({"id": visit["id"], "visit": visit["visit"], **found}) + "\n")
             raw.flush()
             os.fsync(raw.fileno())
+            if number < MOST_AGAIN * waiting and _is_disturbed(found, pace):
+                visits.append(visit)
 
 
 def _done(path: str) -> "set[Any]":
@@ -58,24 +66,38 @@ def _done(path: str) -> "set[Any]":
     return found
 
 
-def _visited(visit: Dict[str, Any], runs: Runs, asked: Dict[str, Any]) -> Dict[str, Any]:
+def _is_disturbed(found: Dict[str, Any], pace: Pace) -> bool:
+    most = DISTURBED * pace.best() if pace.ticks else 0.0
+    return "pace" in found and sum(tick <= most for tick in found["pace"]) < FEWEST
+
+
+def _visited(
+    visit: Dict[str, Any], runs: Runs, asked: Dict[str, Any], pace: Pace
+) -> Dict[str, Any]:
     try:
-        return {"seconds": _samples(runs(visit["case"]), asked["each"])}
+        return _samples(runs(visit["case"]), asked["each"], pace)
     except Exception as problem:  # noqa: BLE001 - what a runner cannot do is left out
         return {"error": said(problem)}
 
 
-def _samples(calls: Sequence[Callable[[], Any]], seconds: float) -> List[float]:
-    """Return seconds of one call, several times; the first rounds do not count."""
+def _samples(calls: Sequence[Callable[[], Any]], seconds: float, pace: Pace) -> Dict[str, Any]:
+    """Return seconds of one call, several times, and the pace at each; the first rounds do not
+    count."""
     for call in calls:
         call()
     rounds = max(1, math.ceil(BLOCK / max(_round(calls, 1), 1e-9)))
     end = time.perf_counter() + seconds
     _round(calls, rounds)
     taken: List[float] = []
-    while len(taken) < 3 or (len(taken) < 30 and time.perf_counter() < end):
-        taken.append(float(f"{_round(calls, rounds) / (rounds * len(calls)):.4g}"))
-    return taken
+    pace.begin()
+    while len(taken) < FEWEST or (len(taken) < 30 and time.perf_counter() < end):
+        taken.append(_short(_round(calls, rounds) / (rounds * len(calls))))
+        pace.sampled()
+    return {"seconds": taken, "pace": [_short(tick) for tick in pace.ticks[-len(taken) :]]}
+
+
+def _short(seconds: float) -> float:
+    return float(f"{seconds:.4g}")
 
 
 def _round(calls: Sequence[Callable[[], Any]], times: int) -> float:

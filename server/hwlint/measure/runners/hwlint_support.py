@@ -28,6 +28,14 @@ TURN = 5e-3
 """Seconds that a sample of a comparison takes at least."""
 FEWEST = 3
 """Samples that are taken whatever the time."""
+FEWEST_CALM = 5
+"""Undisturbed samples that say more than all samples do."""
+STEPS = 15_000
+"""Of the loop that tells the pace: a quarter of a millisecond or so."""
+DISTURBED = 1.15
+"""What this loop takes over what it takes at its best, beyond which a sample does not count."""
+BEST = 0.05
+"""Quantile of the loop's times that counts as its best."""
 METERED = 1.0
 """Seconds that a reading of a GPU's meter spans at least: it moves on in steps."""
 M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4
@@ -182,6 +190,43 @@ def _is_own(file: str, roots: Sequence[str]) -> bool:
 # --- samples --------------------------------------------------------------------------------
 
 
+class Pace:
+    """How fast the processor is just now: the time of a loop that does the same each time.
+
+    A process has its processor to itself and is slower all the same while the other half of the
+    core works, or another guest of the same host: the same model takes up to twice as long, for
+    seconds on end, and nothing but its time shows it. Then this loop takes longer too.
+    """
+
+    def __init__(self) -> None:
+        self._before = math.inf
+        self.ticks: List[float] = []
+
+    def begin(self) -> None:
+        """Take the time before the first sample, or before one that follows a wait."""
+        self._before = self._loop()
+
+    def sampled(self) -> None:
+        """Take the time after a sample: it has the worse one of before and after."""
+        after = self._loop()
+        self.ticks.append(max(self._before, after))
+        self._before = after
+
+    def _loop(self) -> float:
+        start = time.perf_counter()
+        sum(range(STEPS))
+        return time.perf_counter() - start
+
+    def best(self) -> float:
+        """Return the seconds of the loop while nothing else was at work."""
+        return quantile(self.ticks, BEST)
+
+    def calm(self) -> List[bool]:
+        """Say of each sample whether nothing else was at work."""
+        most = DISTURBED * self.best() if self.ticks else 0.0
+        return [tick <= most for tick in self.ticks]
+
+
 class Sampler:
     """Runs something until its time is known."""
 
@@ -196,6 +241,8 @@ class Sampler:
         self.stable = True
         self.block = 1
         self.samples: List[float] = []
+        self.pace = Pace()
+        self._looked = 0
 
     def measure(self) -> Dict[str, Any]:
         """Warm up, sample, and return the fields of a result."""
@@ -211,8 +258,10 @@ class Sampler:
             self._take_turns(self._turns)
         energy = joules.spent()
         runs = self.runs - warm_up
+        calm = self.pace.calm()
         return {
-            **summary(self.samples),
+            **self._summary(calm),
+            "pace_s": self.pace.best(),
             "runs_per_sample": self.block,
             "warmup_runs": warm_up,
             "stable": self.stable,
@@ -248,14 +297,28 @@ class Sampler:
 
     def _sample(self) -> None:
         start = time.perf_counter()
+        self.pace.begin()
         while not self._is_enough(time.perf_counter() - start):
             self.samples.append(self._run(self.block) / self.block)
+            self.pace.sampled()
 
     def _is_enough(self, seconds: float) -> bool:
-        method = self._method
-        if len(self.samples) >= FEWEST and seconds > method["most_seconds"]:
+        method, count = self._method, len(self.samples)
+        if count >= FEWEST and seconds > method["most_seconds"]:
             return True
-        return len(self.samples) >= method["samples"] and seconds >= self._least
+        if count < method["samples"] or seconds < self._least or count < self._looked:
+            return False
+        calm = sum(self.pace.calm())
+        self._looked = count + max(1, method["samples"] - calm)
+        return calm >= method["samples"]
+
+    def _summary(self, calm: List[bool]) -> Dict[str, Any]:
+        """Return how the samples lie that nothing disturbed; how all do where these are too few.
+        In turns all are returned, and which of them count is decided for both together."""
+        if self._turns is not None:
+            return {**summary(self.samples), "calm": calm}
+        kept = calmed(self.samples, calm)
+        return {**summary(kept), "left_out": len(self.samples) - len(kept)}
 
     def _take_turns(self, turns: Turns) -> None:
         """Sample in turns with the other one. What that one did to the caches is not measured:
@@ -263,11 +326,19 @@ class Sampler:
         seconds = 0.0
         turns.done(enough=False)
         while turns.wait() == "go":
+            self.pace.begin()
             self._run(1)
             taken = self._run(self.block)
+            self.pace.sampled()
             seconds += taken
             self.samples.append(taken / self.block)
             turns.done(enough=self._is_enough(seconds))
+
+
+def calmed(samples: List[float], calm: Sequence[bool]) -> List[float]:
+    """Return the samples that nothing disturbed; all of them where these are too few."""
+    kept = [sample for sample, quiet in zip(samples, calm) if quiet]
+    return kept if len(kept) >= FEWEST_CALM else samples
 
 
 def summary(samples: Sequence[float]) -> Dict[str, Any]:

@@ -95,6 +95,10 @@ def main(work: hwlint_support.Work) -> Dict[str, Any]:
     for name, found in (("a", first), ("b", second)):
         if found.get("failure"):
             return _told(found, name)
+    both = [one and other for one, other in zip(first.pop("calm"), second.pop("calm"))]
+    for found in (first, second):
+        found.update(hwlint_support.summary(hwlint_support.calmed(found["samples"], both)))
+        found["left_out"] = len(both) - len(found["samples"])
     return {**first, "rival": second}
 
 
