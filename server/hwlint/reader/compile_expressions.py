@@ -117,7 +117,7 @@ def _negated(fr: Frame, value: Value, asked: Truth) -> Value:
 
 def _boolean(scope: Scope, node: ast.BoolOp) -> Compiled:
     parts = [compile_expression(scope, v) for v in node.values]
-    asked = [compile_truth(scope, v) for v in node.values]
+    asked = [compile_truth(scope, v) for v in node.values[:-1]]
     last, end = len(parts) - 1, compile_site(scope, node.values[-1])
     stop = isinstance(node.op, ast.Or)
 

@@ -48,19 +48,24 @@ class Site:
         return self._place
 
 
+_PLACED = (ast.BoolOp, ast.Call, ast.Compare, ast.UnaryOp)
+"""What says itself where it stands, `and` and `or` by their parts."""
+
+
 def compile_site(scope: Scope, test: ast.expr) -> Site | None:
-    """Return where a condition is asked whether it is true; None for `and` and `or`, where the
-    parts are asked."""
-    return None if isinstance(test, ast.BoolOp) else Site(scope, test)
+    """Return where a condition is asked whether it is true; None where evaluating it says so."""
+    return None if isinstance(test, _PLACED) else Site(scope, test)
 
 
 def compile_truth(scope: Scope, test: ast.expr) -> Truth:
     """Return what says whether the value of a condition is true, None where it is not known. Asking
     a tensor is a call: it stands where the condition does."""
     site = compile_site(scope, test)
+    if site is None:
+        return lambda fr, value: fr.interp.truth(value)
 
     def truth(fr: Frame, value: Value) -> bool | None:
-        if site is not None and type(value) in CALLED:
+        if type(value) in CALLED:
             fr.interp.site = site
         return fr.interp.truth(value)
 
