@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from html import escape
 from pathlib import Path
 from string import Template
+from typing import Any, cast
 
 from hwlint import __version__
 from hwlint.report.charts import template
@@ -38,13 +39,12 @@ def pareto_spec(outcome: Outcome) -> dict[str, object]:
     against the parameters, or against what the user's function returned."""
     spec: dict[str, object] = json.loads(_drawn(outcome))
     worth = outcome.evaluated or "parameters"
-    layers = spec["layer"]
-    assert isinstance(layers, list)
-    for layer in layers:  # pyright: ignore[reportUnknownVariableType] - made by docs/charts.py
-        layer["encoding"]["y"]["title"] = worth
-        if outcome.how == "compiled":  # the same however often it is asked: there is no spread
-            tips = layer["encoding"].get("tooltip", [])
-            layer["encoding"]["tooltip"] = [tip for tip in tips if tip["title"] != "IQR"]
+    for layer in cast("list[dict[str, dict[str, Any]]]", spec["layer"]):
+        encoding = layer["encoding"]
+        encoding["y"]["title"] = worth
+        if outcome.how == "compiled" and "tooltip" in encoding:
+            # The same however often it is asked: there is no spread.
+            encoding["tooltip"] = [tip for tip in encoding["tooltip"] if tip["title"] != "IQR"]
     return {**spec, "datasets": {"candidates": list(_points(outcome))}}
 
 
