@@ -458,12 +458,14 @@ def test_calibrate_over_ssh(board: Board, tmp_path: Path, monkeypatch: pytest.Mo
         tmp_path, "pi", "calibrate", "onnxruntime", ("_base",), threads=1, there=board.ssh()
     )
     done = asked.run(cancelled=NEVER, progress=lambda _: None)
-    assert (done.visits, done.stopped) == (5 * len(few), False)
+    assert not done.stopped
+    assert done.visits >= 5 * len(few)  # what was disturbed is visited again
     told = load_project_profiles(tmp_path)["pi"].calibrated["fp32"]
     assert (told.runner, told.threads) == ("onnxruntime", 1)
     assert {name for each in told.passes for name in each.functions} == {"relu", "add"}
     assert [each.layers for each in told.products] == [("linear",)]
-    assert len(json.loads(done.raw.read_text())["visits"]) == 5 * len(few)
+    visits = json.loads(done.raw.read_text())["visits"]
+    assert len({(visit["id"], visit["visit"]) for visit in visits}) == 5 * len(few)
     assert board.left() == []
 
 

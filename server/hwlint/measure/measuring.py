@@ -10,6 +10,7 @@ from attrs import evolve, frozen
 from hwlint.measure.interpreters import Interpreter
 from hwlint.measure.job import RESULT_FILE, Job, Result, save_job
 from hwlint.measure.operators import Node, with_modules
+from hwlint.measure.paces import DISTURBED, slower
 from hwlint.measure.transports.base import Cancelled, Progress, Transport
 from hwlint.measure.transports.local import Local
 
@@ -48,9 +49,26 @@ class Bench:
             ready = self._prepare(job, folder, cancelled, progress)
             if ready.failure is not None:
                 return ready
-            runner = runner_file(_file_of(job))
-            found = self.transport.run(folder, runner, cancelled=cancelled, progress=progress)
+            found = self._run(job, folder, cancelled, progress)
             return _finished(found, ready, folder)
+
+    def _run(self, job: Job, folder: Path, cancelled: Cancelled, progress: Progress) -> Result:
+        """Run it there; once more where something else was at work all the time."""
+        runner = runner_file(_file_of(job))
+        found = self.transport.run(folder, runner, cancelled=cancelled, progress=progress)
+        if slower(found) <= DISTURBED:
+            return found
+        progress("the processor was slower than it can be: once more")
+        (folder / RESULT_FILE).unlink(missing_ok=True)
+        found = self.transport.run(folder, runner, cancelled=cancelled, progress=progress)
+        share = slower(found)
+        if share <= DISTURBED:
+            return found
+        note = (
+            f"the processor ran {share - 1:.0%} slower than it was seen to: something else was at "
+            "work, or the clock is lower"
+        )
+        return evolve(found, notes=(*found.notes, note))
 
     def compare(
         self, first: Job, second: Job, *, cancelled: Cancelled, progress: Progress

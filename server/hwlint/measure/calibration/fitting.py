@@ -11,6 +11,7 @@ from hwlint.cost.gaussian import smooth
 from hwlint.cost.plan import padded
 from hwlint.measure.calibration.cases import Case
 from hwlint.measure.calibration.steps import DTYPE, tiles_of
+from hwlint.measure.paces import BEST, DISTURBED
 from hwlint.measure.samples import quantile
 from hwlint.profile import PassTime, ProductTime, Profile, Tile
 from hwlint.profile.shapes import Kernel
@@ -25,8 +26,6 @@ _NOISY = 0.5
 
 _FEWEST = 3
 """Undisturbed samples that a visit needs, as the runner takes them."""
-_DISTURBED, _BEST = 1.15, 0.05
-"""As the runners have them."""
 
 Times = Mapping[str, float]
 """Seconds by id of the case."""
@@ -70,7 +69,7 @@ def times_of(visits: Sequence[Mapping[str, object]]) -> Times:
 def _slowest_pace(visits: Sequence[Mapping[str, object]]) -> float:
     """Return the pace beyond which a sample was disturbed: see `Pace` of the runners."""
     paces = [pace for visit in visits for pace in cast("list[float]", visit.get("pace") or ())]
-    return _DISTURBED * quantile(paces, _BEST) if paces else 0.0
+    return DISTURBED * quantile(paces, BEST) if paces else 0.0
 
 
 def curves_of(cases: Sequence[Case], times: Times) -> Curves:
