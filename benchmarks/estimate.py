@@ -6,9 +6,11 @@
 `hwlint device calibrate` times single operations; the modules of estimate_models/ are read as
 source and estimated with the profile that it writes, and in the same run they are timed by the
 session of `hwlint measure`: each one several times, in turns with all others, so that what else
-the machine does meets all alike. Its time is the median of the first quartiles of the steady ones
-of those rounds, as the calibration takes its own. A module whose rounds lie too far apart is timed
-in more rounds, and if they still do it is not judged, and named.
+the machine does meets all alike. Both run on one processor. A round counts if nothing else was at
+work on its core, by the loop that `hwlint measure` times beside the model; its time is the first
+quartile, as the calibration takes its own, and the module's is the median of those rounds. A module
+with too few of them is timed in more rounds; one of which too few ever count, or whose rounds lie
+too far apart, is not judged, and named.
 
 Beside it two fits of FLOPs to the same calibration: times a number, and a line with a constant;
 and one that may see the answers: FLOPs and a constant fitted to the other 29 modules.
@@ -16,6 +18,7 @@ and one that may see the answers: FLOPs and a constant fitted to the other 29 mo
 
 import argparse
 import json
+import os
 import shutil
 import statistics
 import sys
@@ -34,6 +37,7 @@ from hwlint.measure.calibration.cases import cases_of
 from hwlint.measure.calibration.fitting import times_of
 from hwlint.measure.destination import Destination
 from hwlint.measure.job import Method
+from hwlint.measure.paces import DISTURBED
 from hwlint.measure.samples import quantile
 from hwlint.measure.session import Asked, Session
 from hwlint.measure.targets import LOCAL
@@ -43,11 +47,13 @@ from hwlint.report.vega import VERSION
 
 WORK = CACHE / "estimate"
 HERE = Destination(MeasureTarget(LOCAL, ""), None)
+FEWEST = 2
+"""Rounds that have to count."""
 SPREAD = 0.25
 """Rounds that lie further apart (interquartile range over median) are no measurement."""
 Key = tuple[str, str]
 Round = tuple[float, float]
-"""First quartile of the samples, in ms, and how far they lie apart."""
+"""First quartile of the samples, in ms, and the pace of the processor, in seconds."""
 
 
 def calibrate(minutes: float, threads: int) -> None:
@@ -63,17 +69,19 @@ def calibrate(minutes: float, threads: int) -> None:
 
 
 def measured(rounds: int, most: int, threads: int) -> dict[Key, list[float]]:
-    """Time all modules, round after round, and those whose rounds lie apart in further ones;
-    milliseconds of each round that counts."""
+    """Time all modules, round after round, until so many count of each; milliseconds of each round
+    that counts."""
     found: dict[Key, list[Round]] = {
         (file, name): [] for file, members in MODULES.items() for name in members
     }
     for number in range(most):
-        wanted = [key for key in found if number < rounds or spread(calm(found[key])) > SPREAD]
+        best = min((pace for each in found.values() for _, pace in each), default=0.0)
+        wanted = [key for key in found if len(calm(found[key], best)) < rounds]
         for key in wanted:
             found[key].append(timed(*key, threads))
         print(f"round {number + 1}: {len(wanted)} modules", file=sys.stderr, flush=True)
-    return {key: calm(each) for key, each in found.items()}
+    best = min(pace for each in found.values() for _, pace in each)
+    return {key: calm(each, best) for key, each in found.items()}
 
 
 def timed(file: str, name: str, threads: int) -> Round:
@@ -82,7 +90,7 @@ def timed(file: str, name: str, threads: int) -> Round:
         runner="torch",
         inputs=(InputSpec("", MODULES[file][name]),),
         threads=threads,
-        method=Method(samples=20, seconds=0.2, most_seconds=0.6),
+        method=Method(samples=20, seconds=0.2, most_seconds=2.0),
         operators=False,
         options=Options(root=WORK),
     )
@@ -90,14 +98,12 @@ def timed(file: str, name: str, threads: int) -> Round:
     result = session.measure(f"{WORK / file}.py:{name}").result
     if result.median_s is None:
         sys.exit(f"{name}: {result.failure}")
-    return 1e3 * quantile(result.samples, 0.25), spread(result.samples)
+    return 1e3 * quantile(result.samples, 0.25), result.pace_s or 0.0
 
 
-def calm(rounds: Sequence[Round]) -> list[float]:
-    """Return the times of the rounds that were steady in themselves, as the calibration does; all
-    where there are fewer than three."""
-    steady = [ms for ms, apart in rounds if apart <= SPREAD]
-    return steady if len(steady) >= 3 else [ms for ms, _ in rounds]
+def calm(rounds: Sequence[Round], best: float) -> list[float]:
+    """Return the times of the rounds in which nothing else was at work."""
+    return [ms for ms, pace in rounds if pace <= DISTURBED * best]
 
 
 def spread(rounds: Sequence[float]) -> float:
@@ -127,10 +133,15 @@ def main() -> None:
     if options.draw:
         draw(json.loads((RESULTS / "estimate.json").read_text())["modules"])
         return
+    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[-options.threads :])
     calibrate(options.minutes, options.threads)
     profile = available_profiles(WORK)["local"]
     every = measured(options.rounds, options.most_rounds, options.threads)
-    noisy = [name for (_, name), rounds in every.items() if spread(rounds) > SPREAD]
+    noisy = [
+        name
+        for (_, name), rounds in every.items()
+        if len(rounds) < FEWEST or spread(rounds) > SPREAD
+    ]
     keys = [key for key in every if key[1] not in noisy]
     truth = [statistics.median(every[key]) for key in keys]
     graphs = [read(WORK, file, name, MODULES[file][name]) for file, name in keys]
@@ -248,7 +259,11 @@ def report(
     shortest, longest = (of(map(len, every.values())) for of in (min, max))
     lines = [
         f"{len(keys)} of {len(every)} modules; of each {shortest} to {longest} rounds count.",
-        *([f"Not judged, for rounds lie too far apart: {', '.join(noisy)}."] if noisy else []),
+        *(
+            [f"Not judged, for want of rounds that count and agree: {', '.join(noisy)}."]
+            if noisy
+            else []
+        ),
         "",
         table([row(what, one) for what, one in judged.items()]),
         "",
