@@ -2,7 +2,17 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from hwlint.api import Estimate, Finding, Links, Reading, Rule, Step
+from hwlint.api import (
+    Change,
+    Estimate,
+    Finding,
+    JoinLinears,
+    Links,
+    Place,
+    Reading,
+    Rule,
+    Step,
+)
 from hwlint_rules._flow import by_anchor, costly, instances, places, title
 from hwlint_rules._text import percent
 
@@ -35,7 +45,11 @@ class SplitProjection(Rule):
 
     Fix safety
     ----------
-    Unsafe: the result is the same, but the checkpoint has to be joined.
+    Unsafe: the result is the same, but the checkpoint has to be joined: `torch.cat` of the weights,
+    and of the biases, in the order of the parts. Offered where plain statements of one `__init__`
+    build the layers, `self.q = nn.Linear(dim, dim)`, where they are called on the same name in one
+    block, and where nothing else names them: no initialisation, pruning or hook, and no string with
+    the name of a parameter.
 
     Profile fields
     --------------
@@ -129,7 +143,25 @@ class SplitProjection(Rule):
                 related=places(((step, _name(step)) for step in steps), place),
                 model_share=share,
                 data={"layers": [step.operation.module for step in steps]},
+                changes=_changes(steps for _, steps in found),
             )
+
+
+def _changes(found: Iterable[Sequence[Step]]) -> tuple[Change, ...]:
+    """Return the change that makes one layer, where all places of the model have the same ones."""
+    built = {tuple(_built(steps)) for steps in found}
+    if len(built) != 1:
+        return ()
+    first, *others = built.pop()
+    step = JoinLinears(first, tuple(others))
+    title = f"Join {len(others) + 1} Linears into one"
+    return (Change(title, (step,), "parameters", ("operations", "submodules")),)
+
+
+def _built(steps: Iterable[Step]) -> Iterator[Place]:
+    for step in steps:
+        if step.layer is not None:
+            yield step.layer.place
 
 
 def _split(links: Links) -> Iterator[tuple[Step, Sequence[Step]]]:

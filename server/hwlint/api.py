@@ -47,6 +47,7 @@ from hwlint.profile import Fusion, Limit, Profile, Reporting, Tile
 from hwlint.source.changes import (
     Change,
     FuseAttention,
+    JoinLinears,
     Rename,
     SetArgument,
     SetNumber,
@@ -76,6 +77,7 @@ __all__ = [
     "Flow",
     "FuseAttention",
     "Fusion",
+    "JoinLinears",
     "Kernel",
     "Layer",
     "LayerSpec",

@@ -13,7 +13,7 @@ from hwlint.source.changes import written_number
 from hwlint.source.edits import Positions
 
 NUMBERS_ONLY = {"HW101", "HW102", "HW103", "HW104", "HW105"}
-FIXED = {*NUMBERS_ONLY, "HW201", "HW301", "HW302", "HW303", "HW306", "HW308", "HW401"}
+FIXED = {*NUMBERS_ONLY, "HW201", "HW301", "HW302", "HW303", "HW304", "HW306", "HW308", "HW401"}
 """Rules that propose changes."""
 LEFT_ALONE = {
     ("HW103", 1),  # heads that forward cuts by itself

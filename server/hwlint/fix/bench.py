@@ -89,6 +89,12 @@ class Bench:
         found = [key for key, (_, r) in self.passes.items() if not touched.isdisjoint(r.files)]
         return sorted(found, key=lambda key: (STAGES.index(key[0]), key[1]))
 
+    def companions(self, path: str) -> list[SourceFile]:
+        """Return the other files, of those that may be edited, of all passes that rest on one."""
+        found = {f for key in self.dependents([path]) for f in self.passes[key][1].files}
+        sources = (self.source(file) for file in sorted((found & self.owned) - {path}))
+        return [source for source in sources if source is not None]
+
     def with_graphs(self, keys: Iterable[Key]) -> dict[Key, FileResult]:
         """Return results as they stand now, each entry with its graph."""
         wanted = list(keys)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from hwlint.api import Edit, Finding
 from hwlint.engine.analysis import FileResult, Raised
 from hwlint.fix.bench import Bench, Key, Trial, graphs_of
+from hwlint.fix.parts import unfit_for_parts
 from hwlint.graph import Argument, Flow, Layer, ModelGraph, Node
 from hwlint.source.changes import Change
 from hwlint.source.edits import move
@@ -191,6 +192,8 @@ class _Comparison:
             grown = after.params / before.params - 1
             if self._change.effect == "nothing" and grown:
                 raise Refused("the number of parameters changes")
+            if "submodules" in self._change.alters and grown:
+                raise Refused("the number of parameters changes")
             self._resized.grown = max(self._resized.grown, grown)
 
     def _flows(self, before: ModelGraph, after: ModelGraph) -> None:
@@ -206,14 +209,24 @@ class _Comparison:
             raise Refused(f"{before.entry.name} takes other inputs")
         if old.outputs != new.outputs and not (self._change.outputs and _wider(old, new)):
             raise Refused(f"{before.entry.name} returns other shapes")
+        if "submodules" in self._change.alters:
+            self._computes(before.entry.name, old, new)
         if "operations" in self._change.alters:
             return
         if [o.name for o in old.operations] != [o.name for o in new.operations]:
             raise Refused(f"{before.entry.name} runs other operations")
 
+    def _computes(self, name: str, old: Flow, new: Flow) -> None:
+        """See that the same is computed, by what parts of a tensor allow."""
+        if old.macs != new.macs:
+            raise Refused(f"{name} has another number of MACs")
+        unfit = unfit_for_parts(new)
+        if unfit and not unfit_for_parts(old):
+            raise Refused(f"{name}: {unfit}")
+
     def _nodes(self, name: str, before: Node, after: Node) -> None:
         if list(before.children) != list(after.children):
-            raise Refused(f"{name or 'the model'} has other submodules")
+            self._children(name, before, after)
         if (before.layer is None) != (after.layer is None):
             raise Refused(f"{name} is something else")
         if before.layer is not None and after.layer is not None:
@@ -221,7 +234,18 @@ class _Comparison:
         elif before.class_name != after.class_name:
             raise Refused(f"{name} is a {after.class_name}")
         for key, child in before.children.items():
-            self._nodes(f"{name}.{key}" if name else key, child, after.children[key])
+            if key in after.children:
+                self._nodes(f"{name}.{key}" if name else key, child, after.children[key])
+
+    def _children(self, name: str, before: Node, after: Node) -> None:
+        """See that only layers that the change is about went, and that one came for them."""
+        gone = [child for key, child in before.children.items() if key not in after.children]
+        come = [child for key, child in after.children.items() if key not in before.children]
+        known = all(n.layer is not None and n.layer.place in self._allowed for n in gone)
+        ops = {child.layer.op for child in (*gone, *come) if child.layer is not None}
+        joined = known and len(come) == 1 and come[0].layer is not None and len(ops) == 1
+        if "submodules" not in self._change.alters or not joined:
+            raise Refused(f"{name or 'the model'} has other submodules")
 
     def _layers(self, name: str, before: Layer, after: Layer) -> None:
         if self._followed:

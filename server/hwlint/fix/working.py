@@ -7,7 +7,7 @@ from hwlint.engine.findings import Diagnostic
 from hwlint.fix.bench import Bench, Trial
 from hwlint.fix.coupling import coupled
 from hwlint.fix.proof import Refused, Resized, prove
-from hwlint.source.changes import Change, SetNumber, edits_for
+from hwlint.source.changes import Change, JoinLinears, SetNumber, edits_for, is_apart
 
 __all__ = ["Proved", "fix_for", "prove_fix"]
 
@@ -66,8 +66,10 @@ def _proposed(bench: Bench, change: Change, *, wide: bool) -> tuple[Edit, ...]:
         path = _path(step)
         source = bench.source(path) if path in bench.owned else None
         made = edits_for(step, source, wide=wide) if source is not None else None
-        if made is None:
+        if source is None or made is None:
             raise Refused(_OTHER_TEXT)
+        if isinstance(step, JoinLinears) and not is_apart(step, source, bench.companions(path)):
+            raise Refused("another file names the layers")
         edits += made
     step = change.steps[0]
     if not change.coupled or not isinstance(step, SetNumber):

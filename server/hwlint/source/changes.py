@@ -2,18 +2,20 @@
 
 import ast
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from hwlint.source.attention import fused_attention
 from hwlint.source.edits import Edit, Positions
 from hwlint.source.files import SourceFile
+from hwlint.source.joining import JoinLinears, find_joining
 from hwlint.source.parsing import FaultError, parse_text
 from hwlint.source.spans import Place
 
 __all__ = [
     "Change",
     "FuseAttention",
+    "JoinLinears",
     "Rename",
     "SetArgument",
     "SetNumber",
@@ -22,6 +24,7 @@ __all__ = [
     "Unsay",
     "Unwrap",
     "edits_for",
+    "is_apart",
     "numbers_in",
     "placing",
     "written_number",
@@ -95,7 +98,7 @@ class FuseAttention:
     call: Place
 
 
-Step = SetNumber | SetArgument | Rename | Swap | Unwrap | FuseAttention | Unsay
+Step = SetNumber | SetArgument | Rename | Swap | Unwrap | FuseAttention | JoinLinears | Unsay
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +112,9 @@ class Change:
     effect: str = "parameters"
     """What it changes: "nothing" (such a fix is safe), "parameters" or "numerics"."""
     alters: tuple[str, ...] = ()
-    """Which arguments of layers may be others, "operations" where forward may do other ones, and
-    "op" where layers may be of another kind."""
+    """Which arguments of layers may be others, "operations" where forward may do other ones, "op"
+    where layers may be of another kind, and "submodules" where there may be fewer layers that
+    compute the same."""
     coupled: bool = False
     """Widths: whatever has to agree with the numbers is to change with them."""
     outputs: bool = False
@@ -147,9 +151,18 @@ def edits_for(step: Step, source: SourceFile, *, wide: bool = False) -> tuple[Ed
             return _unwrapped(step, source, positions)
         if isinstance(step, FuseAttention):
             return _fused(step, source)
+        if isinstance(step, JoinLinears):
+            joining = find_joining(step, source, placing(source))
+            return None if joining is None else joining.edits
         return _unsaid(step, positions)
     except (FaultError, IndexError):
         return None
+
+
+def is_apart(step: JoinLinears, source: SourceFile, others: Iterable[SourceFile]) -> bool:
+    """Whether no other file names the layers that become one."""
+    joining = find_joining(step, source, placing(source))
+    return joining is not None and joining.is_free(source, others)
 
 
 def _number(step: SetNumber, positions: Positions) -> tuple[Edit, ...] | None:
