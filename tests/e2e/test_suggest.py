@@ -43,7 +43,7 @@ def bench(start: Callable[..., Workbench]) -> Workbench:
 
 def test_suggest_plot_diff_apply_and_undo(bench: Workbench):
     bench.see(bench.page.locator(".codelens-decoration a", has_text="Measure"))
-    bench.run("hwlint: Suggest a Faster Variant")
+    bench.click_lens("Suggest")
     bench.see(bench.toast("hwlint: searching for a faster variant on local"))
     page = bench.webview()
     expect(page.locator("h1")).to_have_text("Faster variants", timeout=WAIT)

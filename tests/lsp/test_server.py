@@ -183,7 +183,7 @@ async def test_one_lens_for_a_factory_and_the_call_in_it(editor, root: Path):
     await editor.diagnostics(uri)
     named = types.TextDocumentIdentifier(uri)
     found = await editor.client.text_document_code_lens_async(types.CodeLensParams(named))
-    assert [lens.range.start.line for lens in found] == [12, 12]
+    assert [lens.range.start.line for lens in found] == [12, 12, 12]
 
 
 async def test_lenses_symbols_and_hints(editor, root: Path):
@@ -191,8 +191,10 @@ async def test_lenses_symbols_and_hints(editor, root: Path):
     await editor.diagnostics(uri)
     named = types.TextDocumentIdentifier(uri)
     found = await editor.client.text_document_code_lens_async(types.CodeLensParams(named))
-    lens, measure = found
-    assert measure.command.title == "Measure"
+    lens, measure, suggest = found
+    assert (measure.command.title, suggest.command.title) == ("Measure", "Suggest")
+    assert suggest.command.command == "hwlint.suggest"
+    assert suggest.command.arguments == measure.command.arguments
     assert "on h100-sxm" in lens.command.title
     assert lens.range.start == types.Position(3, 6)
     (symbol,) = await editor.client.text_document_document_symbol_async(

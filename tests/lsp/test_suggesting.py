@@ -59,7 +59,7 @@ async def test_a_suggestion_is_found_looked_at_and_applied(
     trials: list[Any] = []
     editor.client.feature("hwlint/suggestedTrial")(lambda told: trials.append(told))  # noqa: PLW0108 - it is given attributes
     editor.client.progress_reports["mine"] = []
-    asked = {"uri": uri, "position": {"line": 3, "character": 8}, **SEARCH, **FREE}
+    asked = {"uri": uri, "position": {"line": 3, "character": 8}, **SEARCH, **FREE, "silent": True}
     found = await command(editor, "suggest", {**asked, "workDoneToken": "mine"})
     assert found["failure"] is None, found
     assert found["says"] == "latency measured (median, IQR), accuracy not evaluated"
@@ -87,6 +87,34 @@ async def test_a_suggestion_is_found_looked_at_and_applied(
     assert len(answers_edits) == 1
     unsaved = await command(editor, "suggest", {**asked, "silent": True})
     assert "net.py is not saved" in unsaved["failure"]["message"]
+
+
+@VSCODE
+async def test_an_editor_without_a_view_of_it_is_asked_whether_to_apply(
+    editor, root: Path, answers_edits: list[types.WorkspaceEdit]
+):
+    asked: list[types.ShowMessageRequestParams] = []
+
+    @editor.client.feature(types.WINDOW_SHOW_MESSAGE_REQUEST)
+    def answer(params: types.ShowMessageRequestParams) -> types.MessageActionItem:
+        asked.append(params)
+        assert params.actions is not None
+        return params.actions[0]
+
+    uri = editor.open(root / "net.py")
+    given = {"uri": uri, "position": {"line": 3, "character": 8}, **SEARCH, **FREE}
+    found = await command(editor, "suggest", given)
+    for _ in range(100):
+        if answers_edits:
+            break
+        await asyncio.sleep(0.1)
+    (question,) = asked
+    best = found["suggestions"][0]["trial"]
+    assert question.message.startswith(f"hwlint: trial {best} takes ")
+    assert question.message.endswith("(median, IQR), accuracy not evaluated.")
+    assert [action.title for action in question.actions] == [f"Apply trial {best}", "Leave it"]
+    (edit,) = answers_edits
+    assert edit.document_changes[0].text_document.uri == uri
 
 
 @VSCODE

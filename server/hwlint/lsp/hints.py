@@ -46,7 +46,8 @@ def _share(costs: Sequence[CostView]) -> str:
 
 
 def code_lenses(state: State, uri: str) -> Iterator[types.CodeLens]:
-    """Yield what is said over each name that builds a model, and what measures it."""
+    """Yield what is said over each name that builds a model, what measures it, and what searches
+    for a faster variant."""
     entry, known = state.open.get(uri), state.known(uri)
     if entry is None or known is None or not state.settings.code_lens:
         return
@@ -63,15 +64,17 @@ def code_lenses(state: State, uri: str) -> Iterator[types.CodeLens]:
             # Nothing to run: it only says.
             yield types.CodeLens(lines.range(place), types.Command(text, ""))
             if state.trusted and not entry.loose and models[0].expression:
-                yield _measure_lens(uri, lines.range(place), again=bool(said))
+                again = "Measure again" if said else "Measure"
+                yield _running_lens(uri, lines.range(place), again, "hwlint.measure")
+                yield _running_lens(uri, lines.range(place), "Suggest", "hwlint.suggest")
             above = title, place.col
 
 
-def _measure_lens(uri: str, where: types.Range, *, again: bool) -> types.CodeLens:
+def _running_lens(uri: str, where: types.Range, title: str, command: str) -> types.CodeLens:
+    """Return what runs the model there when it is clicked."""
     at = {"line": where.start.line, "character": where.start.character}
-    title = "Measure again" if again else "Measure"
     asked = {"uri": uri, "position": at}
-    return types.CodeLens(where, types.Command(title, "hwlint.measure", arguments=[asked]))
+    return types.CodeLens(where, types.Command(title, command, arguments=[asked]))
 
 
 def document_symbols(state: State, uri: str) -> Iterator[types.DocumentSymbol]:

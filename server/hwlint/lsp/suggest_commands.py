@@ -1,5 +1,6 @@
 """The commands that search for a faster variant."""
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
@@ -21,6 +22,8 @@ TRIAL = "hwlint/suggestedTrial"
 def suggest_commands(server: "Server") -> None:
     """Add them to a server."""
     state = server.state
+    waiting: set[asyncio.Task[None]] = set()
+    """Questions that the editor has not answered yet."""
 
     @server.command("hwlint.suggest")
     async def suggest(asked: dict[str, Any]) -> dict[str, object] | None:  # pyright: ignore[reportUnusedFunction] - registered
@@ -37,6 +40,9 @@ def suggest_commands(server: "Server") -> None:
             title = f"hwlint: searching for a faster variant on {sought.target}"
             answer = await shown(server, title, work, saying, token)
         tell_failure(server, asked, answer)
+        if answer is not None and not asked.get("silent"):
+            waiting.add(task := asyncio.create_task(_offer(server, asked, answer)))
+            task.add_done_callback(waiting.discard)
         return answer
 
     @server.command("hwlint.suggestion")
@@ -52,6 +58,41 @@ def suggest_commands(server: "Server") -> None:
             answer = await _applied(server, answer)
         tell_failure(server, asked, answer)
         return answer
+
+
+async def _offer(server: "Server", asked: dict[str, Any], answer: dict[str, Any]) -> None:
+    """Ask in an editor that has no view of a search whether the best is to be written."""
+    if answer.get("failure"):
+        return
+    rows = answer["suggestions"]
+    # One that was measured again and is not faster is no offer.
+    best = next((row for row in rows if row["confidence"] != "not confirmed"), None)
+    text = "hwlint: nothing faster was found"
+    if best is None:
+        server.window_show_message(types.ShowMessageParams(types.MessageType.Info, text))
+        return
+    again, original = best["again"], answer["original"]["median_s"]
+    ratio = again["ratio"] if again else best["median_s"] / original
+    text = (
+        f"hwlint: trial {best['trial']} takes {1 - ratio:.1%} less time ({best['confidence']}). "
+        f"{answer['says']}."
+    )
+    apply = types.MessageActionItem(f"Apply trial {best['trial']}")
+    question = types.ShowMessageRequestParams(
+        types.MessageType.Info, text, [apply, types.MessageActionItem("Leave it")]
+    )
+    chosen = await server.window_show_message_request_async(question)
+    if chosen is not None and chosen.title == apply.title:
+        one = {
+            **asked,
+            "place": answer["place"],
+            "trial": best["trial"],
+            "target": answer["target"],
+        }
+        found = await _looked(server, one)
+        if found is not None and not found.get("failure"):
+            found = await _applied(server, found)
+        tell_failure(server, asked, found)
 
 
 async def _looked(server: "Server", asked: dict[str, Any]) -> dict[str, object] | None:
