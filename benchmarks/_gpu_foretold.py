@@ -2,21 +2,29 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from _common import ROOT, table
 from _estimated import MODULES, read, row
 
 from hwlint.cost import Accuracy, Amounts, Sample, accuracy, cross_validated, estimate, fit_flops
-from hwlint.profile import Profile
+from hwlint.profile import Profile, available_profiles
 
 BATCHES = (1, 32)
 FOLDER = ROOT / "benchmarks" / "estimate_models"
-EAGER = """\
-extends = ["{device}", "_eager"]
-name = "{device}, one kernel an operator"
+GRAPH = """
+[dispatch]
+kernel_us = {graph_us}
+evidence = "estimate"
+source = "graph_kernel_us of {device}"
 """
-"""The profile of a GPU is one of torch.compile; this one is of torch as it comes."""
+PROFILES: Mapping[str, str] = {
+    "eager": 'extends = ["{device}", "_eager"]\nname = "{device}, one kernel an operator"\n',
+    "compiled-graph": 'extends = "{device}"\nname = "{device}, one CUDA graph"\n' + GRAPH,
+    "eager-graph": 'extends = ["{device}", "_eager"]\nname = "{device}, a graph"\n' + GRAPH,
+}
+"""The profile of a GPU is one of torch.compile that starts its kernels one by one; these are of
+torch as it comes, and of both with their kernels recorded as one CUDA graph."""
 
 
 class Module(NamedTuple):
@@ -35,9 +43,41 @@ class Module(NamedTuple):
 class Foretold(NamedTuple):
     """What is known of one module without running it."""
 
-    compiled_s: float
-    eager_s: float
+    seconds: Mapping[str, float]
+    """By the runtime: "compiled", and those of `PROFILES`."""
+    kernels: Mapping[str, int]
     flops: float
+
+
+class Clock(NamedTuple):
+    """One way of timing, and which estimate is meant for it."""
+
+    name: str
+    at: tuple[str, ...]
+    """Where it stands in what `_gpu_alone.py` or `_gpu_runtimes.py` prints."""
+    runtime: str
+    scale: float = 1.0
+    """Seconds that are 1 there."""
+
+    def taken(self, found: Mapping[str, Any]) -> float | None:
+        """Return the seconds."""
+        for name in self.at:
+            if name not in found:
+                return None
+            found = found[name]
+        return self.scale * float(str(found))
+
+
+ONE_BY_ONE = (
+    Clock("waited", ("waited_s",), "eager"),
+    Clock("in a row", ("in_a_row_s",), "eager"),
+)
+BOTH = (
+    Clock("compiled, waited", ("compiled", "waited_s"), "compiled"),
+    Clock("compiled, in a row", ("compiled", "in_a_row_s"), "compiled"),
+    Clock("compiled, a CUDA graph", ("compiled", "alone_us"), "compiled-graph", 1e-6),
+    Clock("eager, a CUDA graph", ("eager", "alone_us"), "eager-graph", 1e-6),
+)
 
 
 def modules() -> list[Module]:
@@ -50,8 +90,8 @@ def modules() -> list[Module]:
     ]
 
 
-def jobs(*, compiled: bool, seconds: float) -> list[dict[str, object]]:
-    """Return what `_gpu_alone.py` is asked for."""
+def jobs(seconds: float, batches: Sequence[int] = BATCHES) -> list[dict[str, object]]:
+    """Return what `_gpu_alone.py` and `_gpu_runtimes.py` are asked for."""
     return [
         {
             "key": one.key,
@@ -59,52 +99,64 @@ def jobs(*, compiled: bool, seconds: float) -> list[dict[str, object]]:
             "build": f"{one.name}()",
             "inputs": [(one.shape, 0)],
             "dtype": "bfloat16",
-            "compile": compiled,
+            "compile": False,
             "seconds": seconds,
         }
         for one in modules()
+        if _batch(one.key) in batches
     ]
 
 
-def foretold(profile: Profile, eager: Profile) -> dict[str, Foretold]:
-    """Estimate every module that is read in full."""
+def foretold(profiles: Mapping[str, Profile]) -> dict[str, Foretold]:
+    """Estimate every module that is read in full. `profiles`: by the runtime."""
     found: dict[str, Foretold] = {}
     for one in modules():
         graph = read(FOLDER, one.file, one.name, one.shape)
-        guesses = [estimate(graph, each, "bf16") for each in (profile, eager)]
+        guesses = {name: estimate(graph, each, "bf16") for name, each in profiles.items()}
+        known = {name: guess for name, guess in guesses.items() if guess is not None}
         macs = graph.flow.macs if graph.flow is not None else None
-        if guesses[0] is not None and guesses[1] is not None and macs is not None:
-            found[one.key] = Foretold(guesses[0].seconds, guesses[1].seconds, 2.0 * macs)
+        if len(known) == len(profiles) and macs is not None:
+            seconds = {name: guess.seconds for name, guess in known.items()}
+            kernels = {name: len(guess.kernels) for name, guess in known.items()}
+            found[one.key] = Foretold(seconds, kernels, 2.0 * macs)
     return found
 
 
-def write_eager(root: Path, device: str) -> None:
-    """Write the profile of a GPU without a compiler."""
+def runtimes(root: Path, device: str) -> dict[str, Profile]:
+    """Return the profile of a GPU and those of other runtimes there, which are written below a
+    folder."""
+    known = available_profiles()[device]
+    graph_us = known.dispatch.graph_kernel_us if known.dispatch is not None else None
     folder = root / ".hwlint" / "profiles"
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "eager.toml").write_text(EAGER.format(device=device))
+    for name, text in PROFILES.items():
+        words = text.format(device=device, graph_us=graph_us or 0.0)
+        (folder / f"{name}.toml").write_text(words)
+    found = available_profiles(root)
+    return {"compiled": found[device], **{name: found[name] for name in PROFILES}}
 
 
 def judged(
     timed: Sequence[Mapping[str, object]],
     known: Mapping[str, Foretold],
     rate: float | None,
-    *,
-    compiled: bool,
+    clocks: Sequence[Clock],
 ) -> Iterator[dict[str, object]]:
     """Score the estimates of each batch, and of both, by both ways of timing, with FLOPs beside.
     `rate`: FLOPs in a second that the profile says are reached."""
-    for clock in ("waited_s", "in_a_row_s"):
+    for clock in clocks:
         for batches in ((1,), (32,), (1, 32)):
             rows = [
-                (known[str(t["key"])], float(str(t[clock])))
+                (known[str(t["key"])], seconds)
                 for t in timed
-                if clock in t and t["key"] in known and _batch(str(t["key"])) in batches
+                if (seconds := clock.taken(t)) is not None
+                and t["key"] in known
+                and _batch(str(t["key"])) in batches
             ]
             if len(rows) < 3:
                 continue
             truth = [1e3 * seconds for _, seconds in rows]
-            ours = [1e3 * (k.compiled_s if compiled else k.eager_s) for k, _ in rows]
+            ours = [1e3 * k.seconds[clock.runtime] for k, _ in rows]
             flops = [k.flops for k, _ in rows]
             samples = [
                 Sample(Amounts(f, 0.0, 1), f, ms) for f, ms in zip(flops, truth, strict=True)
@@ -118,7 +170,7 @@ def judged(
             }
             for what, score in scores.items():
                 yield {
-                    "clock": clock.removesuffix("_s").replace("_", " "),
+                    "clock": clock.name,
                     "batch": " and ".join(map(str, batches)),
                     "modules": len(rows),
                     "score": score._asdict(),
@@ -131,17 +183,22 @@ def _batch(key: str) -> int:
 
 
 def each(
-    timed: Sequence[Mapping[str, object]], known: Mapping[str, Foretold], *, compiled: bool
+    timed: Sequence[Mapping[str, Any]], known: Mapping[str, Foretold], clocks: Sequence[Clock]
 ) -> str:
     """Return the table of the modules."""
-    rows = [
-        {
-            "module": t["key"],
-            "waited ms": 1e3 * float(str(t["waited_s"])),
-            "in a row ms": 1e3 * float(str(t["in_a_row_s"])),
-            "estimate ms": 1e3 * (k.compiled_s if compiled else k.eager_s),
-        }
-        for t in timed
-        if "waited_s" in t and (k := known.get(str(t["key"]))) is not None
-    ]
+    rows: list[dict[str, object]] = []
+    for found in timed:
+        guess = known.get(str(found["key"]))
+        times = {clock: clock.taken(found) for clock in clocks}
+        if guess is None or not any(times.values()):
+            continue
+        row: dict[str, object] = {"module": found["key"]}
+        for clock, seconds in times.items():
+            row[f"{clock.name} ms"] = 1e3 * seconds if seconds is not None else None
+            row[f"{clock.runtime} estimate ms"] = 1e3 * guess.seconds[clock.runtime]
+        for runtime in ("compiled", "eager"):
+            count = found.get(runtime, {}).get("kernels")
+            if count is not None:
+                row[f"{runtime} kernels, estimate"] = f"{count}, {guess.kernels[runtime]}"
+        rows.append(row)
     return table(rows) if rows else "Nothing was timed."

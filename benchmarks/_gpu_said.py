@@ -50,7 +50,7 @@ class Pair(NamedTuple):
 def linear(name: str, rows: int, ins: int, outs: int, *, vocabulary: bool = False) -> Variant:
     """Return a linear layer."""
     whole = (
-        f"# hwlint: input((8, {rows // 8}), 'int64')\n"
+        f"# hwlint: input(8, {rows // 8})\n"
         "    def __init__(self):\n        super().__init__()\n"
         f"        self.embedding = nn.Embedding({outs}, {ins})\n"
         f"        self.op = nn.Linear({ins}, {outs})\n\n"

@@ -2,11 +2,13 @@
 
     python benchmarks/gpu.py --device cuda [--minutes 5] [--profile h100-sxm] [--out DIR]
 
-Parts, each written as soon as it is done, each without the others: what the GPU is; `hwlint
-measure` beside timing without it, eager; pairs of operations around a tile beside what the rules
+Parts, each written as soon as it is done, each without the others (`--parts`): what the GPU is;
+`hwlint measure` beside timing without it; pairs of operations around a tile beside what the rules
 and the estimate say of them; estimates of 30 modules with the profile as it stands beside their
-times; then the measuring and the estimates again with torch.compile. There is no part with a
-calibrated profile: `hwlint device calibrate` times processors. `--device cpu` tries this out.
+times; pairs of models with a width in the middle that fits or does not, eager and by torch.compile;
+the 30 modules by torch.compile, with a batch of 32 and of 1; the measuring with torch.compile.
+`--join A B` writes the records in two folders as one. There is no part with a calibrated profile:
+`hwlint device calibrate` times processors. `--device cpu` tries this out.
 """
 
 import argparse
@@ -22,8 +24,11 @@ from pathlib import Path
 from typing import Any
 
 import _gpu_foretold as foretold
+import _gpu_middle as middle
 import _gpu_said as pairs
 from _common import RESULTS, ROOT, hwlint, record, table
+from _gpu_joined import joined
+from _gpu_turns import in_turns
 
 from hwlint.profile import available_profiles
 
@@ -41,8 +46,8 @@ DTYPES: Mapping[str, tuple[str, ...]] = {
 }
 TRIED: Mapping[str, tuple[int, ...]] = {"vit, 32 images": (1, 3, 224, 224), "gpt, 8x256": (1, 64)}
 """On a processor: smaller inputs."""
-PROCESSES = max(1, min(8, (os.cpu_count() or 1) // 2))
-"""That fill torch's cache of compiled modules before any is timed."""
+PROCESSES = max(2, min(14, (os.cpu_count() or 1) - 2))
+"""That compile modules before any is timed."""
 PROFILES = {"H200": "h200-sxm", "H100": "h100-sxm", "A100": "a100-sxm-80gb"}
 
 
@@ -54,6 +59,8 @@ class Bench:
         self.end = time.monotonic() + 60 * asked.minutes
         self.data: dict[str, Any] = {"parts": {}}
         self.sections: list[str] = []
+        self.timed: list[dict[str, Any]] = []
+        """What torch.compile made, of all parts until now."""
         self.profile = asked.profile or "h100-sxm"
         os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(folder / "inductor"))
 
@@ -245,70 +252,89 @@ def tiles(bench: Bench) -> str:
     return "\n\n".join(text)
 
 
-def estimates(*, compiled: bool) -> Callable[[Bench], str]:
-    """Return the part that holds estimates against times."""
+def estimates(bench: Bench) -> str:
+    """Hold estimates against times of torch as it comes."""
+    jobs = foretold.jobs(0.1)
+    if bench.asked.device != "cuda":
+        jobs = [job for job in jobs if str(job["key"]).endswith(" 1")][:8]
+    timed = bench.lines("_gpu_alone.py", bench.left(120), jobs)
+    return scored(bench, "estimates", timed, timed, foretold.ONE_BY_ONE)
+
+
+def scored(
+    bench: Bench,
+    name: str,
+    timed: Sequence[Mapping[str, object]],
+    shown: Sequence[Mapping[str, object]],
+    clocks: Sequence[foretold.Clock],
+) -> str:
+    """Score estimates against what was timed, and show some of it one by one."""
+    profiles = foretold.runtimes(bench.folder / "runtimes", bench.profile)
+    known = foretold.foretold(profiles)
+    rate = profiles["compiled"].achievable_ops("bf16")
+    found = list(foretold.judged(timed, known, rate, clocks))
+    keys = {str(one["key"]) for one in shown}
+    bench.data["parts"][name] = {
+        "timed": shown,
+        "estimates": {key: one._asdict() for key, one in known.items() if key in keys},
+        "scores": found,
+    }
+    rows = [{k: v for k, v in row.items() if k != "score"} for row in found]
+    scores = table(rows) if rows else "Too few were timed."
+    failed = [f"{t['key']}: {t['error']}" for t in shown if "error" in t]
+    more = ["Failed: " + "; ".join(failed)] if failed else []
+    return "\n\n".join([scores, foretold.each(shown, known, clocks), *more])
+
+
+def between(bench: Bench) -> str:
+    """Time pairs of models with a width in the middle, eager and compiled, and hold them against
+    what is said of them."""
+    folder = bench.folder / "middle"
+    folder.mkdir()
+    file = middle.write(folder)
+    jobs = middle.jobs(file)
+    if bench.asked.device != "cuda":
+        jobs = [job for job in jobs if str(job["key"]) in ("hidden 1001", "hidden 1024")]
+    timed = bench.lines("_gpu_runtimes.py", bench.left(150), jobs)
+    kept: dict[str, object] = {"timed": timed}
+    bench.data["parts"]["middle"] = kept
+    profiles = foretold.runtimes(bench.folder / "runtimes", bench.profile)
+    told = middle.said(file, bench.profile, {name: profiles[name] for name in middle.RUNTIMES})
+    found = list(middle.compared(timed, told))
+    kept |= {"said": told, "pairs": found}
+    failed = [f"{t['key']} {t['dtype']}: {t['error']}" for t in timed if "error" in t]
+    text = [table(found) if found else "Nothing was timed."]
+    text += ["Failed: " + "; ".join(failed)] if failed else []
+    return "\n\n".join(text)
+
+
+def compiled(batch: int) -> Callable[[Bench], str]:
+    """Return the part that holds estimates against times of what torch.compile makes."""
+    name = f"compiled-{batch}"
 
     def part(bench: Bench) -> str:
-        seconds = 0.08 if compiled else 0.1
-        jobs = foretold.jobs(compiled=compiled, seconds=seconds)
+        jobs = foretold.jobs(0.08, (batch,))
         if bench.asked.device != "cuda":
-            jobs = [job for job in jobs if str(job["key"]).endswith(" 1")][:8]
-        timed = bench.lines("_gpu_alone.py", bench.left(120), jobs)
-        root = bench.folder / "eager"
-        root.mkdir(exist_ok=True)
-        foretold.write_eager(root, bench.profile)
-        profiles = available_profiles(root)
-        known = foretold.foretold(profiles[bench.profile], profiles["eager"])
-        rate = profiles[bench.profile].achievable_ops("bf16")
-        found = list(foretold.judged(timed, known, rate, compiled=compiled))
-        bench.data["parts"]["estimates-compiled" if compiled else "estimates"] = {
-            "timed": timed,
-            "estimates": {key: one._asdict() for key, one in known.items()},
-            "scores": found,
-        }
-        rows = [{k: v for k, v in row.items() if k != "score"} for row in found]
-        scores = table(rows) if rows else "Too few were timed."
-        return f"{scores}\n\n{foretold.each(timed, known, compiled=compiled)}"
+            jobs = jobs[:3]
+        half = bench.left(160) / 2
+        words = [sys.executable, HERE / "_gpu_runtimes.py", bench.asked.device]
+        folder = bench.folder / name
+        timed = in_turns(words, jobs, folder, PROCESSES, (half, half))
+        bench.timed += timed
+        return scored(bench, name, bench.timed, timed, foretold.BOTH)
 
     return part
-
-
-def warm(bench: Bench) -> str:
-    """Compile everything that is to be timed, in several processes, into torch's cache."""
-    wanted = [alone(bench, n, d, compiled=True) for n in models(bench) for d in DTYPES[n]]
-    wanted += foretold.jobs(compiled=True, seconds=0)
-    if bench.asked.device != "cuda":
-        wanted = wanted[:2]
-    jobs = [{**job, "seconds": 0} for job in wanted]
-    seconds = bench.left(min(100.0, 0.5 * bench.left(600)))
-    end = time.monotonic() + seconds + 10
-    running: list[subprocess.Popen[bytes]] = []
-    counts: list[int] = []
-    outs = [bench.folder / f"warm{n}.txt" for n in range(PROCESSES)]
-    for n, out in enumerate(outs):
-        share = bench.written("warm", jobs[n::PROCESSES])
-        words = [sys.executable, HERE / "_gpu_alone.py", bench.asked.device, share, f"{seconds}"]
-        more = os.environ | {"TORCHINDUCTOR_COMPILE_THREADS": "2"}
-        with out.open("wb") as file:
-            running.append(subprocess.Popen(list(map(str, words)), stdout=file, env=more))
-    for process, out in zip(running, outs, strict=True):
-        try:
-            process.wait(max(0.0, end - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        counts.append(sum('"first_s"' in line for line in out.read_text().splitlines()))
-    return f"{sum(counts)} of {len(jobs)} were compiled ahead, in {PROCESSES} processes."
 
 
 PARTS: Mapping[str, Callable[[Bench], str]] = {
     "gpu": machine,
     "measure": measuring("torch"),
     "tiles": tiles,
-    "estimates": estimates(compiled=False),
-    "ahead": warm,
+    "estimates": estimates,
+    "middle": between,
+    "compiled-32": compiled(32),
+    "compiled-1": compiled(1),
     "measure-compiled": measuring("torch-compile"),
-    "estimates-compiled": estimates(compiled=True),
 }
 """In the order in which they are done."""
 
@@ -322,7 +348,11 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=RESULTS)
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS))
     parser.add_argument("--commit", default="", help="that is recorded; else git's")
+    parser.add_argument("--join", nargs=2, type=Path, metavar=("A", "B"), help="folders of records")
     asked = parser.parse_args()
+    if asked.join:
+        joined(asked.join, asked.out)
+        return
     with tempfile.TemporaryDirectory(prefix="hwlint-gpu-") as folder:
         bench = Bench(asked, Path(folder).resolve())
         for name in asked.parts:

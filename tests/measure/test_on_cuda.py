@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 import torch
 
+from hwlint.engine.errors import UserError
+from hwlint.measure.destination import find_destination
 from hwlint.measure.job import Build, Input, Job, save_job
 from hwlint.measure.measuring import RUNNERS
 
@@ -78,16 +80,49 @@ def test_operators_of_a_processor_beside_a_gpu(runner: ModuleType, monkeypatch: 
     assert found[0]["seconds"] > 0
 
 
+TARGETS = """\
+[tool.hwlint.targets]
+box = { profile = "h100-sxm" }
+pi = { profile = "raspberry-pi-5" }
+"""
+
+
 @pytest.mark.parametrize(
-    ("device", "said"), [("cuda", "sees no GPU"), ("mps", 'cpu or cuda, not on "mps"')]
+    ("name", "unit"), [("box", "cuda"), ("pi", "cpu"), ("h100-sxm", None), (None, "cpu")]
+)
+def test_a_target_computes_on_what_its_profile_is_of(
+    tmp_path: Path, name: str | None, unit: str | None
+):
+    (tmp_path / "pyproject.toml").write_text(TARGETS)
+    if unit is None:
+        with pytest.raises(UserError, match="h100-sxm is a profile"):
+            find_destination(name, tmp_path)
+        return
+    where = find_destination(name, tmp_path)
+    assert (where.unit("torch", None), where.unit("onnxruntime", None)) == (unit, unit)
+    assert (where.unit("torch", "cpu"), where.unit("torch", "cuda")) == ("cpu", "cuda")
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (("--on", "cuda"), "sees no GPU"),
+        (("--device", "box"), "sees no GPU"),
+        (("--on", "mps"), 'cpu or cuda, not on "mps"'),
+    ],
 )
 def test_a_gpu_that_is_not_there_is_said(
-    hwlint: Hwlint, tmp_path: Path, device: str, said: str, monkeypatch: pytest.MonkeyPatch
+    hwlint: Hwlint,
+    tmp_path: Path,
+    asked: tuple[str, str],
+    said: str,
+    monkeypatch: pytest.MonkeyPatch,
 ):
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
     (tmp_path / "net.py").write_text(NET)
-    options = ("--input", "1x8", "--on", device, "--no-store", "--python", sys.executable)
-    done = hwlint("measure", "net.py:Net", *options, cwd=tmp_path)
+    (tmp_path / "pyproject.toml").write_text(TARGETS)
+    given = ("--input", "1x8", "--runner", "torch", "--no-store", "--python", sys.executable)
+    done = hwlint("measure", "net.py:Net", *given, *asked, cwd=tmp_path)
     assert done.returncode == 2
     assert said in done.stderr
     assert "Traceback" not in done.stderr

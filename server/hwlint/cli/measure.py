@@ -78,10 +78,9 @@ def _size(_: click.Context, __: click.Parameter, value: str | None) -> int | Non
 @click.option(
     "--on",
     "accelerator",
-    default="cpu",
-    show_default=True,
     metavar="DEVICE",
-    help="cpu or cuda; with onnxruntime also tensorrt, openvino, qnn, coreml, ...",
+    help="cpu or cuda; with onnxruntime also tensorrt, openvino, qnn, coreml, ... Else what the "
+    "target's profile is of: cuda for a GPU.",
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="Of weights and inputs.")
 @click.option("--timeout", type=click.FloatRange(1), default=300.0, show_default=True, metavar="S")
@@ -117,7 +116,7 @@ def measure(
     compare_to: str | None,
     bound: float | None,
     trace: Path | None,
-    accelerator: str,
+    accelerator: str | None,
     threads: int,
     seed: int,
     timeout: float,

@@ -114,7 +114,10 @@ _INTERRUPTED = 130
 )
 @subject_options
 @click.option(
-    "--on", "accelerator", default="cpu", show_default=True, metavar="DEVICE", help="cpu or cuda."
+    "--on",
+    "accelerator",
+    metavar="DEVICE",
+    help="cpu or cuda; else what the target's profile is of.",
 )
 @click.option("--seed", type=int, metavar="N", help="Of what is proposed.")
 @click.option(
@@ -148,7 +151,7 @@ def suggest(
     inputs: tuple[str, ...],
     context: str | None,
     build: str,
-    accelerator: str,
+    accelerator: str | None,
     threads: int,
     seed: int | None,
     timeout: float | None,

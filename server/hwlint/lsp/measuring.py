@@ -131,7 +131,7 @@ class Measuring(Running):
             f"{where(entry.path, root)}:{model.name}{part}",
             runner,
             dtype=destination.dtype(runner),
-            device=destination.unit(runner, "cpu"),
+            device=destination.unit(runner, None),
             limits=Limits(memory=most_memory()),
         )
         job = evolve(job, commit=commit_of(Path(entry.path).parent, subject.files))

@@ -55,10 +55,12 @@ class Destination:
         wanted = self.profile.default_dtype if self.profile is not None else ""
         return "int8" if wanted == "int8" and runner == "onnxruntime" else "float32"
 
-    def unit(self, runner: RunnerName, asked: str) -> str:
-        """Return which part of the device computes. Raises `UserError` for what Vela has not."""
+    def unit(self, runner: RunnerName, asked: str | None) -> str:
+        """Return which part of the device computes. `asked`: None is what its profile is of, the
+        GPU or the processor. Raises `UserError` for what Vela has not."""
         if runner != "vela":
-            return asked
+            is_gpu = self.profile is not None and self.profile.kind == "gpu"
+            return asked or ("cuda" if is_gpu else "cpu")
         profile = self.profile
         names = () if profile is None else (profile.id, *profile.extends)
         unit = next((name for name in names if name.startswith(_ETHOS_U)), None)

@@ -40,7 +40,8 @@ class Asked:
     dtype: str | None = None
     """None: what the target's profile says."""
     threads: int = 0
-    device: str = "cpu"
+    device: str | None = None
+    """None: what the target's profile is of, cpu or cuda."""
     seed: int = 0
     limits: Limits = field(factory=Limits)
     method: Method = field(factory=Method)

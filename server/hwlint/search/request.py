@@ -54,7 +54,8 @@ class Request:
     inputs: tuple[str, ...] = ()
     context: str | None = None
     build: str = ""
-    accelerator: str = "cpu"
+    accelerator: str | None = None
+    """None: what the target's profile is of, cpu or cuda."""
     threads: int = 0
     timeout: float | None = None
     """Seconds for one candidate; None: what is usual for the runner."""

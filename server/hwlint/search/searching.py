@@ -172,7 +172,7 @@ class Searching:
         machine = socket.gethostname() if where.is_here else ""
         means = (
             asked.runner,
-            asked.device,
+            where.unit(asked.runner, asked.device),
             asked.dtype or where.dtype(asked.runner),
             asked.threads,
         )

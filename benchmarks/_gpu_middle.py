@@ -1,0 +1,243 @@
+"""Pairs of models that differ in one width in the middle, and what hwlint says of each unrun."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from _common import hwlint, printed
+from _estimated import read
+
+from hwlint.cost import estimate
+from hwlint.profile import Profile
+
+CODES = ("HW101", "HW102", "HW103", "HW104")
+TOLD = 0.02
+"""A pair whose time per multiply-accumulate differs by less is alike."""
+DTYPES = {"bfloat16": "bf16", "float16": "fp16"}
+RUNTIMES = ("eager", "compiled")
+BATCH, ROWS, WIDTH = 8, 1024, 1024
+"""Of what a perceptron is called with."""
+IMAGES, CHANNELS, SIDE = 32, 64, 56
+
+PERCEPTRON = """\
+class {key}(nn.Module):
+    # hwlint: input({batch}, {rows}, {width})
+    def __init__(self):
+        super().__init__()
+        self.fc1 = nn.Linear({width}, {n})
+        self.act = nn.GELU()
+        self.fc2 = nn.Linear({n}, {width})
+
+    def forward(self, x):
+        return self.fc2(self.act(self.fc1(x)))
+"""
+CONVOLUTIONS = """\
+class {key}(nn.Module):
+    # hwlint: input({images}, {channels}, {side}, {side})
+    def __init__(self):
+        super().__init__()
+        self.conv1 = nn.Conv2d({channels}, {n}, 3, padding=1)
+        self.conv2 = nn.Conv2d({n}, {n}, 3, padding=1)
+        self.conv3 = nn.Conv2d({n}, {channels}, 3, padding=1)
+        self.act = nn.ReLU()
+
+    def forward(self, x):
+        return self.conv3(self.act(self.conv2(self.act(self.conv1(x)))))
+"""
+VOCABULARY = """\
+class {key}(nn.Module):
+    # hwlint: input({batch}, {rows})
+    def __init__(self):
+        super().__init__()
+        self.embedding = nn.Embedding({n}, 768)
+        self.norm = nn.LayerNorm(768)
+        self.head = nn.Linear(768, {n}, bias=False)
+
+    def forward(self, x):
+        return self.head(self.norm(self.embedding(x)))
+"""
+
+
+class Variant(NamedTuple):
+    """One model."""
+
+    what: str
+    n: int
+    shape: tuple[int, ...]
+    macs: float
+    nhwc: bool = False
+
+    @property
+    def name(self) -> str:
+        """Return how people call it."""
+        return f"{self.what} {self.n}"
+
+    @property
+    def key(self) -> str:
+        """Return the name of its class, which both layouts have in common."""
+        return f"{self.what.split()[0].capitalize()}{self.n}"
+
+    @property
+    def source(self) -> str:
+        """Return the class: what is timed, and what hwlint reads."""
+        kinds = {"hidden": PERCEPTRON, "channels": CONVOLUTIONS, "vocabulary": VOCABULARY}
+        return kinds[self.what.split()[0]].format(
+            key=self.key, n=self.n, batch=BATCH, rows=ROWS, width=WIDTH,
+            images=IMAGES, channels=CHANNELS, side=SIDE,
+        )  # fmt: skip
+
+    @property
+    def high(self) -> int:
+        """Return below which number its input is; 0 where that is no index."""
+        return self.n if self.what == "vocabulary" else 0
+
+
+def hidden(n: int) -> Variant:
+    """Return a perceptron with a hidden layer of n."""
+    return Variant("hidden", n, (BATCH, ROWS, WIDTH), 2.0 * BATCH * ROWS * WIDTH * n)
+
+
+def channels(n: int, *, nhwc: bool) -> Variant:
+    """Return three convolutions, n channels between them."""
+    positions = IMAGES * SIDE * SIDE * 9.0
+    macs = positions * (2 * CHANNELS * n + n * n)
+    layout = "NHWC" if nhwc else "NCHW"
+    return Variant(f"channels {layout}", n, (IMAGES, CHANNELS, SIDE, SIDE), macs, nhwc)
+
+
+def vocabulary(n: int) -> Variant:
+    """Return an embedding of n words and the layer that scores them."""
+    return Variant("vocabulary", n, (BATCH, ROWS), 768.0 * BATCH * ROWS * n)
+
+
+def pairs() -> list[tuple[Variant, Variant]]:
+    """Return one that does not fit beside one that does: the next that fits the smallest tile, as
+    the rule advises, and the round number nearby."""
+    found = [
+        (hidden(a), hidden(b))
+        for a, b in (
+            (4095, 4096), (4098, 4104), (4098, 4096), (4100, 4104), (4100, 4096), (4104, 4096),
+            (1001, 1008), (1001, 1024), (1000, 1024), (1008, 1024),
+        )
+    ]  # fmt: skip
+    for nhwc in (True, False):
+        found += [(channels(n, nhwc=nhwc), channels(64, nhwc=nhwc)) for n in (60, 62, 63)]
+    return [*found, (vocabulary(50257), vocabulary(50304))]
+
+
+SHORT = {"hidden 4095", "channels NHWC 63", "vocabulary 50257"}
+"""The pairs that are also timed in fp16."""
+
+
+def variants() -> list[Variant]:
+    """Return each model once."""
+    return list({v.name: v for pair in pairs() for v in pair}.values())
+
+
+def jobs(file: Path) -> list[dict[str, object]]:
+    """Return what `_gpu_runtimes.py` is asked for. `file`: where `write` has put the classes."""
+    short = [v for a, b in pairs() if a.name in SHORT for v in (a, b)]
+    asked = [(v, "bfloat16") for v in variants()] + [(v, "float16") for v in short]
+    return [
+        {
+            "key": v.name,
+            "file": str(file),
+            "build": f"{v.key}()",
+            "inputs": [(v.shape, v.high)],
+            "dtype": dtype,
+            "nhwc": v.nhwc,
+            "flush": True,
+        }
+        for v, dtype in asked
+    ]
+
+
+def write(folder: Path) -> Path:
+    """Write all classes into a file and return it."""
+    (folder / "pyproject.toml").write_text("[tool.hwlint]\n")
+    classes = {v.key: v.source for v in variants()}
+    file = folder / "middle.py"
+    file.write_text("\n\n".join(["from torch import nn\n", *classes.values()]))
+    return file
+
+
+def said(file: Path, device: str, profiles: Mapping[str, Profile]) -> dict[str, dict[str, object]]:
+    """Return the rules that report each model, and its estimated seconds. `profiles`: those of the
+    two runtimes."""
+    words = ("check", file, "--device", device, "--dtype", "bf16", "--output-format", "json")
+    options = ("--no-cache", "--exit-zero", "--root", file.parent)
+    found = json.loads(printed(hwlint(*words, *options)))["findings"]
+    lines = file.read_text().splitlines()
+    codes: dict[str, set[str]] = {}
+    for finding in found:
+        if finding["code"] in CODES:
+            codes.setdefault(_class_at(lines, finding["line"]), set()).add(finding["code"])
+    told: dict[str, dict[str, object]] = {}
+    for one in variants():
+        graph = read(file.parent, file.stem, one.key, one.shape)
+        guesses = {name: estimate(graph, profile, "bf16") for name, profile in profiles.items()}
+        told[one.name] = {
+            "codes": sorted(codes.get(one.key, ())),
+            "estimate_s": {name: g.seconds if g else None for name, g in guesses.items()},
+        }
+    return told
+
+
+def _class_at(lines: Sequence[str], number: int) -> str:
+    above = (line for line in reversed(lines[:number]) if line.startswith("class "))
+    return next(above).split()[1].partition("(")[0]
+
+
+def compared(
+    timed: Sequence[Mapping[str, object]], told: Mapping[str, Mapping[str, object]]
+) -> Iterator[dict[str, object]]:
+    """Hold what was measured of each pair against what was said of it."""
+    taken = {(t["key"], t["dtype"]): t for t in timed}
+    for beside, fits in pairs():
+        for dtype, short in DTYPES.items():
+            for runtime in RUNTIMES:
+                sides = [_side(taken.get((v.name, dtype)), runtime) for v in (beside, fits)]
+                if sides[0] and sides[1]:
+                    start = {"pair": f"{beside.name} / {fits.n}", "dtype": short}
+                    yield start | _compared(beside, fits, runtime, sides, told)
+
+
+def _side(found: Mapping[str, object] | None, runtime: str) -> Mapping[str, Any] | None:
+    side = found.get(runtime) if found else None
+    return side if isinstance(side, dict) and "alone_us" in side else None
+
+
+def _compared(
+    beside: Variant,
+    fits: Variant,
+    runtime: str,
+    sides: Sequence[Mapping[str, Any] | None],
+    told: Mapping[str, Mapping[str, object]],
+) -> dict[str, object]:
+    share = beside.macs / fits.macs
+    times = [side["alone_us"] for side in sides if side]
+    ratio = times[0] / times[1]
+    guesses = [told[v.name]["estimate_s"] for v in (beside, fits)]
+    seconds = [one.get(runtime) if isinstance(one, dict) else None for one in guesses]
+    codes = [told[v.name]["codes"] for v in (beside, fits)]
+    words = [" ".join(map(str, each)) if isinstance(each, list) else "" for each in codes]
+    return {
+        "runtime": runtime,
+        "us": f"{times[0]:.1f} / {times[1]:.1f}",
+        "kernels": " / ".join(f"{len(side.get('kernels', ()))}" for side in sides if side),
+        "time": ratio,
+        "per MAC": ratio / share,
+        "estimate, time": seconds[0] / seconds[1] if seconds[0] and seconds[1] else None,
+        "reported": words[0],
+        "reported, other": words[1],
+        "verdict": _verdict(bool(words[0]), ratio / share),
+    }
+
+
+def _verdict(reported: bool, per_mac: float) -> str:
+    """Say whether what is reported is slower by its work, and what is not is not."""
+    slower = per_mac > 1 + TOLD
+    if reported:
+        return "agrees" if slower else "contradicts"
+    return "silent, slower" if slower else "agrees"
