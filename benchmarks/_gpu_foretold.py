@@ -75,6 +75,7 @@ ONE_BY_ONE = (
 BOTH = (
     Clock("compiled, waited", ("compiled", "waited_s"), "compiled"),
     Clock("compiled, in a row", ("compiled", "in_a_row_s"), "compiled"),
+    Clock("reduce-overhead, waited", ("reduce-overhead", "waited_s"), "compiled-graph"),
     Clock("compiled, a CUDA graph", ("compiled", "alone_us"), "compiled-graph", 1e-6),
     Clock("eager, a CUDA graph", ("eager", "alone_us"), "eager-graph", 1e-6),
 )

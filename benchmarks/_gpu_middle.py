@@ -11,7 +11,7 @@ from _estimated import read
 from hwlint.cost import estimate
 from hwlint.profile import Profile
 
-CODES = ("HW101", "HW102", "HW103", "HW104")
+CODES = ("HW101", "HW102", "HW103", "HW104", "HW303", "HW304")
 TOLD = 0.02
 """A pair whose time per multiply-accumulate differs by less is alike."""
 DTYPES = {"bfloat16": "bf16", "float16": "fp16"}
@@ -59,14 +59,80 @@ class {key}(nn.Module):
 """
 
 
+PROJECTIONS = {
+    "separate": """\
+class {key}(nn.Module):
+    # hwlint: input({batch}, {rows}, {width})
+    def __init__(self):
+        super().__init__()
+        self.q = nn.Linear({width}, {width})
+        self.k = nn.Linear({width}, {width})
+        self.v = nn.Linear({width}, {width})
+
+    def forward(self, x):
+        return self.q(x), self.k(x), self.v(x)
+""",
+    "one": """\
+class {key}(nn.Module):
+    # hwlint: input({batch}, {rows}, {width})
+    def __init__(self):
+        super().__init__()
+        self.qkv = nn.Linear({width}, 3 * {width})
+
+    def forward(self, x):
+        return self.qkv(x).chunk(3, -1)
+""",
+}
+ATTENTION = """\
+class {key}(nn.Module):
+    # hwlint: input({batch}, {rows}, {width})
+    def __init__(self):
+        super().__init__()
+        self.qkv = nn.Linear({width}, 3 * {width})
+        self.out = nn.Linear({width}, {width})
+
+    def forward(self, x):
+        b, n, d = x.shape
+        q, k, v = self.qkv(x).reshape(b, n, 3, 16, d // 16).permute(2, 0, 3, 1, 4)
+{how}
+        return self.out(x.transpose(1, 2).reshape(b, n, d))
+"""
+HOW = {
+    "written out": (
+        "        weights = ((q @ k.transpose(-2, -1)) * (d // 16) ** -0.5).softmax(-1)\n"
+        "        x = weights @ v"
+    ),
+    "fused": "        x = nn.functional.scaled_dot_product_attention(q, k, v)",
+}
+SPARSE = """\
+class {key}(nn.Module):
+    # hwlint: input({batch}, {rows}, 4096)
+    def __init__(self):
+        super().__init__()
+        self.fc1 = nn.Linear(4096, 4096)
+        self.act = nn.ReLU()
+        self.fc2 = nn.Linear(4096, 4096)
+
+    def forward(self, x):
+        return self.fc2(self.act(self.fc1(x)))
+"""
+
+
 class Variant(NamedTuple):
     """One model."""
 
     what: str
-    n: int
+    n: int | str
     shape: tuple[int, ...]
     macs: float
+    source: str
+    """The class: what is timed, and what hwlint reads."""
+    code: str = ""
+    """Of the rule that may report it; "" where there is none."""
+    high: int = 0
+    """Below which number its input is; 0 where that is no index."""
     nhwc: bool = False
+    two_four: bool = False
 
     @property
     def name(self) -> str:
@@ -75,45 +141,65 @@ class Variant(NamedTuple):
 
     @property
     def key(self) -> str:
-        """Return the name of its class, which both layouts have in common."""
-        return f"{self.what.split()[0].capitalize()}{self.n}"
+        """Return the name of its class."""
+        return _key(self.what, self.n)
 
-    @property
-    def source(self) -> str:
-        """Return the class: what is timed, and what hwlint reads."""
-        kinds = {"hidden": PERCEPTRON, "channels": CONVOLUTIONS, "vocabulary": VOCABULARY}
-        return kinds[self.what.split()[0]].format(
-            key=self.key, n=self.n, batch=BATCH, rows=ROWS, width=WIDTH,
-            images=IMAGES, channels=CHANNELS, side=SIDE,
-        )  # fmt: skip
 
-    @property
-    def high(self) -> int:
-        """Return below which number its input is; 0 where that is no index."""
-        return self.n if self.what == "vocabulary" else 0
+def _key(what: str, n: int | str) -> str:
+    return "".join(c for c in f"{what} {n}".title() if c.isalnum())
+
+
+def _source(text: str, what: str, n: int | str, **more: object) -> str:
+    return text.format(
+        key=_key(what, n), n=n, batch=BATCH, rows=ROWS, width=WIDTH,
+        images=IMAGES, channels=CHANNELS, side=SIDE, **more,
+    )  # fmt: skip
 
 
 def hidden(n: int) -> Variant:
     """Return a perceptron with a hidden layer of n."""
-    return Variant("hidden", n, (BATCH, ROWS, WIDTH), 2.0 * BATCH * ROWS * WIDTH * n)
+    macs = 2.0 * BATCH * ROWS * WIDTH * n
+    source = _source(PERCEPTRON, "hidden", n)
+    return Variant("hidden", n, (BATCH, ROWS, WIDTH), macs, source, "HW102")
 
 
 def channels(n: int, *, nhwc: bool) -> Variant:
     """Return three convolutions, n channels between them."""
-    positions = IMAGES * SIDE * SIDE * 9.0
-    macs = positions * (2 * CHANNELS * n + n * n)
-    layout = "NHWC" if nhwc else "NCHW"
-    return Variant(f"channels {layout}", n, (IMAGES, CHANNELS, SIDE, SIDE), macs, nhwc)
+    what = f"channels {'NHWC' if nhwc else 'NCHW'}"
+    macs = IMAGES * SIDE * SIDE * 9.0 * (2 * CHANNELS * n + n * n)
+    shape = (IMAGES, CHANNELS, SIDE, SIDE)
+    return Variant(what, n, shape, macs, _source(CONVOLUTIONS, what, n), "HW101", nhwc=nhwc)
 
 
 def vocabulary(n: int) -> Variant:
     """Return an embedding of n words and the layer that scores them."""
-    return Variant("vocabulary", n, (BATCH, ROWS), 768.0 * BATCH * ROWS * n)
+    source, macs = _source(VOCABULARY, "vocabulary", n), 768.0 * BATCH * ROWS * n
+    return Variant("vocabulary", n, (BATCH, ROWS), macs, source, "HW104", high=n)
+
+
+def projections(how: str) -> Variant:
+    """Return three linear layers of one input, or one that is three times as wide."""
+    macs, source = 3.0 * BATCH * ROWS * WIDTH**2, _source(PROJECTIONS[how], "q, k, v", how)
+    return Variant("q, k, v", how, (BATCH, ROWS, WIDTH), macs, source, "HW304")
+
+
+def attention(how: str) -> Variant:
+    """Return a layer of attention."""
+    macs = BATCH * ROWS * (4.0 * WIDTH**2 + 2.0 * ROWS * WIDTH)
+    source = _source(ATTENTION, "attention", how, how=HOW[how])
+    return Variant("attention", how, (BATCH, ROWS, WIDTH), macs, source, "HW303")
+
+
+def pruned(how: str) -> Variant:
+    """Return a perceptron, its weights dense or two of four of them zeros that are left out."""
+    macs, source = 2.0 * BATCH * ROWS * 4096**2, _source(SPARSE, "weights", how)
+    shape = (BATCH, ROWS, 4096)
+    return Variant("weights", how, shape, macs, source, two_four=how == "2 to 4")
 
 
 def pairs() -> list[tuple[Variant, Variant]]:
     """Return one that does not fit beside one that does: the next that fits the smallest tile, as
-    the rule advises, and the round number nearby."""
+    the rule advises, and the round number nearby; then other choices, the slower one first."""
     found = [
         (hidden(a), hidden(b))
         for a, b in (
@@ -123,7 +209,19 @@ def pairs() -> list[tuple[Variant, Variant]]:
     ]  # fmt: skip
     for nhwc in (True, False):
         found += [(channels(n, nhwc=nhwc), channels(64, nhwc=nhwc)) for n in (60, 62, 63)]
-    return [*found, (vocabulary(50257), vocabulary(50304))]
+    nchw, last = (channels(64, nhwc=nhwc)._replace(code="") for nhwc in (False, True))
+    found += [
+        (nchw, last),
+        (vocabulary(50257), vocabulary(50304)),
+        *(
+            (channels(a, nhwc=True), channels(b, nhwc=True))
+            for a, b in ((100, 104), (100, 128), (104, 128))
+        ),
+        (projections("separate"), projections("one")),
+        (attention("written out"), attention("fused")),
+        (pruned("dense"), pruned("2 to 4")),
+    ]
+    return found
 
 
 SHORT = {"hidden 4095", "channels NHWC 63", "vocabulary 50257"}
@@ -147,6 +245,7 @@ def jobs(file: Path) -> list[dict[str, object]]:
             "inputs": [(v.shape, v.high)],
             "dtype": dtype,
             "nhwc": v.nhwc,
+            "two_four": v.two_four,
             "flush": True,
         }
         for v, dtype in asked
@@ -199,8 +298,12 @@ def compared(
             for runtime in RUNTIMES:
                 sides = [_side(taken.get((v.name, dtype)), runtime) for v in (beside, fits)]
                 if sides[0] and sides[1]:
-                    start = {"pair": f"{beside.name} / {fits.n}", "dtype": short}
+                    start = {"pair": f"{beside.name} / {_other(beside, fits)}", "dtype": short}
                     yield start | _compared(beside, fits, runtime, sides, told)
+
+
+def _other(beside: Variant, fits: Variant) -> str:
+    return f"{fits.n}" if fits.what == beside.what else fits.name
 
 
 def _side(found: Mapping[str, object] | None, runtime: str) -> Mapping[str, Any] | None:
@@ -231,7 +334,7 @@ def _compared(
         "estimate, time": seconds[0] / seconds[1] if seconds[0] and seconds[1] else None,
         "reported": words[0],
         "reported, other": words[1],
-        "verdict": _verdict(bool(words[0]), ratio / share),
+        "verdict": _verdict(bool(words[0]), ratio / share) if beside.code else "no rule",
     }
 
 
