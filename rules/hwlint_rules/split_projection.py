@@ -7,7 +7,6 @@ from hwlint.api import (
     Estimate,
     Finding,
     JoinLinears,
-    Links,
     Place,
     Reading,
     Rule,
@@ -127,7 +126,8 @@ class SplitProjection(Rule):
         known = reading.estimate
         if known is None or not known.seconds or dispatch is None or dispatch.kernel_us is None:
             return
-        for place, found in by_anchor(_split(links), reading.graph).items():
+        split = ((steps[0], steps) for steps in links.projections())
+        for place, found in by_anchor(split, reading.graph).items():
             saved = sum(_saved(known, steps) for _, steps in found)
             share = saved / known.seconds
             if not costly(reading, share):
@@ -162,19 +162,6 @@ def _built(steps: Iterable[Step]) -> Iterator[Place]:
     for step in steps:
         if step.layer is not None:
             yield step.layer.place
-
-
-def _split(links: Links) -> Iterator[tuple[Step, Sequence[Step]]]:
-    groups: dict[tuple[int, str, int], list[Step]] = {}
-    for step in links.called(("linear",)):
-        layer = step.layer
-        plain = layer is not None and layer.class_name.rpartition(".")[2] == "Linear"
-        if plain and step.maker(1) is None:
-            key = (step.taken[0], step.parent, len(step.taken))
-            groups.setdefault(key, []).append(step)
-    for steps in groups.values():
-        if len({step.operation.module for step in steps}) == len(steps) > 1:
-            yield steps[0], steps
 
 
 def _numbers(found: Sequence[tuple[Step, Sequence[Step]]]) -> str:

@@ -50,7 +50,7 @@ _INTERRUPTED = 130
     multiple=True,
     metavar="KINDS",
     help="Change nothing else: widths, depth, kernels, groups, heads, expansion, activations, "
-    "norms, separable.",
+    "norms, separable, fused.",
 )
 @click.option(
     "--keep",

@@ -193,6 +193,20 @@ class Links:
         for name in names:
             yield from self.named.get(name, ())
 
+    def projections(self) -> Iterator[tuple[Step, ...]]:
+        """Yield the plain linear layers of one module that read the same tensor, two or more of
+        them, all with a bias or all without."""
+        groups: dict[tuple[int, str, int], list[Step]] = {}
+        for step in self.called(("linear",)):
+            layer = step.layer
+            plain = layer is not None and layer.class_name.rpartition(".")[2] == "Linear"
+            if plain and step.maker(1) is None:
+                key = (step.taken[0], step.parent, len(step.taken))
+                groups.setdefault(key, []).append(step)
+        for steps in groups.values():
+            if len({step.operation.module for step in steps}) == len(steps) > 1:
+                yield tuple(steps)
+
     def release(self) -> None:
         """Let go of the steps, which hold this in turn. Otherwise all of a run stays until garbage
         is collected."""

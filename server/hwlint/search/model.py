@@ -26,6 +26,7 @@ Kind = Literal[
     "activation",
     "norm",
     "separable",
+    "fused",
 ]
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from hwlint.fix.parts import unfit_for_parts
 from hwlint.graph import Flow, Layer, ModelGraph
 from hwlint.search.facts import inside
 
@@ -36,7 +37,8 @@ def _of_run(before: Flow, after: Flow) -> str | None:
         return "it takes other inputs"
     if after.outputs != before.outputs:
         return f"it returns {_shapes(after)} in place of {_shapes(before)}"
-    return None
+    unfit = unfit_for_parts(after)
+    return f"forward: {unfit}" if unfit and not unfit_for_parts(before) else None
 
 
 def _shapes(flow: Flow) -> str:

@@ -40,12 +40,17 @@ class Reachable:
         """Whether a comment says that nothing is to change there."""
         return place.line in self.kept.get(place.path, frozenset())
 
+    def has_fixed(self, place: Place) -> bool:
+        """Whether a comment says so of any of the lines."""
+        kept = self.kept.get(place.path, frozenset[int]())
+        return any(line in kept for line in range(place.line, place.end_line + 1))
+
     def call(self, place: Place) -> str:
-        """Return the text of a call that may be changed; "" where there is none."""
+        """Return the text of a call, or of a list, that may be changed; "" where there is none."""
         file = self.files.get(place.path)
         if file is None or self.is_fixed(place):
             return ""
-        return file.stands.calls.get(place, "")
+        return file.stands.calls.get(place, "") or file.stands.lists.get(place, "")
 
 
 def reachable(rereading: Rereading) -> Reachable:

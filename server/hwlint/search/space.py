@@ -14,8 +14,10 @@ from hwlint.engine.targets import Target
 from hwlint.reader import InputSpec
 from hwlint.search.bounds import Bound
 from hwlint.search.facts import facts_of
+from hwlint.search.fusing import Fusions
+from hwlint.search.known import Budget, Found, Known
 from hwlint.search.model import Candidate, Choices, Kind, Point, Refusal, Value
-from hwlint.search.probing import Budget, Found, Known, Prober
+from hwlint.search.probing import Prober
 from hwlint.search.proving import fault
 from hwlint.search.reachable import Reachable, reachable
 from hwlint.search.rereading import Asked, Rereading, open_place
@@ -137,7 +139,8 @@ def _with_values(known: Known, reach: Reachable, only: frozenset[Kind]) -> Itera
     sources = Plan(sources={path: file.source for path, file in reach.files.items()})
     valuer = Valuer(known, reach, sources)
     prober = Prober(known, only)
-    for found in itertools.chain(prober.points(), Swaps(prober, reach).points()):
+    swaps, fusions = Swaps(prober, reach), Fusions(prober, reach)
+    for found in itertools.chain(prober.points(), swaps.points(), fusions.points()):
         valued = valuer.valued(found)
         if valued is not None:
             yield valued

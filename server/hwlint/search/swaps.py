@@ -8,8 +8,9 @@ from attrs import frozen
 from hwlint.graph import Layer, ModelGraph
 from hwlint.search.alignment import is_legal
 from hwlint.search.facts import inside
+from hwlint.search.known import Found
 from hwlint.search.model import Kind, Point, Value
-from hwlint.search.probing import Found, Prober
+from hwlint.search.probing import Prober
 from hwlint.search.proving import arguments_of
 from hwlint.search.reachable import Reachable
 from hwlint.search.writing import Exact, Plan, Rewriting, Spot

@@ -6,8 +6,8 @@ from attrs import evolve, field, frozen
 
 from hwlint.graph import ModelGraph
 from hwlint.search.alignment import step_of, widths_around
+from hwlint.search.known import Found, Known
 from hwlint.search.model import Value
-from hwlint.search.probing import Found, Known
 from hwlint.search.reachable import Reachable
 from hwlint.search.writing import Plan, Unwritten
 from hwlint.source.comments import Comment

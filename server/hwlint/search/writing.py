@@ -6,12 +6,13 @@ from fractions import Fraction
 from attrs import field, frozen
 
 from hwlint.search.model import Point, Value
-from hwlint.source.edits import Edit, Positions, apply_edits, move
-from hwlint.source.files import SourceFile
+from hwlint.source.changes import JoinLinears, edits_for
+from hwlint.source.edits import Edit, Overlap, Positions, apply_edits, compose, encoded, move
+from hwlint.source.files import SourceError, SourceFile, decode_source
 from hwlint.source.rewriting import rewritten
 from hwlint.source.spans import Place
 
-__all__ = ["Exact", "Plan", "Rewriting", "Spot", "Unwritten"]
+__all__ = ["Exact", "Join", "Plan", "Rewriting", "Spot", "Unwritten"]
 
 
 class Unwritten(Exception):
@@ -59,12 +60,22 @@ class Rewriting:
 
 
 @frozen
+class Join:
+    """Linear layers that become one, where the point has one of the values."""
+
+    step: JoinLinears
+    point: str
+    values: frozenset[Value]
+
+
+@frozen
 class Plan:
     """All that points decide on."""
 
     spots: tuple[Spot, ...] = ()
     exacts: tuple[Exact, ...] = ()
     rewritings: tuple[Rewriting, ...] = ()
+    joins: tuple[Join, ...] = ()
     sources: Mapping[str, SourceFile] = field(factory=dict[str, SourceFile])
     """By path."""
 
@@ -80,6 +91,7 @@ class Plan:
             tuple(merged.values()),
             (*self.exacts, *other.exacts),
             (*self.rewritings, *other.rewritings),
+            (*self.joins, *other.joins),
             {**self.sources, **other.sources},
         )
 
@@ -92,6 +104,9 @@ class Plan:
             how = rewriting.how.get(choices.get(rewriting.point, ""))
             if how is not None:
                 edits = self._rewritten(rewriting.place, how, edits)
+        for join in self.joins:
+            if choices.get(join.point) in join.values:
+                edits = self._joined(join.step, edits)
         return tuple(sorted(edits))
 
     def _texts(self, present: Mapping[str, Value], choices: Mapping[str, Value]) -> Iterator[Edit]:
@@ -118,6 +133,22 @@ class Plan:
         if new is None:
             raise Unwritten(f"line {place.line + 1}: cannot be written as {how} any more")
         return [*(edit for edit in edits if edit not in inner), Edit(place, new)]
+
+    def _joined(self, step: JoinLinears, edits: list[Edit]) -> list[Edit]:
+        """Make one of linear layers as they are written with the edits of their file made."""
+        source = self.sources[step.first.path]
+        own = [edit for edit in edits if edit.place.path == source.path]
+        where = f"line {step.first.line + 1}"
+        try:
+            edited = decode_source(source.path, encoded(source, apply_edits(source.text, own)))
+            first, *others = (move(p, source.text, own) for p in (step.first, *step.others))
+            made = edits_for(JoinLinears(first, tuple(others)), edited)
+            if made is None:
+                raise Unwritten(f"{where}: the linear layers cannot be one any more")
+            joined = compose(source.text, own, made)
+        except (Overlap, SourceError, UnicodeError):
+            raise Unwritten(f"{where}: the edits do not fit together") from None
+        return [*(edit for edit in edits if edit not in own), *joined]
 
 
 def _size(place: Place) -> tuple[int, int]:

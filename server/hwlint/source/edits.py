@@ -5,7 +5,7 @@ outside of the edits (formatting, comments, line breaks) is the same to the last
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from hwlint.source.files import SourceError, SourceFile
@@ -13,7 +13,7 @@ from hwlint.source.notebooks import NotebookProblem
 from hwlint.source.scan import line_starts
 from hwlint.source.spans import Place
 
-__all__ = ["Edit", "Overlap", "Positions", "apply_edits", "encoded", "move"]
+__all__ = ["Edit", "Overlap", "Positions", "apply_edits", "compose", "encoded", "move"]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -56,9 +56,13 @@ class Positions:
 
 def apply_edits(text: str, edits: Iterable[Edit]) -> str:
     """Return the text with all edits made. Raises `Overlap` where two of them meet."""
+    return _spliced(text, _spans(text, edits))
+
+
+def _spliced(text: str, spans: Iterable[tuple[int, int, str]]) -> str:
     parts: list[str] = []
     done = 0
-    for start, end, new in _spans(text, edits):
+    for start, end, new in spans:
         if start < done:
             raise Overlap
         parts += [text[done:start], new]
@@ -89,6 +93,40 @@ def move(place: Place, text: str, edits: Iterable[Edit]) -> Place:
 def _spans(text: str, edits: Iterable[Edit]) -> list[tuple[int, int, str]]:
     positions = Positions(text)
     return sorted((*positions.span(edit.place), edit.text) for edit in edits)
+
+
+def compose(text: str, first: Sequence[Edit], then: Sequence[Edit]) -> tuple[Edit, ...]:
+    """Return the edits of `text`, one file's, that do what `first` does, and then `then`, whose
+    places are those of the text as `first` leaves it. Raises `Overlap` where two of one of them
+    meet."""
+    middle = apply_edits(text, first)
+    made = _spans(middle, then)
+    moved: list[tuple[int, int, int]] = []
+    grown = 0
+    for start, end, new in _spans(text, first):
+        moved.append((start + grown, start + grown + len(new), len(new) - (end - start)))
+        grown += len(new) - (end - start)
+    positions = Positions(text)
+    path = next((edit.place.path for edit in (*first, *then)), "")
+    found: list[Edit] = []
+    for start, end in _together([(s, e) for s, e, _ in (*made, *moved)]):
+        inside = [(s - start, e - start, new) for s, e, new in made if start <= s and e <= end]
+        before = start - sum(more for s, _, more in moved if s < start)
+        own = sum(more for s, e, more in moved if start <= s and e <= end)
+        place = positions.place(path, before, before + end - start - own)
+        found.append(Edit(place, _spliced(middle[start:end], inside)))
+    return tuple(found)
+
+
+def _together(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return the stretches that spans cover; spans that touch are one."""
+    found: list[tuple[int, int]] = []
+    for start, end in sorted(spans):
+        if found and start <= found[-1][1]:
+            found[-1] = (found[-1][0], max(found[-1][1], end))
+        else:
+            found.append((start, end))
+    return found
 
 
 def encoded(source: SourceFile, text: str) -> bytes:

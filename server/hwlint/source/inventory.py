@@ -66,6 +66,8 @@ class Inventory:
     names: list[Name] = field(default_factory=list[Name])
     calls: dict[Place, str] = field(default_factory=dict[Place, str])
     """The text of each call."""
+    lists: dict[Place, str] = field(default_factory=dict[Place, str])
+    """The text of each list that is written out with calls in it."""
     statements: list[Statement] = field(default_factory=list[Statement])
     bodies: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
     """First and last line of each class and function, 0-based; decorators not among them."""
@@ -135,6 +137,8 @@ class _Collector:
             self._name(node, None)
         elif isinstance(node, ast.Call):
             self._call(node)
+        elif isinstance(node, ast.List):
+            self._list(node)
         elif isinstance(node, (ast.ClassDef, *_FUNCTION)):
             self._found.bodies.append((node.lineno - 1, (node.end_lineno or node.lineno) - 1))
         for child, inside in _children(node, function):
@@ -162,6 +166,11 @@ class _Collector:
         self._found.calls[place] = self._positions.read(place)
         if isinstance(node.func, ast.Attribute):
             self._name(node.func, node)
+
+    def _list(self, node: ast.List) -> None:
+        if any(isinstance(element, ast.Call) for element in node.elts):
+            place = self._place(node)
+            self._found.lists[place] = self._positions.read(place)
 
     def _name(self, node: ast.Attribute, call: ast.Call | None) -> None:
         prefix = _dotted(node.value)

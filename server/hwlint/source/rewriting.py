@@ -1,7 +1,7 @@
 """Calls of layers written as other layers that take and give the same shapes."""
 
 import ast
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from hwlint.source.parsing import FaultError, parse_text
 
@@ -13,14 +13,17 @@ _CONVOLUTION = (
 
 
 def rewritten(how: str, text: str) -> str | None:
-    """Return a call written in another way, one of `REWRITINGS`; None where it cannot be."""
+    """Return a call, or a list of layers, written in another way, one of `REWRITINGS`; None where
+    it cannot be."""
     try:
         tree, older = parse_text(f"({text})")
     except FaultError:
         return None
     statement = tree.body[0] if older is None and len(tree.body) == 1 else None
-    call = statement.value if isinstance(statement, ast.Expr) else None
-    return REWRITINGS[how](call) if isinstance(call, ast.Call) else None
+    node = statement.value if isinstance(statement, ast.Expr) else None
+    if how == "fused":
+        return _replaced(text, _fused(node)) if isinstance(node, (ast.Call, ast.List)) else None
+    return _WHOLE[how](node) if isinstance(node, ast.Call) else None
 
 
 def _separable(call: ast.Call) -> str | None:
@@ -74,12 +77,99 @@ def _group_norm(call: ast.Call) -> str | None:
     return f"{prefix}GroupNorm(8, {ast.unparse(channels)})"
 
 
-REWRITINGS: Mapping[str, Callable[[ast.Call], str | None]] = {
+_WHOLE: Mapping[str, Callable[[ast.Call], str | None]] = {
     "separable": _separable,
     "dense": _dense,
     "GroupNorm": _group_norm,
 }
 """Each takes the call and returns the text."""
+REWRITINGS = (*_WHOLE, "fused")
+
+
+_Stretch = tuple[ast.expr, ast.expr, str]
+"""From the first node to the end of the last, and what is to stand there."""
+_ACTIVATIONS = frozenset(("ReLU", "ReLU6", "Hardswish", "SiLU", "GELU", "LeakyReLU", "Mish", "ELU"))
+
+
+def _fused(node: ast.Call | ast.List) -> _Stretch | None:
+    """Return a pointwise and a depthwise convolution, with what normalises and activates in
+    between, as one convolution: the inverted bottleneck of MobileNetV2 as EfficientNetV2 has it in
+    its first stages (Tan and Le 2021, "Fused-MBConv"). The first pair of a sequence."""
+    if isinstance(node, ast.Call) and (not _is_called(node, "Sequential") or node.keywords):
+        return None
+    layers = node.args if isinstance(node, ast.Call) else node.elts
+    for index, layer in enumerate(layers):
+        given = _given(layer, "Conv2d") if isinstance(layer, ast.Call) else None
+        if given is not None and _is_pointwise(given):
+            last = _depthwise_after(layers[index + 1 :], given.get("out_channels", ""))
+            wide = _given(last, "Conv2d") if last is not None else None
+            if last is not None and wide is not None:
+                return layer, last, _widened(last, given["in_channels"], wide)
+    return None
+
+
+def _widened(call: ast.Call, ins: str, given: Mapping[str, str]) -> str:
+    """Return a depthwise convolution as one over all of other channels."""
+    kept = ("stride", "padding", "dilation", "bias")
+    keep = "".join(f", {k}={given[k]}" for k in kept if k in given)
+    channels, kernel = given["out_channels"], given["kernel_size"]
+    return f"{_prefix(call)}Conv2d({ins}, {channels}, {kernel}{keep})"
+
+
+def _is_pointwise(given: Mapping[str, str]) -> bool:
+    plain = {"stride": "1", "padding": "0", "dilation": "1", "groups": "1"}
+    whole = {"in_channels", "out_channels"} <= set(given)
+    return (
+        whole
+        and given.get("kernel_size") in ("1", "(1, 1)")
+        and all(given.get(k, v) == v for k, v in plain.items())
+    )
+
+
+def _depthwise_after(layers: Sequence[ast.expr], channels: str) -> ast.Call | None:
+    """Return the depthwise convolution that follows, with at most a norm and an activation before
+    it."""
+    passed = [_normalises, _activates]
+    for layer in layers:
+        if not isinstance(layer, ast.Call):
+            return None
+        given = _given(layer, "Conv2d")
+        if given is not None:
+            three = [given.get(k) for k in ("in_channels", "out_channels", "groups")]
+            wide = given.get("kernel_size") not in (None, "1", "(1, 1)")
+            return layer if wide and three == [channels] * 3 else None
+        while passed and not passed[0](layer, channels):
+            passed.pop(0)
+        if not passed:
+            return None
+        passed.pop(0)
+    return None
+
+
+def _normalises(call: ast.Call, channels: str) -> bool:
+    named = isinstance(call.func, ast.Attribute) and "Norm" in call.func.attr
+    return named and channels in map(ast.unparse, call.args)
+
+
+def _activates(call: ast.Call, channels: str) -> bool:
+    del channels
+    return isinstance(call.func, ast.Attribute) and call.func.attr in _ACTIVATIONS
+
+
+def _replaced(text: str, stretch: _Stretch | None) -> str | None:
+    """Return a text, which was read in brackets, with another stretch in it."""
+    if stretch is None:
+        return None
+    first, last, new = stretch
+    lines = f"({text})".encode().splitlines(keepends=True)
+
+    def offset(line: int, column: int) -> int:
+        return sum(map(len, lines[: line - 1])) + column - 1
+
+    start = offset(first.lineno, first.col_offset)
+    end = offset(last.end_lineno or last.lineno, last.end_col_offset or 0)
+    whole = text.encode()
+    return (whole[:start] + new.encode() + whole[end:]).decode()
 
 
 def _is_called(call: ast.Call, name: str) -> bool:
