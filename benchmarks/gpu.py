@@ -7,8 +7,9 @@ Parts, each written as soon as it is done, each without the others (`--parts`): 
 and the estimate say of them; estimates of 30 modules with the profile as it stands beside their
 times; pairs of models with a width in the middle that fits or does not, eager and by torch.compile;
 the 30 modules by torch.compile, with a batch of 32 and of 1; the measuring with torch.compile.
-`--join A B` writes the records in two folders as one. There is no part with a calibrated profile:
-`hwlint device calibrate` times processors. `--device cpu` tries this out.
+`--join A B` writes the records in two folders as one, beside the profiles, and the report.
+There is no part with a calibrated profile: `hwlint device calibrate` times processors. `--device
+cpu` tries this out.
 """
 
 import argparse
@@ -33,6 +34,8 @@ from _gpu_turns import in_turns
 from hwlint.profile import available_profiles
 
 HERE = ROOT / "benchmarks"
+MEASURED = ROOT / "profiles" / "hwlint_profiles" / "data" / "measured"
+"""Where what was measured on a device is kept."""
 MODELS: Mapping[str, tuple[str, str, str, tuple[int, ...], int]] = {
     "vit, 32 images": ("vit.py", "VisionTransformer", "vit_small_patch16()", (32, 3, 224, 224), 0),
     "vit, 1 image": ("vit.py", "VisionTransformer", "vit_small_patch16()", (1, 3, 224, 224), 0),
@@ -356,7 +359,8 @@ def main() -> None:
     parser.add_argument("--join", nargs=2, type=Path, metavar=("A", "B"), help="folders of records")
     asked = parser.parse_args()
     if asked.join:
-        joined(asked.join, asked.out)
+        device = asked.profile or "h100-sxm"
+        joined(asked.join, device, MEASURED / f"{device}.json", asked.out)
         return
     with tempfile.TemporaryDirectory(prefix="hwlint-gpu-") as folder:
         bench = Bench(asked, Path(folder).resolve())
