@@ -118,8 +118,9 @@ JOINED: dict[str, tuple[str, str, str, Sequence[str], Sequence[str]]] = {
     ),
     "GateAndUp": (
         """
-        self.gate_proj = nn.Linear(dim, dim + dim, bias=False)
-        self.up_proj = nn.Linear(dim, dim + dim, bias=False)
+        dd = {"device": None, "dtype": None}
+        self.gate_proj = nn.Linear(dim, dim + dim, bias=False, **dd)
+        self.up_proj = nn.Linear(dim, dim + dim, bias=False, **dd)
         self.down_proj = nn.Linear(dim + dim, dim)
         """,
         """
@@ -129,7 +130,7 @@ JOINED: dict[str, tuple[str, str, str, Sequence[str], Sequence[str]]] = {
         "gate_up_proj",
         ("gate_proj", "up_proj"),
         (
-            "self.gate_up_proj = nn.Linear(dim, 2 * (dim + dim), bias=False)",
+            "self.gate_up_proj = nn.Linear(dim, 2 * (dim + dim), bias=False, **dd)",
             "gate, up = self.gate_up_proj(x).chunk(2, dim=-1)\n",
             "self.down_proj(F.silu(gate) * up)",
         ),

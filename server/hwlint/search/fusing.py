@@ -72,7 +72,10 @@ class Fusions:
         """Yield sequences of layers, in a call or a list, with such a pair in them."""
         part = self.prober.known.rereading.part
         layers = self.prober.known.graph.named_layers
-        built = {layer.place: name for name, layer in layers.items() if inside(name, part)}
+        built: dict[Place, str] = {}
+        for name, layer in layers.items():
+            if inside(name, part):
+                built.setdefault(layer.place, name)
         for path, file in self.reach.files.items():
             own = {place: name for place, name in built.items() if place.path == path}
             for place in (*file.stands.calls, *file.stands.lists):

@@ -136,9 +136,10 @@ class _Finder:
             raise OtherForm
         given: dict[str, ast.expr] = dict(zip(_PARAMETERS, call.args, strict=False))
         for word in call.keywords:
-            if word.arg not in _PARAMETERS or word.arg in given:
+            name = word.arg or "**"  # what else layers of the file get: a device and a dtype
+            if name not in (*_PARAMETERS, "**") or name in given:
                 raise OtherForm
-            given[word.arg] = word.value
+            given[name] = word.value
         if len(call.args) > len(_PARAMETERS) or not {"in_features", "out_features"} <= set(given):
             raise OtherForm
         if not all(map(_is_plain, given.values())) or not _ends(call.func, "Linear"):
