@@ -5,7 +5,8 @@
 Each module lies in a copy of its own. The fastest candidate that the search confirmed is written
 into another copy with `--apply`; then, apart from the search, it is imported, called, linted at the
 lines that have changed, and measured in turns with the original. "Faster" says that the middle
-halves of the samples of that last measurement lie apart.
+halves of the samples of that last measurement lie apart. Where some modules are named, what is
+recorded of the others stays, with the commit that it is of.
 """
 
 import argparse
@@ -19,7 +20,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from statistics import median
 
-from _common import ROOT, hwlint, printed, processor, record, table
+from _common import RESULTS, ROOT, environment, hwlint, printed, processor, record, table
 
 MODULES = {
     "CNN": ("examples/cnn.py", "small_resnet", "1x3x32x32"),
@@ -50,9 +51,10 @@ def main() -> int:
     parser.add_argument("--modules", nargs="+", choices=MODULES, default=list(MODULES))
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        rows = [
+        made = [
             searched(name, Path(folder), asked.minutes, asked.threads) for name in asked.modules
         ]
+    rows = with_earlier(made)
     good = sum(row["faster"] is True for row in rows)
     close = f"{CLOSE:.0%}"
     body = (
@@ -66,6 +68,14 @@ def main() -> int:
     data = {"processor": processor(), "minutes": asked.minutes, "modules": rows}
     record("suggest", data, "Suggestions, measured apart", body)
     return 0 if good >= min(3, len(rows)) and all(row["holds"] for row in rows) else 1
+
+
+def with_earlier(made: list[Row]) -> list[Row]:
+    """Return the rows of all modules, in order: those that were made now, and earlier ones."""
+    file = RESULTS / "suggest.json"
+    earlier = json.loads(file.read_text())["modules"] if file.exists() else []
+    known = {row["module"]: row for row in (*earlier, *made)}
+    return [known[name] for name in MODULES if name in known]
 
 
 def searched(name: str, folder: Path, minutes: float, threads: int) -> Row:
@@ -83,6 +93,7 @@ def searched(name: str, folder: Path, minutes: float, threads: int) -> Row:
     trials = [trial for trial in found["trials"] if trial["choices"]]
     row: Row = {
         "module": name,
+        "commit": environment()["commit"],
         "points": len(found["points"]),
         "proposed": len(trials),
         "measured": sum(trial["state"] == "measured" for trial in trials),
@@ -204,6 +215,7 @@ def shown(row: Row) -> Row:
     lines = row.get("findings")
     return {
         "module": row["module"],
+        "commit": row.get("commit", ""),
         "points": row["points"],
         "measured": row["measured"],
         "confirmed": row["confirmed"],

@@ -27,6 +27,9 @@ _TRIAL = "hwlint"
 _PROCESS = "process"
 _MOST_CHANGES = 4
 """Points that differ in a neighbour of the original."""
+_NEAR = 0.5
+"""Share of proposals, after the first ones, that change a little of the best so far: a search has
+a hundred measurements or so, too few for a population alone to come to something."""
 _POPULATIONS = 5
 """Generations that a search of the length asked for comes to."""
 _SMALLEST, _LARGEST = 6, 50
@@ -56,6 +59,8 @@ class Study:
     objectives: Objectives
     neighbours: int
     """Candidates near the original that are proposed before the sampler's own."""
+    near: float
+    """Share of proposals near the best, after these."""
     _memory: "optuna.Study"
     _random: random.Random
     _asked: int = 0
@@ -81,11 +86,14 @@ class Study:
             self.study.tell(trial.number, state=TrialState.FAIL, skip_if_finished=True)
         return len(lost)
 
-    def ask(self, choices: Choices | None = None) -> Proposal:
-        """Return what to try: the choices given, else the next that are proposed."""
+    def ask(self, choices: Choices | None = None, best: Sequence[Choices] = ()) -> Proposal:
+        """Return what to try: the choices given, else the next that are proposed. `best`: what has
+        come out best so far."""
         if choices is None and self._asked < self.neighbours:
-            choices = self._neighbour()
+            choices = self._neighbour({})
             self._asked += 1
+        elif choices is None and best and self._random.random() < self.near:
+            choices = self._neighbour(self._random.choice(best))
         if choices is not None:
             whole = {p.name: choices.get(p.name, p.present) for p in self.points}
             self._memory.enqueue_trial(whole)
@@ -142,19 +150,21 @@ class Study:
         identity = storage.get_trial_id_from_study_id_trial_number(self.study._study_id, number)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
         storage.set_trial_user_attr(identity, name, value)
 
-    def _neighbour(self) -> dict[str, Value]:
-        """Change a few points of the original, one more often than several."""
+    def _neighbour(self, start: Choices) -> dict[str, Value]:
+        """Change a few points of a candidate, one more often than several; {} is the original."""
         free = [point for point in self.points if len(point.values) > 1]
         most = min(_MOST_CHANGES, len(free))
         count = 1
         while count < most and self._random.random() < 0.5:
             count += 1
         chosen = self._random.sample(free, count) if free else []
-        return {p.name: self._random.choice(_others(p)) for p in chosen}
+        others = {p.name: self._random.choice(_others(p, start)) for p in chosen}
+        return {**start, **others}
 
 
-def _others(point: Point) -> Sequence[Value]:
-    return [value for value in point.values if value != point.present]
+def _others(point: Point, start: Choices) -> Sequence[Value]:
+    now = start.get(point.name, point.present)
+    return [value for value in point.values if value != now]
 
 
 def open_study(
@@ -183,7 +193,8 @@ def open_study(
     neighbours = 0 if sampler == "random" else max(0, size - len(memory.trials))
     # What was proposed before is not proposed again first of all.
     chance = random.Random(None if seed is None else seed + len(memory.trials))
-    return Study(kept, tuple(points), objectives, neighbours, memory, chance)
+    near = 0.0 if sampler == "random" else _NEAR
+    return Study(kept, tuple(points), objectives, neighbours, near, memory, chance)
 
 
 def find_study(storage: "BaseStorage", name: str, objectives: Objectives) -> Study:
@@ -201,7 +212,7 @@ def find_study(storage: "BaseStorage", name: str, objectives: Objectives) -> Stu
             "nothing was searched for what stands there now with these options: "
             "the files have changed since, or another search was meant"
         ) from None
-    return Study(study, (), objectives, 0, study, random.Random(0))
+    return Study(study, (), objectives, 0, 0.0, study, random.Random(0))
 
 
 def _sampler(name: SamplerName, size: int, seed: int | None) -> "BaseSampler":
