@@ -25,8 +25,6 @@ _IN_VAIN = 150
 """Proposals in a row of which none was worth measuring: there is nothing new to be had."""
 _FAILURES = 6
 """Failures in a row, of as many as were measured, after which the device counts as lost."""
-_BEST = 6
-"""Of the front, the fastest first, near which more is looked for."""
 _TICK = 0.2
 
 
@@ -172,7 +170,7 @@ class Search:
 
     def _propose(self, pool: ThreadPoolExecutor) -> None:
         """Measure what is proposed next, or keep why not."""
-        best = [trial.choices for trial in front(self.trials, self.study.objectives)[:_BEST]]
+        best = [trial.choices for trial in front(self.trials, self.study.objectives)]
         proposal = self._within(self.study.ask(best=best))
         choices = proposal.choices
         made = self.space.candidate(choices)

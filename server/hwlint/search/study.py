@@ -28,8 +28,8 @@ _PROCESS = "process"
 _MOST_CHANGES = 4
 """Points that differ in a neighbour of the original."""
 _NEAR = 0.5
-"""Share of proposals, after the first ones, that change a little of the best so far: a search has
-a hundred measurements or so, too few for a population alone to come to something."""
+"""Share of proposals, after the first ones, that change a little of what nothing dominates so far:
+a search has a hundred measurements or so, too few for a population alone to come to something."""
 _POPULATIONS = 5
 """Generations that a search of the length asked for comes to."""
 _SMALLEST, _LARGEST = 6, 50
