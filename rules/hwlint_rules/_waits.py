@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 
 from hwlint.api import Flow, Operation, Place, Reading
 
-__all__ = ["waits"]
+__all__ = ["times", "waits"]
 
 
 def waits(reading: Reading, names: Collection[str]) -> Mapping[Place, list[Operation]]:
@@ -19,6 +19,14 @@ def waits(reading: Reading, names: Collection[str]) -> Mapping[Place, list[Opera
         if not operation.inputs or _on_device(flow, operation.inputs[0]):
             found.setdefault(operation.place, []).append(operation)
     return found
+
+
+def times(reading: Reading, number: int) -> str:
+    """Say how often something happens in a run: "3 times", "at least 3 times" where the run was not
+    followed to its end; "" for once."""
+    flow = reading.graph.flow if reading.graph is not None else None
+    whole = flow is not None and flow.complete
+    return f"{'' if whole else 'at least '}{number} times" if number > 1 else ""
 
 
 def _on_device(flow: Flow, index: int) -> bool:

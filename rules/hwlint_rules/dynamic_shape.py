@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from hwlint.api import Finding, Flow, Operation, Place, Reading, Rule
-from hwlint_rules._text import count
+from hwlint_rules._waits import times
 
 __all__ = ["DynamicShape"]
 
@@ -105,10 +105,11 @@ class DynamicShape(Rule):
         for name, place in _dependent(flow):
             found.setdefault(place, []).append(name)
         for place, names in found.items():
-            times = f" ({count(len(names), 'time')})" if len(names) > 1 else ""
+            counted = times(reading, len(names))
+            often = f" ({counted})" if counted else ""
             yield Finding(
                 place,
-                f"how many items {names[0]} gives depends on the data{times}: "
+                f"how many items {names[0]} gives depends on the data{often}: "
                 "shapes have to be fixed here",
                 f"all shapes are planned before the first run [{known.evidence}]",
                 "keep the shape and mask the values (torch.where), or take a fixed number (topk)",

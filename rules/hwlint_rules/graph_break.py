@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from hwlint.api import Finding, Reading, Rule
-from hwlint_rules._waits import waits
+from hwlint_rules._waits import times, waits
 
 __all__ = ["GraphBreak"]
 
@@ -121,10 +121,11 @@ class GraphBreak(Rule):
         names = [name for name in _WHAT if known is not None and name in known.breaks]
         for place, found in waits(reading, names).items() if known is not None and names else ():
             name = found[0].name
-            times = f", {len(found)} times in one run" if len(found) > 1 else ""
+            counted = times(reading, len(found))
+            often = f", {counted} in one run" if counted else ""
             yield Finding(
                 place,
-                f"{_WHAT[name]}: the graph is cut here{times}",
+                f"{_WHAT[name]}: the graph is cut here{often}",
                 f"the compiler cannot follow it [{known.evidence if known is not None else ''}]",
                 _INSTEAD[name],
                 data={"construct": name, "times": len(found)},

@@ -75,3 +75,32 @@ def test_values_stand_where_the_condition_does(lines):
 def test_each_part_that_is_asked(lines):
     body = "if (\n    wide\n    and x.shape[0] > 0\n):\n    x = x + 1"
     assert lines(body) == [(1, 1)]
+
+
+def test_a_run_that_was_not_followed_to_its_end_gives_the_least(told):
+    body = "for _ in range(2):\n    x = x[x.nonzero()[:, 0]]\n"
+    whole = NET.replace("BODY", textwrap.indent(body, "        "))
+    (known,) = told(GraphBreak, whole, "h100-sxm")
+    assert known.message.endswith("2 times in one run")
+    cut = whole.replace("        return x", "        return unheard_of(x)")
+    (found,) = told(GraphBreak, f"from elsewhere import unheard_of\n{cut}", "h100-sxm")
+    assert found.message.endswith("at least 2 times in one run")
+
+
+@pytest.mark.parametrize(("said", "count"), [("int", 0), ("'int'", 0), ("torch.Tensor", 1)])
+def test_a_number_is_not_taken_for_a_tensor(told, said: str, count: int):
+    text = f"""
+        import torch
+        import torch.nn as nn
+
+        class Net(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.embed = nn.Embedding(10, 8)
+
+            def forward(self, index: {said}, ids=None):
+                if index.sum() == 0:
+                    raise ValueError("not the first")
+                return self.embed(index if ids is None else ids)
+        """
+    assert len(told(GraphBreak, textwrap.dedent(text), "h100-sxm")) == count

@@ -1,5 +1,6 @@
 """What a model is called with: given by whoever asks, else worked out from the model."""
 
+import ast
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, cast
@@ -114,9 +115,12 @@ def default_inputs(
 ) -> list[list[InputSpec]]:
     """Return what a model may take, the likeliest first: an image where its first convolution takes
     three channels or one, token ids where it begins with a table of embeddings, numbers where it
-    begins with a linear layer. Empty where none of these holds."""
+    begins with a linear layer. Empty where none of these holds, and where forward says that it
+    takes a number first."""
     forward = model.cls.find("forward")
     if isinstance(forward, Function) and _required(interp, forward) > 1:
+        return []
+    if isinstance(forward, Function) and _takes_a_number(forward):
         return []
     entrance = _entrance(model)[1]
     if entrance is None:
@@ -140,6 +144,18 @@ def _takes_indices(interp: "Interpreter", forward: object) -> bool:
         interp.prepare_function(forward)
     params = forward.code.params
     return len(params) > 1 and params[1].endswith(_INDICES)
+
+
+def _takes_a_number(forward: Function) -> bool:
+    """Whether the first parameter of forward is said to be no tensor."""
+    params = forward.code.params
+    said = forward.code.annotations.get(params[1]) if len(params) > 1 else None
+    if isinstance(said, ast.Constant):
+        return said.value in _NUMBERS
+    return isinstance(said, ast.Name) and said.id in _NUMBERS
+
+
+_NUMBERS = ("int", "float", "bool", "str")
 
 
 def _has_embedding(model: ModuleInstance) -> bool:
