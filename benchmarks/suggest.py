@@ -1,12 +1,14 @@
 """Let `hwlint suggest` search for faster variants of five modules on this processor.
 
     python benchmarks/suggest.py [--minutes 15] [--threads 1] [--modules NAME ...]
+    python benchmarks/suggest.py --lint          # what is recorded, linted again
 
 Each module lies in a copy of its own. The fastest candidate that the search confirmed is written
 into another copy with `--apply`; then, apart from the search, it is imported, called, linted at the
-lines that have changed, and measured in turns with the original. "Faster" says that the middle
-halves of the samples of that last measurement lie apart. Where some modules are named, what is
-recorded of the others stays, with the commit that it is of.
+lines that have changed, in the number format that it was measured in, and measured in turns with
+the original. "Faster" says that the middle halves of the samples of that last measurement lie
+apart. Where some modules are named, what is recorded of the others stays, with the commit that it
+is of.
 """
 
 import argparse
@@ -49,19 +51,26 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=15)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--modules", nargs="+", choices=MODULES, default=list(MODULES))
+    parser.add_argument("--lint", action="store_true", help="Search for nothing.")
     asked = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        made = [
-            searched(name, Path(folder), asked.minutes, asked.threads) for name in asked.modules
-        ]
-    rows = with_earlier(made)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        made = (
+            []
+            if asked.lint
+            else [searched(one, folder, asked.minutes, asked.threads) for one in asked.modules]
+        )
+        rows = with_earlier(made)
+        if asked.lint:
+            rows = [linted_again(row, folder) for row in rows]
     good = sum(row["faster"] is True for row in rows)
     close = f"{CLOSE:.0%}"
     body = (
         f"{table([shown(row) for row in rows])}\n\n"
         f"{asked.minutes:g} minutes each, torch eager, {asked.threads} thread(s), {processor()}, "
         f"profile {PROFILE}; parameters and multiply-accumulates within {close} of the original's. "
-        '"ms" and what follows it: median (IQR), measured apart from the search, in turns. '
+        '"ms" and what follows it: median (IQR), measured apart from the search, in turns; '
+        '"commit": of the search. '
         f"Faster with intervals apart: {good} of {len(rows)}.\n\n{changes(rows)}"
     )
     print(body)
@@ -125,7 +134,8 @@ def kept(found: dict, folder: Path) -> Row:
 def copied(path: Path, folder: Path) -> Path:
     """Copy a file into a project of its own."""
     folder.mkdir(parents=True)
-    (folder / "pyproject.toml").write_text(f'[tool.hwlint]\ndevices = ["{PROFILE}"]\n')
+    config = f'devices = ["{PROFILE}"]\ndtype = {{ {PROFILE} = "fp32" }}\n'
+    (folder / "pyproject.toml").write_text(f"[tool.hwlint]\n{config}")
     return Path(shutil.copy(path, folder / path.name))
 
 
@@ -167,6 +177,28 @@ def in_turns(before: Path, after: Path, made: str, shape: str, threads: int) -> 
         if "unsteady" not in (found["refused"] or ""):
             break
     return found
+
+
+def linted_again(row: Row, folder: Path) -> Row:
+    """Make the suggested file out of what is recorded of it, and lint it."""
+    lines = row.get("changed")
+    if not isinstance(lines, list):
+        return row
+    path = MODULES[str(row["module"])][0]
+    here = folder / str(row["module"]).replace(" ", "-").lower()
+    before, after = (copied(ROOT / path, here / side) for side in ("original", "suggested"))
+    text, old, new = after.read_text(), "", ""
+    for line in [*lines, "-"]:
+        if line.startswith("-") and new:
+            assert text.count(old) == 1, old
+            text, old, new = text.replace(old, new), "", ""
+        old += f"{line[1:]}\n" if line.startswith("-") else ""
+        new += f"{line[1:]}\n" if line.startswith("+") else ""
+    after.write_text(text)
+    assert diff(before, after) == lines
+    changed = changed_lines(before, after)
+    findings = [{**f, "path": path} for f in linted(after) if f["line"] in changed]
+    return row | {"findings": findings, "holds": row["runs"] and not findings}
 
 
 def called(path: Path, made: str, shape: str) -> str:
