@@ -3,7 +3,6 @@
 import json
 import os
 import platform
-import statistics
 import subprocess
 import sys
 import threading
@@ -235,23 +234,3 @@ def _portable(arguments: Sequence[str]) -> list[str]:
             kept.append(argument)
         skip = argument in _PLACES
     return kept
-
-
-def ranks(values: Sequence[float]) -> list[float]:
-    """Return the rank of each, the mean of theirs where several are equal."""
-    order = sorted(range(len(values)), key=values.__getitem__)
-    found = [0.0] * len(values)
-    start = 0
-    while start < len(order):
-        end = start
-        while end < len(order) and values[order[end]] == values[order[start]]:
-            end += 1
-        for place in order[start:end]:
-            found[place] = (start + end - 1) / 2
-        start = end
-    return found
-
-
-def spearman(a: Sequence[float], b: Sequence[float]) -> float:
-    """Return the correlation of ranks."""
-    return statistics.correlation(ranks(a), ranks(b))

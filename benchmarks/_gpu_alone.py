@@ -10,7 +10,6 @@ leaves in torch's cache is there. Prints one line of JSON a job; none is begun a
 import gc
 import importlib.util
 import json
-import statistics
 import sys
 import time
 import warnings
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from _gpu_machine import events
 from torch.utils.benchmark import Timer
 
 EVENTS = 50
@@ -82,15 +82,7 @@ def times(
     if device != "cuda":
         return found
     found["peak_bytes"] = torch.cuda.max_memory_allocated()
-    taken: list[float] = []
-    for _ in range(EVENTS):
-        start, stop = (torch.cuda.Event(enable_timing=True) for _ in range(2))
-        start.record()
-        call()
-        stop.record()
-        stop.synchronize()
-        taken.append(start.elapsed_time(stop) / 1e3)
-    found["events_s"] = statistics.median(taken)
+    found["events_s"] = events(call, EVENTS)
     return found
 
 

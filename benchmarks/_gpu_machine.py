@@ -94,12 +94,12 @@ def reached() -> dict[str, object]:
     return found
 
 
-def events(call: Callable[[], object]) -> float:
+def events(call: Callable[[], object], repeats: int = REPEATS) -> float:
     """Return the median seconds of a call, by CUDA's events."""
     for _ in range(3):
         call()
     taken: list[float] = []
-    for _ in range(REPEATS):
+    for _ in range(repeats):
         start, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
         start.record()
         call()

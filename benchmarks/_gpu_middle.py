@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from _common import hwlint, printed
 from _estimated import read
+from _gpu_said import class_at
 
 from hwlint.cost import estimate
 from hwlint.profile import Profile
@@ -271,7 +272,7 @@ def said(file: Path, device: str, profiles: Mapping[str, Profile]) -> dict[str, 
     codes: dict[str, set[str]] = {}
     for finding in found:
         if finding["code"] in CODES:
-            codes.setdefault(_class_at(lines, finding["line"]), set()).add(finding["code"])
+            codes.setdefault(class_at(lines, finding["line"]), set()).add(finding["code"])
     told: dict[str, dict[str, object]] = {}
     for one in variants():
         graph = read(file.parent, file.stem, one.key, one.shape)
@@ -281,11 +282,6 @@ def said(file: Path, device: str, profiles: Mapping[str, Profile]) -> dict[str, 
             "estimate_s": {name: g.seconds if g else None for name, g in guesses.items()},
         }
     return told
-
-
-def _class_at(lines: Sequence[str], number: int) -> str:
-    above = (line for line in reversed(lines[:number]) if line.startswith("class "))
-    return next(above).split()[1].partition("(")[0]
 
 
 def compared(

@@ -163,7 +163,7 @@ def said(folder: Path, device: str, profile: Profile) -> dict[str, dict[str, obj
     codes: dict[str, set[str]] = {}
     for finding in found:
         if finding["code"] in CODES:
-            codes.setdefault(_class_at(lines, finding["line"]), set()).add(finding["code"])
+            codes.setdefault(class_at(lines, finding["line"]), set()).add(finding["code"])
     told: dict[str, dict[str, object]] = {}
     for variant in variants():
         graph = read(folder, "alone", variant.key, *variant.inputs)
@@ -199,7 +199,8 @@ def _source(every: Sequence[Variant], *, alone: bool) -> str:
     return "".join(parts)
 
 
-def _class_at(lines: Sequence[str], number: int) -> str:
+def class_at(lines: Sequence[str], number: int) -> str:
+    """Return the name of the class that a line, from 1, stands in."""
     above = (line for line in reversed(lines[:number]) if line.startswith("class "))
     return next(above).split()[1].partition("(")[0]
 

@@ -41,7 +41,7 @@ from hwlint.measure.paces import DISTURBED
 from hwlint.measure.samples import quantile
 from hwlint.measure.session import Asked, Session
 from hwlint.measure.targets import LOCAL
-from hwlint.profile import available_profiles
+from hwlint.profile import Profile, available_profiles
 from hwlint.reader import InputSpec
 from hwlint.report.vega import VERSION
 
@@ -121,6 +121,34 @@ def of_flops(rows: Sequence[tuple[float, float]]) -> tuple[float, tuple[float, f
     return scalar, (slope, constant)
 
 
+def foretold(keys: Sequence[Key], profile: Profile) -> tuple[list[float], list[float]]:
+    """Return the milliseconds that each module is estimated to take, and its FLOPs."""
+    ours: list[float] = []
+    flops: list[float] = []
+    for file, name in keys:
+        graph = read(WORK, file, name, MODULES[file][name])
+        found = estimate(graph, profile, "fp32")
+        if found is None or graph.flow is None or graph.flow.macs is None:
+            sys.exit(f"{graph.entry.name} was not read in full")
+        ours.append(1e3 * found.seconds)
+        flops.append(2.0 * graph.flow.macs)
+    return ours, flops
+
+
+def compared(
+    ours: Sequence[float], flops: Sequence[float], truth: Sequence[float]
+) -> dict[str, Accuracy]:
+    """Hold the estimates, and fits of FLOPs, against what was measured."""
+    scalar, (slope, constant) = of_flops(timed_products())
+    samples = [Sample(Amounts(f, 0.0, 1), f, ms) for f, ms in zip(flops, truth, strict=True)]
+    return {
+        "hwlint, calibrated": accuracy(ours, truth),
+        "FLOPs, one number, same calibration": accuracy([scalar * f for f in flops], truth),
+        "FLOPs, a line, same calibration": accuracy([slope * f + constant for f in flops], truth),
+        "FLOPs, a line through the other modules": cross_validated(samples, fit_flops),
+    }
+
+
 def main() -> None:
     """Calibrate, read, measure, judge, record."""
     parser = argparse.ArgumentParser()
@@ -144,23 +172,8 @@ def main() -> None:
     ]
     keys = [key for key in every if key[1] not in noisy]
     truth = [statistics.median(every[key]) for key in keys]
-    graphs = [read(WORK, file, name, MODULES[file][name]) for file, name in keys]
-    ours: list[float] = []
-    flops: list[float] = []
-    for graph in graphs:
-        found = estimate(graph, profile, "fp32")
-        if found is None or graph.flow is None or graph.flow.macs is None:
-            sys.exit(f"{graph.entry.name} was not read in full")
-        ours.append(1e3 * found.seconds)
-        flops.append(2.0 * graph.flow.macs)
-    scalar, (slope, constant) = of_flops(timed_products())
-    samples = [Sample(Amounts(f, 0.0, 1), f, ms) for f, ms in zip(flops, truth, strict=True)]
-    judged = {
-        "hwlint, calibrated": accuracy(ours, truth),
-        "FLOPs, one number, same calibration": accuracy([scalar * f for f in flops], truth),
-        "FLOPs, a line, same calibration": accuracy([slope * f + constant for f in flops], truth),
-        "FLOPs, a line through the other modules": cross_validated(samples, fit_flops),
-    }
+    ours, flops = foretold(keys, profile)
+    judged = compared(ours, flops, truth)
     text = report(judged, keys, truth, ours, noisy, every)
     print(text)
     data = {

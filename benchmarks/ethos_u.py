@@ -25,13 +25,13 @@ import statistics
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from _common import record, spearman, table
+from _common import record, table
 from _ethos_u_cases import Case
 from _ethos_u_raw import ONLY, SETS, TARGETS, Result, compile_set, load
 from _ethos_u_static import Static, reading
 from _ethos_u_verdicts import Verdict, steps, support
 
-from hwlint.cost import estimate
+from hwlint.cost import accuracy, estimate
 
 Drawn = list[tuple[Case, Mapping[str, Result]]]
 Row = dict[str, object]
@@ -74,8 +74,8 @@ def agreement(rows: list[Row], target: str, name: str) -> Row:
         "set": name,
         "device": target,
         "modules": len(rows),
-        "Spearman of cycles": spearman([row["estimated"] for row in rows], cycles),
-        "MACs alone": spearman([row["macs"] or 0 for row in rows], cycles),
+        "Spearman of cycles": accuracy([row["estimated"] for row in rows], cycles).spearman,
+        "MACs alone": accuracy([row["macs"] or 0 for row in rows], cycles).spearman,
         "median error": statistics.median(off),
         "largest error": max(off),
         "within 10 %": sum(o <= 0.1 for o in off) / len(off),

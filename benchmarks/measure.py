@@ -21,6 +21,8 @@ from pathlib import Path
 
 from _common import ROOT, hwlint, printed, processor, record, table
 
+from hwlint.measure.paces import DISTURBED
+
 MODELS = {
     "resnet8": ("examples/tiny/image_classification.py:ResNet8", "1x3x32x32"),
     "dscnn": ("examples/kws.py:DSCNN", "1x1x49x10"),
@@ -28,8 +30,6 @@ MODELS = {
 }
 RUNNERS = ("onnxruntime", "torch", "torch-compile")
 ALLOWED = 0.1
-DISTURBED = 1.15
-"""The loop's time over its best, in any round, beyond which a round does not count."""
 MOST_TIMES = 4
 """So many times as many rounds are made as have to count."""
 PACES: list[float] = []

@@ -70,7 +70,7 @@ def main() -> int:
         f"{asked.minutes:g} minutes each, torch eager, {asked.threads} thread(s), {processor()}, "
         f"profile {PROFILE}; parameters and multiply-accumulates within {close} of the original's. "
         '"ms" and what follows it: median (IQR), measured apart from the search, in turns; '
-        '"commit": of the search. '
+        '"commit": of the search, `--modules` with its name. '
         f"Faster with intervals apart: {good} of {len(rows)}.\n\n{changes(rows)}"
     )
     print(body)

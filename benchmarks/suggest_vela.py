@@ -15,8 +15,10 @@ import os
 import tempfile
 from pathlib import Path
 
-from _common import ROOT, hwlint, printed, record, spearman, table
+from _common import ROOT, hwlint, printed, record, table
 from suggest import called, copied, diff
+
+from hwlint.cost import accuracy
 
 MODULES = {
     "keyword spotting": ("examples/kws.py", "DSCNN", "1x1x49x10"),
@@ -94,12 +96,12 @@ def shown(row: Row) -> Row:
     original, best, trials = row["original"], row["best"], row["trials"]
     assert isinstance(original, dict)
     assert isinstance(trials, list)
-    times = [[trial[key] for trial in trials] for key in ("median_s", "estimate_s")]
+    compiled, estimated = ([trial[key] for trial in trials] for key in ("median_s", "estimate_s"))
     first: Row = {
         "module": row["module"],
         "points": row["points"],
         "compiled": len(trials) - 1,
-        "rank": f"{spearman(*times):.2f}",
+        "rank": f"{accuracy(estimated, compiled).spearman:.2f}",
         "original us": f"{original['median_s'] * 1e6:.0f}",
     }
     if not isinstance(best, dict):

@@ -5,9 +5,10 @@ from pathlib import Path
 from attrs import define, evolve, field
 
 from hwlint.engine.cache import cache_folder
+from hwlint.measure import paces
 from hwlint.measure.interpreters import Interpreter
 from hwlint.measure.job import Failure, Job, Result
-from hwlint.measure.measuring import Bench
+from hwlint.measure.measuring import Bench, runner_file
 from hwlint.measure.paces import slower
 from hwlint.measure.transports.base import Cancelled, Progress
 
@@ -71,3 +72,10 @@ def test_a_slow_one_is_measured_once_more():
     assert runs == 2
     (note,) = found.notes
     assert note.startswith("the processor ran 50% slower than it was seen to")
+
+
+def test_the_runners_mean_the_same_by_disturbed():
+    # They travel alone, and have no module of the project.
+    text = runner_file("pair").with_name("hwlint_support.py").read_text()
+    assert f"\nDISTURBED = {paces.DISTURBED}\n" in text
+    assert f"\nBEST = {paces.BEST}\n" in text

@@ -54,6 +54,26 @@ def drawn(space: SourceSpace, number: int, seed: int = 1) -> list[Candidate | Re
     return made
 
 
+def text(candidate: Candidate | Refusal) -> str:
+    """Return the one file that a candidate changes."""
+    assert isinstance(candidate, Candidate), candidate
+    (content,) = candidate.contents.values()
+    return content.decode()
+
+
+def differ_in_torch(
+    accepted: Sequence[Candidate], folder: Path, shape: tuple[int, ...], outputs: list[list[int]]
+) -> list[object]:
+    """Return the choices of those candidates that torch does not run as they were read."""
+    jobs: list[tuple[Path, str, tuple[int, ...]]] = []
+    for number, candidate in enumerate(accepted):
+        file = folder / f"candidate_{number}.py"
+        file.write_text(text(candidate), encoding="utf-8")
+        jobs.append((file, "Net()", shape))
+    made = zip(accepted, run_in_torch(jobs), strict=True)
+    return [c.choices for c, one in made if one != {"params": c.facts.params, "outputs": outputs}]
+
+
 def run_in_torch(jobs: Sequence[tuple[Path, str, tuple[int, ...]]]) -> list[dict[str, Any]]:
     """Import each file in one child process, build what it says and call it."""
     given = json.dumps([(str(file), build, shape) for file, build, shape in jobs])

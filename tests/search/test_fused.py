@@ -3,12 +3,12 @@
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from candidates import drawn, run_in_torch
+from candidates import differ_in_torch, drawn, text
 
 from hwlint.engine.run import Options
 from hwlint.reader import InputSpec
 from hwlint.search.bounds import parse_only
-from hwlint.search.model import Candidate, Refusal
+from hwlint.search.model import Candidate
 from hwlint.search.space import SourceSpace, find_space
 
 Project = Callable[[Mapping[str, str]], Path]
@@ -91,12 +91,6 @@ def space_of(root: Path, place: str = "net.py:Net", only: str = "fused") -> Sour
     return find_space(f"{root}/{place}", Options(), "x86-avx2", only=kinds, inputs=IMAGE)
 
 
-def text(candidate: Candidate | Refusal) -> str:
-    assert isinstance(candidate, Candidate), candidate
-    (content,) = candidate.contents.values()
-    return content.decode()
-
-
 def test_layers_become_one(project: Project):
     space = space_of(project({"net.py": NET}))
     found = [(p.place.line, p.values) for p in space.points]
@@ -124,13 +118,7 @@ def test_drawn_candidates_run_in_torch(project: Project, tmp_path: Path):
     assert len(accepted) >= 14
     kinds = {name.rpartition(" ")[2] for one in accepted for name in one.choices}
     assert kinds >= {"fused", "width", "kernel"}
-    jobs: list[tuple[Path, str, tuple[int, ...]]] = []
-    for number, candidate in enumerate(accepted):
-        file = tmp_path / f"candidate_{number}.py"
-        file.write_text(text(candidate), encoding="utf-8")
-        jobs.append((file, "Net()", (1, 3, 8, 8)))
-    for candidate, one in zip(accepted, run_in_torch(jobs), strict=True):
-        assert one == {"params": candidate.facts.params, "outputs": [[1, 64]]}, candidate.choices
+    assert not differ_in_torch(accepted, tmp_path, (1, 3, 8, 8), [[1, 64]])
 
 
 def test_numbers_that_were_chosen_are_in_the_one_layer(project: Project):

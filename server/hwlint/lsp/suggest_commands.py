@@ -67,9 +67,9 @@ async def _offer(server: "Server", asked: dict[str, Any], answer: dict[str, Any]
     rows = answer["suggestions"]
     # One that was measured again and is not faster is no offer.
     best = next((row for row in rows if row["confidence"] != "not confirmed"), None)
-    text = "hwlint: nothing faster was found"
     if best is None:
-        server.window_show_message(types.ShowMessageParams(types.MessageType.Info, text))
+        told = types.ShowMessageParams(types.MessageType.Info, "hwlint: nothing faster was found")
+        server.window_show_message(told)
         return
     again, original = best["again"], answer["original"]["median_s"]
     ratio = again["ratio"] if again else best["median_s"] / original

@@ -1,7 +1,7 @@
 """What a search came to, as one page that needs nothing else: a plot, a table, every change."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from html import escape
 from pathlib import Path
 from string import Template
@@ -12,12 +12,12 @@ from hwlint.report.charts import template
 from hwlint.report.costs import amount, duration
 from hwlint.report.inspect_text import human
 from hwlint.report.suggested_text import (
-    SPREAD,
     change_of,
     change_text,
     ended_text,
     inputs_text,
     unmeasured_lines,
+    without_spread,
 )
 from hwlint.search.outcome import Outcome
 from hwlint.search.trial import Trial
@@ -118,7 +118,7 @@ def _model(outcome: Outcome, key: str) -> Iterator[str]:
     if not outcome.rows:
         text = f"None found: no candidate that was {outcome.how} is faster than the original."
         yield f"<p>{text}</p>"
-    heads = "".join(f'<th scope="col">{head}</th>' for head in _without_spread(outcome, _HEADS))
+    heads = "".join(f'<th scope="col">{head}</th>' for head in without_spread(outcome, _HEADS))
     yield f"<table><thead><tr>{heads}</tr></thead><tbody>"
     yield _line(outcome, outcome.original, "", "the original")
     for row in outcome.rows:
@@ -137,16 +137,9 @@ def _line(outcome: Outcome, trial: Trial, change: str, confidence: str) -> str:
         amount(trial.peak_bytes) if trial.peak_bytes else "?",
         confidence,
     ]
-    told = "".join(f"<td>{escape(cell)}</td>" for cell in _without_spread(outcome, cells))
+    told = "".join(f"<td>{escape(cell)}</td>" for cell in without_spread(outcome, cells))
     changes = "<br>".join(escape(line) for line in change_of(outcome, trial))
     return f"<tr>{told}<td>{changes}</td></tr>"
-
-
-def _without_spread(outcome: Outcome, cells: Sequence[str]) -> Sequence[str]:
-    """Return the cells of a row; a compiler's estimate has no spread."""
-    if outcome.how == "measured":
-        return cells
-    return [cell for index, cell in enumerate(cells) if index != SPREAD]
 
 
 def _file(name: str) -> str:

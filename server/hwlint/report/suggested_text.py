@@ -10,7 +10,6 @@ from hwlint.search.outcome import Outcome, Row
 from hwlint.search.trial import Trial
 
 __all__ = [
-    "SPREAD",
     "change_of",
     "change_text",
     "ended_text",
@@ -18,11 +17,11 @@ __all__ = [
     "outcome_text",
     "share_text",
     "unmeasured_lines",
+    "without_spread",
 ]
 
 _HEADS = ("trial", "latency", "IQR", "change", "params", "MACs", "memory", "confidence")
-SPREAD = _HEADS.index("IQR")
-"""The column that only what was measured has."""
+_SPREAD = _HEADS.index("IQR")
 _REASONS = 3
 """Of failures that are shown."""
 _STATES = {
@@ -66,8 +65,7 @@ def inputs_text(outcome: Outcome) -> str:
 
 def _table(outcome: Outcome) -> Iterator[str]:
     heads = [*_HEADS, outcome.evaluated.rpartition(":")[2]] if outcome.evaluated else list(_HEADS)
-    if outcome.how == "compiled":
-        del heads[SPREAD]
+    heads = without_spread(outcome, heads)
     rows = [_cells(outcome, outcome.original, "", "the original")]
     rows += [
         _cells(outcome, row.trial, change_text(outcome, row), row.confidence)
@@ -113,9 +111,13 @@ def _cells(outcome: Outcome, trial: Trial, change: str, confidence: str) -> list
     ]
     if outcome.evaluated:
         cells.append(f"{trial.value:.4g}" if trial.value is not None else "?")
-    if outcome.how == "compiled":
-        del cells[SPREAD]
-    return cells
+    return without_spread(outcome, cells)
+
+
+def without_spread(outcome: Outcome, cells: Sequence[str]) -> list[str]:
+    """Return the cells of a row, or its heads, but for the IQR where nothing was measured."""
+    compiled = outcome.how == "compiled"
+    return [cell for index, cell in enumerate(cells) if not compiled or index != _SPREAD]
 
 
 def change_of(outcome: Outcome, trial: Trial) -> Iterator[str]:

@@ -79,7 +79,7 @@ class Fusions:
         for path, file in self.reach.files.items():
             own = {place: name for place, name in built.items() if place.path == path}
             for place in (*file.stands.calls, *file.stands.lists):
-                names = [name for inner, name in own.items() if _within(inner, place)]
+                names = [name for inner, name in own.items() if inner.within(place)]
                 if names and rewritten("fused", self.reach.call(place)) is not None:
                     yield from self._pair(place, names[0])
 
@@ -101,8 +101,3 @@ def _built(steps: Iterable[Step]) -> Iterator[Place]:
 def _said(steps: Sequence[Step]) -> str:
     first = steps[0].operation.module
     return f"Linear of {first} and {len(steps) - 1} more"
-
-
-def _within(place: Place, outer: Place) -> bool:
-    first = (outer.line, outer.col) <= (place.line, place.col)
-    return first and (place.end_line, place.end_col) <= (outer.end_line, outer.end_col)

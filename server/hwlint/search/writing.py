@@ -126,7 +126,7 @@ class Plan:
     def _rewritten(self, place: Place, how: str, edits: list[Edit]) -> list[Edit]:
         """Write a call in another way, with the edits inside of it made."""
         text = self.sources[place.path].text
-        inner = [edit for edit in edits if _within(edit.place, place)]
+        inner = [edit for edit in edits if edit.place.within(place)]
         edited = apply_edits(text, inner)
         call = Positions(edited).read(move(place, text, inner))
         new = rewritten(how, call)
@@ -153,10 +153,3 @@ class Plan:
 
 def _size(place: Place) -> tuple[int, int]:
     return place.end_line - place.line, place.end_col - place.col
-
-
-def _within(place: Place, outer: Place) -> bool:
-    if place.path != outer.path:
-        return False
-    first = (outer.line, outer.col) <= (place.line, place.col)
-    return first and (place.end_line, place.end_col) <= (outer.end_line, outer.end_col)

@@ -380,11 +380,6 @@ def numbers_in(source: SourceFile, inside: Place) -> tuple[tuple[Place, int], ..
         for node in ast.walk(tree)
         if isinstance(node, ast.Constant) and type(node.value) is int
         if inside.line <= node.lineno - 1 <= inside.end_line
-        if _within(place := where(node), inside)
+        if (place := where(node)).within(inside)
     ]
     return tuple(sorted(found))
-
-
-def _within(place: Place, inside: Place) -> bool:
-    first = (inside.line, inside.col) <= (place.line, place.col)
-    return first and (place.end_line, place.end_col) <= (inside.end_line, inside.end_col)

@@ -19,3 +19,9 @@ class Place:
     col: int
     end_line: int
     end_col: int
+
+    def within(self, outer: "Place") -> bool:
+        """Whether it lies in another stretch of the same file, or is that stretch."""
+        first = (outer.line, outer.col) <= (self.line, self.col)
+        last = (self.end_line, self.end_col) <= (outer.end_line, outer.end_col)
+        return self.path == outer.path and first and last

@@ -194,8 +194,8 @@ class Pace:
     """How fast the processor is just now: the time of a loop that does the same each time.
 
     A process has its processor to itself and is slower all the same while the other half of the
-    core works, or another guest of the same host: the same model takes up to twice as long, for
-    seconds on end, and nothing but its time shows it. Then this loop takes longer too.
+    core works, or another guest of the same host: the same model takes longer, for seconds on
+    end, and nothing but its time shows it. Then this loop takes longer too.
     """
 
     def __init__(self) -> None:
