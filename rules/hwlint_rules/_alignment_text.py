@@ -3,12 +3,12 @@
 import math
 from collections.abc import Collection, Mapping
 
-from hwlint.api import Argument, Finding, Layer, Origin, Place, Reading
+from hwlint.api import Argument, Finding, Layer, Place, Reading
 from hwlint_rules._agreement import agrees
 from hwlint_rules._changes import padded as padded_literal
 from hwlint_rules._dimensions import Cause, Dimension, Waste
 from hwlint_rules._growth import grown
-from hwlint_rules._origins import describe, evaluate
+from hwlint_rules._origins import describe, evaluate, leaves_of
 from hwlint_rules._steps import Step, Steps
 from hwlint_rules._text import listed, number, percent, related
 
@@ -109,7 +109,11 @@ def _tied(reading: Reading, place: Place) -> list[Layer]:
     return [
         layer
         for layer in grouped
-        if any(leaf.place == place for argument in _grouping(layer) for leaf in _leaves(argument))
+        if any(
+            leaf.place == place
+            for argument in _grouping(layer)
+            for leaf in leaves_of(argument.origin)
+        )
     ]
 
 
@@ -147,7 +151,7 @@ def _stays(dim: Dimension, place: Place, candidate: int) -> bool:
     """Whether a dimension that fills its tiles still does; True where the literal is not in it."""
     groups = dim.layer.args.get("groups") if dim.groups > 1 else None
     parts = [argument for argument in (dim.argument, groups) if argument is not None]
-    if all(leaf.place != place for argument in parts for leaf in _leaves(argument)):
+    if all(leaf.place != place for argument in parts for leaf in leaves_of(argument.origin)):
         return True
     then = [
         evaluate(argument.origin, place, candidate) if argument.origin else number(argument)
@@ -270,7 +274,7 @@ def _is_all(reading: Reading, place: Place, value: object) -> bool:
     layers as it is, and no other layer has the same width for a reason that is not seen."""
     layers = reading.graph.layers if reading.graph is not None else ()
     for argument in (argument for layer in layers for argument in layer.args.values()):
-        from_here = any(leaf.place == place for leaf in _leaves(argument))
+        from_here = any(leaf.place == place for leaf in leaves_of(argument.origin))
         plain = argument.origin is not None and argument.origin.operation is None
         if from_here != (number(argument) == value) or (from_here and not plain):
             return False
@@ -290,13 +294,9 @@ def _advice(dims: list[Dimension], waste: Waste, bought: tuple[float, float] | N
     return f"use multiples of {steps} ({'; '.join(said)})"
 
 
-def _leaves(argument: Argument) -> list[Origin]:
-    return list(argument.origin.leaves()) if argument.origin is not None else []
-
-
 def _alternatives(dims: list[Dimension], place: Place) -> tuple[Place, ...]:
     """Where else the cause can be met: literals on the way, then the calls."""
-    leaves = [leaf.place for dim in dims for leaf in _leaves(dim.argument) if leaf.name]
+    leaves = [leaf.place for dim in dims for leaf in leaves_of(dim.argument.origin) if leaf.name]
     calls = [dim.layer.place for dim in dims]
     unique = dict.fromkeys(p for p in (*leaves, *calls) if p is not None and p != place)
     return tuple(unique)

@@ -1,7 +1,7 @@
 """Operators that a deploy path has no kernel for: what the HW20x rules share."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from hwlint.api import LAYERS, Change, Finding, Flow, Layer, ModelGraph, Operation, Place, Reading
@@ -101,11 +101,13 @@ def _called(graph: ModelGraph) -> tuple[tuple[Work, str], ...]:
     flow = graph.flow
     if flow is None:
         return ()
+    moving = {i for i, tensor in enumerate(flow.tensors) if tensor.kind == "input"}
+    moving.update(made for number in graph.driven for made in flow.operations[number].outputs)
     return tuple(
         (work, name)
         for work in steps(graph)
         if work.layer is None or not _is_own(work.layer, work.operation)
-        for name in _PARTS.get(work.operation.name, (_function(flow, work.operation),))
+        for name in _PARTS.get(work.operation.name, (_function(flow, work.operation, moving),))
     )
 
 
@@ -167,12 +169,15 @@ def _asked(reading: Reading, name: str) -> tuple[str, str] | None:
     return (name, support) if support else None
 
 
-def _function(flow: Flow, operation: Operation) -> str:
-    """Return the function as profiles name it; "" for what becomes another operator."""
+def _function(flow: Flow, operation: Operation, moving: Container[int]) -> str:
+    """Return the function as profiles name it; "" for what becomes another operator.
+
+    `moving`: the tensors that depend on what the model is given.
+    """
     name = _SAME.get(operation.name, operation.name)
     tensors = [flow.tensors[i] for i in operation.inputs]
-    if name == "div" and len(tensors) == 1:
-        return ""  # dividing by a number is a scale
+    if name == "div" and (len(tensors) == 1 or operation.inputs[1] not in moving):
+        return ""  # dividing by a number is a scale, by a constant tensor a multiplication
     if name in ("matmul", "bmm") and any(t.kind == "parameter" for t in tensors):
         return "linear"
     if name == "matmul":

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from hwlint.api import Origin, Place
 
-__all__ = ["breaker", "describe", "evaluate", "is_whole", "owner"]
+__all__ = ["breaker", "describe", "evaluate", "is_whole", "leaves_of", "owner"]
 
 _LONGEST = 90
 """Longer formulas say less than the list of what they are made of."""
@@ -30,6 +30,11 @@ def owner(origin: Origin | None, step: int) -> Origin | None:
     odd = [leaf for leaf in deciding if isinstance(leaf.value, int) and leaf.value % step]
     named = [leaf for leaf in deciding if leaf.name]
     return next((found[0] for found in (deciding, odd, named) if len(found) == 1), None)
+
+
+def leaves_of(origin: Origin | None) -> list[Origin]:
+    """Return the literals that a number comes from; none where that is not known."""
+    return list(origin.leaves()) if origin is not None else []
 
 
 def is_whole(origin: Origin) -> bool:

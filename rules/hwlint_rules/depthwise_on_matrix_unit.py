@@ -100,6 +100,7 @@ class DepthwiseOnMatrixUnit(Rule):
         for work in _depthwise(reading.graph, flow):
             at = homes.called(work.operation.module, work.layer) if work.layer else work.place
             groups.setdefault(at, []).append(work)
+        number = sum(map(len, groups.values()))
         for place, every in groups.items():
             works = [w for w in every if known.operations[w.number].bound == "compute"]
             share = reading.share(operations=[work.number for work in works])
@@ -109,7 +110,7 @@ class DepthwiseOnMatrixUnit(Rule):
             layers = [work.layer for work in works if work.layer is not None]
             yield Finding(
                 place,
-                f"{_counted(works, every)}: {percent(macs)} of the "
+                f"{_counted(works, every, number)}: {percent(macs)} of the "
                 f"multiply-accumulates, {share_words(reading, share)}",
                 f"they reach {percent(peak)} of the peak here [{achieved.evidence}]",
                 "regular convolutions where maps are large and channels few; measure both",
@@ -120,11 +121,15 @@ class DepthwiseOnMatrixUnit(Rule):
             )
 
 
-def _counted(works: Sequence[Work], every: Sequence[Work]) -> str:
-    """Say how many there are, and of how many where memory or starting decides the others."""
+def _counted(works: Sequence[Work], every: Sequence[Work], number: int) -> str:
+    """Say how many there are, of how many the model has, and where memory or starting decides some
+    of those that are built here."""
+    those = count(len(works), "depthwise convolution")
+    if len(works) < number:
+        those = f"{len(works)} of the model's {number} depthwise convolutions"
     if len(works) == len(every):
-        return count(len(works), "depthwise convolution")
-    return f"{len(works)} of {len(every)} depthwise convolutions, those that computing bounds"
+        return those
+    return f"{those}, those of the {len(every)} of this call that computing bounds"
 
 
 def _depthwise(graph: ModelGraph, flow: Flow) -> Iterator[Work]:

@@ -91,7 +91,8 @@ def _guessed(
     anything = [replace(spec, shape=open_shape(spec)) for spec in guesses[0]]
     proof = _safely(interp, model, make_inputs(anything, assumed=True))
     name = entrance_name(model)
-    holds = _has_taken(proof, name) and _at_more_ranks(interp, model, (anything, proof, name))
+    holds = _has_taken(proof, name, anything[0].shape)
+    holds = holds and _at_more_ranks(interp, model, (anything, proof, name))
     return replace(first, mismatch=proof.mismatch if holds else None)
 
 
@@ -119,10 +120,17 @@ def _more_ranks(shape: Shape) -> Iterator[Shape]:
     yield (None, None, *shape)
 
 
-def _has_taken(flow: FlowGraph, name: str) -> bool:
+def _has_taken(flow: FlowGraph, name: str, given: Shape | None = None) -> bool:
     """Say whether the layer that the guess was made for took what came to it. Where it did not, or
-    was never called, the model takes something of another rank or dtype, and proves nothing."""
-    return any(call.name == name and call.outputs for call in flow.calls)
+    was never called, the model takes something of another rank or dtype, and proves nothing.
+
+    `given`: that has to be what the model was given, as it is. What a model makes numbers for its
+    first linear layer of is something else: a wave that it cuts into pieces.
+    """
+    return any(
+        call.name == name and call.outputs and (given is None or call.inputs[:1] == (given,))
+        for call in flow.calls
+    )
 
 
 _MOST_GUESSES = 8
