@@ -1,10 +1,10 @@
 """HW103."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from math import prod
 
-from hwlint.api import Change, Finding, Flow, Layer, Operation, Place, Reading, Rule, Tile
+from hwlint.api import Change, Finding, Flow, Layer, Operation, Place, Reading, Rule, Step, Tile
 from hwlint_rules._changes import number_for
 from hwlint_rules._origins import owner
 from hwlint_rules._runs import run_of, share_words
@@ -138,14 +138,14 @@ class MisalignedHeads(Rule):
         """Yield one finding for each literal or call that decides on such heads."""
         tile = reading.profile.tile(reading.dtype, "matmul", "in")
         flow = run_of(reading)
-        if reading.graph is None or flow is None or tile is None:
+        links = reading.graph.links if reading.graph is not None else None
+        if links is None or flow is None or tile is None:
             return
         groups: dict[tuple[Place, int], _Heads] = {}
         every: dict[int, set[int]] = {}
-        makers = {i: operation for operation in flow.operations for i in operation.outputs}
         for number_, width, heads in _attention(flow):
             operation = flow.operations[number_]
-            if _made(flow, makers, operation) not in (None, width * heads):
+            if _made(links.by_number[number_]) not in (None, width * heads):
                 continue  # heads that are folded into the batch: how many there are is not seen
             every.setdefault(heads, set()).add(width * heads)
             if not width % tile.minimum:
@@ -202,22 +202,18 @@ _MOVES = frozenset(("reshape", "flatten", "contiguous", "clone", "mul", "div", "
 """What may stand between a projection and the product besides views."""
 
 
-def _made(flow: Flow, makers: Mapping[int, Operation], operation: Operation) -> int | None:
+def _made(product: Step) -> int | None:
     """Return how wide the queries of all heads are that one position has, by the projection that
     they are views of; None where that is not seen."""
-    queries = flow.tensors[operation.inputs[0]]
-    number_: int | None = operation.inputs[0]
-    while number_ is not None:
-        maker = makers.get(number_)
-        if maker is None:
-            return None
+    queries, maker = product.tensor(), product.maker()
+    while maker is not None:
         if maker.name == "linear" or maker.name.startswith("conv"):
-            made = flow.tensors[maker.outputs[0]].shape
+            made = maker.result.shape if maker.result is not None else None
             channels = made[-1 if maker.name == "linear" else 1] if made and len(made) > 1 else None
-            items, taken = _items(made), _items(queries.shape)
+            items, taken = _items(made), _items(queries.shape if queries is not None else None)
             return channels * taken // items if channels and items and taken else None
-        passed = maker.effect in ("view", "same") or maker.name in _MOVES
-        number_ = maker.inputs[0] if passed and maker.inputs else None
+        passed = maker.operation.effect == "view" or maker.name in _MOVES
+        maker = maker.maker() if passed else None
     return None
 
 

@@ -105,7 +105,9 @@ class Step:
         """Return the step that made an input; None for inputs, parameters and constants."""
         if number >= len(self.taken):
             return None
-        return self._links.makers.get(self.taken[number])
+        found = self._links.makers.get(self.taken[number])
+        # An operation may hand out what it takes: who walks back from it has to come to an end.
+        return found if found is not None and found.number < self.number else None
 
     def sharing(self, number: int) -> "tuple[Step, ...]":
         """Return the steps that read an input, itself included."""
