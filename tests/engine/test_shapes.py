@@ -167,3 +167,33 @@ def test_batch_size_and_mode_of_the_configuration(hwlint: Run, project: Project)
     (finding,) = mismatches(hwlint, root)["net.py"]
     assert finding["line"] == 13
     assert "[8, 10]" in finding["message"]
+
+
+WAVE = """
+import torch.nn as nn
+
+class Patches(nn.Module):
+    def __init__(self, channels, width, size):
+        super().__init__()
+        self.size = size
+        self.proj = nn.Linear(channels * size, width)
+
+    def forward(self, x):
+        batch, length, channels = x.shape
+        return self.proj(x.reshape(batch, length // self.size, self.size * channels))
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.first = Patches(1, 32, 16)
+        self.second = Patches(32, 64, 6)
+        self.conv = nn.Conv1d(64, 64, 7)
+
+    def forward(self, wave):
+        x = self.second(self.first(wave.unsqueeze(-1)))
+        return self.conv(nn.functional.pad(x.transpose(1, 2), (6, 0)))
+"""
+
+
+def test_what_a_model_cuts_into_pieces_may_be_of_any_length(hwlint: Run, project: Project):
+    assert mismatches(hwlint, project({"net.py": WAVE})) == {}

@@ -28,6 +28,15 @@ def test_one_literal_is_one_finding(net, findings):
     assert "not eligible" not in found.why
 
 
+def test_others_with_the_same_number_are_counted(net, findings):
+    width, other = net.literal(100, 11, "width"), net.literal(100, 12, "other")
+    add_convs(net, width)
+    net.add("Conv2d", "aside", 60, in_channels=other, out_channels=other, kernel_size=3)
+    messages = sorted(found.message for found in findings(MisalignedChannels, net.graph()))
+    assert messages[0].startswith("100 misses the tile in 1 of the 6 convolutions with it (next: ")
+    assert messages[1].startswith("100 misses the tile in 5 of the 6 convolutions with it (next: ")
+
+
 def test_the_share_is_what_padding_takes(net, findings):
     width = net.literal(100, 11, "width")
     net.add("Conv2d", "a", 1, in_channels=64, out_channels=width, kernel_size=1, bias=False)

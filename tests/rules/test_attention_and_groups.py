@@ -27,6 +27,25 @@ class Net(nn.Module):
     def forward(self, x):
         return self.attn(x, x, x)[0]
 """
+SCALED = """
+import torch.nn as nn
+
+class Net(nn.Module):
+    # hwlint: input(1, 64, 300)
+    def __init__(self, dim=300, heads=12):
+        super().__init__()
+        self.heads = heads
+        self.q = nn.Linear(dim, dim)
+        self.k = nn.Linear(dim, dim)
+        self.out = nn.Linear(64, 64)
+
+    def forward(self, x):
+        b, n, c = x.shape
+        q = self.q(x).reshape(b, n, self.heads, c // self.heads).permute(0, 2, 1, 3).contiguous()
+        k = self.k(x).reshape(b, n, self.heads, c // self.heads).permute(0, 2, 3, 1)
+        SCALE
+        return self.out((q @ k).softmax(-1))
+"""
 LANGUAGE = """
 import torch.nn as nn
 
@@ -66,6 +85,12 @@ def test_another_number_of_heads_is_named(told: Told, dim: int, heads: int, advi
 @pytest.mark.parametrize(("dim", "heads"), [(9600, 100), (768, 12), (1024, 16)])
 def test_heads_that_fill_the_tile(told: Told, dim: int, heads: int):
     assert not told(MisalignedHeads, ATTENTION, "h100-sxm", DIM=dim, HEADS=heads)
+
+
+@pytest.mark.parametrize("scale", ["q = q * 0.2", "q *= 0.2", "q.mul_(0.2)", "q = q.div_(5.0)"])
+def test_queries_may_be_scaled_in_place(told: Told, scale: str):
+    (found,) = told(MisalignedHeads, SCALED.replace("SCALE", scale), "h100-sxm")
+    assert found.message.startswith("heads of 25 (300 in 12) miss the tile of 8")
 
 
 def test_heads_where_the_profile_has_no_tile(told: Told):

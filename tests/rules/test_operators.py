@@ -3,6 +3,7 @@
 import pytest
 from attrs import evolve
 
+from hwlint_rules.decomposed_operator import DecomposedOperator
 from hwlint_rules.float_only_activation import FloatOnlyActivation
 from hwlint_rules.float_only_normalization import FloatOnlyNormalization
 
@@ -60,6 +61,29 @@ def test_silent_in_a_float_dtype_and_on_maybe(net, findings):
     net.layers.clear()
     net.add("SiLU", "act", 5, maybe=True)
     assert not findings(FloatOnlyActivation, net.graph(), "stm32h743")
+
+
+DIVIDED = """
+import torch
+import torch.nn as nn
+
+class Net(nn.Module):
+    # hwlint: input(1, 8, 64)
+    def __init__(self):
+        super().__init__()
+        self.proj = nn.Linear(64, 64)
+
+    def forward(self, x):
+        return self.proj(x) / BY
+"""
+
+
+@pytest.mark.parametrize(
+    ("by", "several"),
+    [("x.mean()", True), ("8.0", False), ("torch.sqrt(torch.tensor(64.0) * 3)", False)],
+)
+def test_a_division_by_what_is_known_is_a_multiplication(told, by, several):
+    assert bool(told(DecomposedOperator, DIVIDED, "ethos-u55-128", BY=by)) is several
 
 
 def test_norms(net, findings):
