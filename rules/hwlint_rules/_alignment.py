@@ -98,19 +98,20 @@ def _causes(
     few = limits.image_channels if limits is not None else 0
     if reading.graph is None:
         return ()
-    ends = reading.graph.derived(Ends)
-    gates = reading.graph.derived(gate_layers)
     found = [
         steps.stepped(dim)
         for layer in layers
-        if id(layer) not in gates
         for dim in dimensions(reading, layer)
         if dim.value * dim.groups > few and (dim.thin or steps.passes(dim))
     ]
     if not any(dim.misses for dim in found):
         return ()  # Nothing asks where a number comes from unless one of them is off.
+    gates = reading.graph.derived(gate_layers)
+    found = [dim for dim in found if id(dim.layer) not in gates]
+    if not any(dim.misses for dim in found):
+        return ()
     causes: dict[object, Cause] = {}
-    homes = reading.graph.derived(Homes)
+    homes, ends = reading.graph.derived(Homes), reading.graph.derived(Ends)
     for dim in found:
         literal = owners.deciding(dim)
         place = literal.place if literal is not None else owners.breaking(dim)

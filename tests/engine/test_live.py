@@ -97,6 +97,15 @@ class Net(nn.Module):
         return self.head(self.block(self.stem(x)))
 def head():
     return nn.Conv2d(100, 10, 1)
+def named(function):
+    function.name = "tail"
+    return function
+@named
+def conv(wide, *, kernel_size=1):
+    return nn.Conv2d(100, wide, kernel_size)
+@named
+def tail(wide=100, deep=1):
+    return nn.Sequential(conv(wide), nn.ReLU(), *[conv(wide) for _ in range(deep)])
 """
 
 EDITS = {
@@ -105,10 +114,17 @@ EDITS = {
     "a helper": ("nn.Conv2d(100, 10, 1)", "nn.Conv2d(100, 90, 1)", True),
     "what ran at import": ("25 * factor", "27 * factor", False),
     "a default": ("width=WIDTH", "width=50 + 0", False),
+    "a number among defaults": ("wide=100, deep=1", "wide=104, deep=1", True),
+    "a longer number": ("wide=100, deep=1", "wide=1000, deep=1", True),
+    "a keyword's number": ("kernel_size=1)", "kernel_size=3)", True),
+    "another default": ("deep=1", "deep=None", False),
+    "an annotation": ("tail(wide=100", "tail(wide: int=100", False),
+    "what is decorated": ("conv(wide), nn.ReLU()", "conv(wide), nn.GELU()", True),
+    "a decorator": ("@named", "@named\n@named", False),
     "a constant": ("width_of(2)", "width_of(3)", False),
     "a base": ("class Block(nn.Module)", "class Block(nn.Sequential)", False),
     "a line more": ("    return 25 * factor", "\n    return 25 * factor", False),
-    "a comment": ("def head():\n", "def head():  # the end\n", False),
+    "a comment": ("def head():\n", "def head():  # the end\n", True),
     "a global": ("    return nn.Conv2d(100, 10, 1)", "    global WIDTH; WIDTH = 9", False),
 }
 
@@ -118,7 +134,9 @@ def test_an_edit(name: str, laid: Path, taken_over: list[bool]) -> None:
     before, after, kept = EDITS[name]
     path = laid / "net.py"
     path.write_text(NET, encoding="utf-8")
-    (laid / "use.py").write_text("from net import Net\nmodel = Net()\n", encoding="utf-8")
+    (laid / "use.py").write_text(
+        "from net import Net, tail\nmodel = Net()\nend = tail()\n", encoding="utf-8"
+    )
     (laid / "hwlint.toml").touch()
     live = LiveWorkspace(laid, OPTIONS)
     first = said(live.check())

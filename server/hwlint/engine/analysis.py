@@ -131,7 +131,8 @@ class Analyst:
         self, job: Job, watch: Watch | None = None, alive: Callable[[], None] = _unheard
     ) -> None:
         """Make the reader and one instance of each rule. `watch` is shown every graph, and what it
-        returns is kept in its result; `alive` is called when the rules have looked at one."""
+        returns is kept in its result; `alive` is called before and when the rules have looked at
+        one: what it raises ends the pass."""
         self._job = job
         self._alive = alive
         self._watch = watch
@@ -190,11 +191,23 @@ class Analyst:
             self._reader.read_stage(stage, path, built, look)
         return shown[0] if shown else None
 
+    def once(self, entry: EntryPoint) -> FileResult | None:
+        """Read one way of building again and let the rules look; None where its name alone does not
+        find it."""
+        if entry.kind not in _NAMED:
+            return None
+        outcome = _Outcome()
+        reading = self._reader.read_place(entry.path, entry.name, self._looking(outcome))
+        if len(reading.graphs) != 1 or reading.problems:
+            return None
+        return self._result(entry.path, reading, outcome)
+
     def _looking(self, outcome: "_Outcome") -> Callable[[ModelGraph], "EntryResult"]:
         """Run the rules on each graph as it comes; a summary is all that is kept of it."""
         numbers = itertools.count()
 
         def look(graph: ModelGraph) -> EntryResult:
+            self._alive()
             number = next(numbers)
             readings = self._readings(graph)
             self._look_at_graph(number, graph, readings, outcome)

@@ -14,6 +14,7 @@ from hwlint.engine.analysis import Analyst, FileResult, Job, Watch
 from hwlint.engine.config import Config
 from hwlint.engine.coverage import Coverage, cover
 from hwlint.engine.findings import Diagnostic, collect
+from hwlint.engine.focus import Focus, exchanged, stands_on, unchanged
 from hwlint.engine.passes import PassNames
 from hwlint.engine.pool import Built
 from hwlint.engine.registry import discover_rules, select_rules
@@ -35,6 +36,10 @@ class Stopped(Exception):
     """Something newer came in; what was read so far is kept."""
 
 
+def _never() -> bool:
+    return False
+
+
 @dataclass(frozen=True)
 class LiveResult:
     """What holds in a workspace at one moment."""
@@ -44,6 +49,8 @@ class LiveResult:
     targets: tuple[Target, ...]
     config: Config
     results: tuple[FileResult, ...]
+    focus: Focus | None = None
+    """Only this way of building was read; what is told of others is of the text before."""
 
 
 @dataclass
@@ -76,6 +83,11 @@ class LiveWorkspace:
         self._counts: dict[str, int] = {}
         self._moved: set[str] = set()
         """Files whose lines may stand elsewhere than when all was read last."""
+        self._laid: dict[str, bytes] = {}
+        """What editors have."""
+        self._before: dict[str, bytes] = {}
+        """The same when all was read last."""
+        self._stop: Callable[[], bool] = _never
 
     def lay(self, path: str, content: bytes | None, *, loose: bool = False) -> None:
         """Take a file's content from an editor; None: from the disk again. `loose`: the document
@@ -85,6 +97,9 @@ class LiveWorkspace:
             self._loose.add(path)
         if content is None:
             self._loose.discard(path)
+            self._laid.pop(path, None)
+        else:
+            self._laid[path] = content
         before, now = self._counts.get(path), -1 if content is None else content.count(b"\n")
         self._counts[path] = now
         self._changed((path,))
@@ -141,26 +156,31 @@ class LiveWorkspace:
         for (stage, path), (built, result) in self._passes.items():
             entry = next((entry.entry for entry in result.entries if meant(entry.entry)), None)
             if entry is not None:
-                setup.analyst = setup.analyst or Analyst(setup.job, self._watch)
+                self._stop = _never
                 show = made(setup.job.targets)
-                return setup.analyst.again(stage, path, built, entry, show)
+                return self._analyst(setup).again(stage, path, built, entry, show)
         return None
 
     def check(
         self,
         first: str | None = None,
-        stop: Callable[[], bool] | None = None,
+        stop: Callable[[], bool] = _never,
         early: Callable[[LiveResult], None] | None = None,
+        focus: Focus | None = None,
     ) -> LiveResult:
         """Read what is not known, the file `first` before others, and let the rules look.
 
         `early` is given what holds for `first`, as far as can be said before all other files are
-        read. Raises `Stopped` when `stop` says so, and `UserError` for a configuration that is
+        read; and before that, what holds for the way of building `focus`, see `LiveResult`.
+        Raises `Stopped` when `stop` says so, and `UserError` for a configuration that is
         wrong.
         """
         setup = self._setup = self._setup or self._prepare()
-        read = _Reads(setup, self._watch, first, stop)
+        self._stop = stop
+        read = _Reads(setup, self._analyst, first, stop)
         candidates = [*setup.workspace.candidates, *sorted(self._loose)]
+        if early is not None and focus is not None:
+            self._focused(setup, read, focus, early)
         if early is not None and first in candidates and len(candidates) > 1:
             passes = self._ahead(setup, read, first)
             if passes:
@@ -174,7 +194,55 @@ class LiveWorkspace:
         results = read_stages(setup.workspace, candidates, reads)
         self._passes, setup.last = read.passes, dict(read.passes)
         self._moved.clear()
+        self._before = dict(self._laid)
         return self._told(setup, results, candidates)
+
+    def _analyst(self, setup: _Setup) -> Analyst:
+        setup.analyst = setup.analyst or Analyst(setup.job, self._watch, self._heard)
+        return setup.analyst
+
+    def _heard(self) -> None:
+        if self._stop():
+            raise Stopped
+
+    def _focused(
+        self,
+        setup: _Setup,
+        read: "_Reads",
+        focus: Focus,
+        early: Callable[[LiveResult], None],
+    ) -> None:
+        """Read one way of building before the others of its pass, and tell of it. Not where that is
+        not sooner, nor where lines have moved: what is told of the others would stand elsewhere."""
+        met = [
+            (key, built, number)
+            for key, (built, result) in setup.last.items()
+            for number, entry in enumerate(result.entries)
+            if key[0] != STAGES[-1] and focus.means(entry.entry)
+        ]
+        if len(met) != 1 or self._moved:
+            return
+        key, built, number = met[0]
+        known = setup.last[key][1]
+        if len(known.entries) == 1 or read.knows(*key, built):
+            return
+        fresh = read.once(known.entries[number].entry)
+        if fresh is None:
+            return
+        lines = {path: self._changed_lines(path) for path in self._laid}
+        now = {k: unchanged(r, lines) for k, (_, r) in setup.last.items()}
+        now[key] = exchanged(now[key], number, fresh)
+        told = self._told(setup, settled(list(now.values())), setup.workspace.candidates)
+        # A comment on a line that has changed silences what is not known yet.
+        kept = [d for d in told.findings if d.code != "HW003" or not stands_on(d.anchor, lines)]
+        early(replace(told, findings=tuple(kept), focus=focus))
+
+    def _changed_lines(self, path: str) -> frozenset[int]:
+        before, now = self._before.get(path, b""), self._laid[path]
+        if before == now:
+            return frozenset()
+        pairs = zip(before.splitlines(), now.splitlines(), strict=False)
+        return frozenset(number for number, (old, new) in enumerate(pairs) if old != new)
 
     def _before_shown(self, setup: _Setup, read: "_Reads") -> list[FileResult]:
         """What is known before tests and documents are read: they give contexts and no findings.
@@ -274,14 +342,14 @@ class _Reads:
     def __init__(
         self,
         setup: _Setup,
-        watch: Watch | None,
+        analyst: Callable[[_Setup], Analyst],
         first: str | None,
-        stop: Callable[[], bool] | None,
+        stop: Callable[[], bool],
     ) -> None:
         self._setup = setup
-        self._watch = watch
+        self._analyst = analyst
         self._first = first
-        self._stop = stop or (lambda: False)
+        self._stop = stop
         self.passes: Passes = {}
         self._names = PassNames()
 
@@ -306,11 +374,22 @@ class _Reads:
             self.passes[stage, path] = built, result
             yield result
 
+    def once(self, entry: EntryPoint) -> FileResult | None:
+        """Read one way of building by itself; None where that cannot be."""
+        try:
+            return self._analyst(self._setup).once(entry)
+        except Stopped:
+            raise
+        except Exception:  # noqa: BLE001 - the pass over its file will say what is wrong
+            self._setup.analyst = None
+            return None
+
     def _visit(self, stage: str, path: str, built: Built) -> FileResult:
         setup = self._setup
         try:
-            setup.analyst = setup.analyst or Analyst(setup.job, self._watch)
-            return setup.analyst.visit(stage, path, built)
+            return self._analyst(setup).visit(stage, path, built)
+        except Stopped:
+            raise
         except Exception as error:  # noqa: BLE001 - whatever goes wrong costs this file only
             setup.analyst = None  # what it remembers may be half made
             reason = " ".join(f"{type(error).__name__}: {error}".split())[:200]

@@ -1,12 +1,13 @@
 """The process that reads: takes texts, answers with snapshots, and does one thing at a time.
 
-It ends when its pipe does. Whatever comes in while it reads makes it stop at the next file and
-take the newest state, so that it never works for long on a text that is gone.
+It ends when its pipe does. A new text that comes in while it reads makes it stop at the next way of
+building and take the newest state, so that it never works for long on a text that is gone. A
+question waits until what is asked about has been read.
 """
 
 import os
 import signal
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from multiprocessing.connection import Connection
@@ -77,6 +78,8 @@ class _State:
     that stops the reading of the others must not bring the same snapshot again."""
     questions: list[Question] = field(default_factory=list[Question])
     """What is asked beyond snapshots, the newest last: it is answered first."""
+    heard: list[Message] = field(default_factory=list[Message])
+    """What came in while something was read, not taken yet."""
 
     def take(self, message: Message) -> None:
         """Note what came in."""
@@ -123,31 +126,47 @@ def serve(pipe: Connection) -> None:
     state = _State()
     while True:
         try:
-            state.take(cast("Message", pipe.recv()))
-            while pipe.poll():
-                state.take(cast("Message", pipe.recv()))
+            if not state.heard:
+                state.heard.append(cast("Message", pipe.recv()))
+            _listen(pipe, state)
+            for message in state.heard:
+                state.take(message)
+            state.heard.clear()
             if state.waiting:
                 _answer(pipe, state)
-            while state.questions and not pipe.poll():
+            while state.questions and not _listen(pipe, state):
                 _reply(pipe, state)
         except (EOFError, OSError):
             return
 
 
+def _listen(pipe: Connection, state: _State) -> bool:
+    """Take in what has been sent; say whether there is anything that was not taken yet."""
+    while pipe.poll():
+        state.heard.append(cast("Message", pipe.recv()))
+    return bool(state.heard)
+
+
 def _answer(pipe: Connection, state: _State) -> None:
+    def newer() -> bool:
+        """Whether something makes what is being read void: whoever asks a question waits for it."""
+        return _listen(pipe, state) and any(not isinstance(m, Question) for m in state.heard)
+
     for root in list(state.waiting):
         request = state.waiting[root]
         active = (request.active,) if request.active in request.wanted else ()
         early = replace(request, wanted=active)
 
         def ahead(result: LiveResult, early: Request = early, request: Request = request) -> None:
-            state.told[request.root] = request
-            pipe.send(_snapshot(result, early, state))
+            told = replace(_snapshot(result, early, state), final=False)
+            if result.focus is None:
+                state.told[request.root] = request
+            pipe.send(told)
 
         workspace = state.workspace(root)
         told = state.told.get(root) is request
         try:
-            result = workspace.check(request.active, pipe.poll, None if told else ahead)
+            result = workspace.check(request.active, newer, None if told else ahead, request.focus)
         except Stopped:
             return
         except (UserError, ProfileError) as error:
@@ -171,18 +190,18 @@ def _reply(pipe: Connection, state: _State) -> None:
             maker = SubjectMaker(wanted.part)
             answer = SubjectAnswer(wanted, workspace.again(wanted.model.means, lambda _: maker))
         else:
-            answer = FixAnswer(wanted, _fix(pipe, workspace, wanted))
+            answer = FixAnswer(wanted, _fix(workspace, wanted, lambda: _listen(pipe, state)))
     except Interrupted:
         return
     state.questions.remove(wanted)
     pipe.send(answer)
 
 
-def _fix(pipe: Connection, workspace: LiveWorkspace, wanted: FixRequest) -> Fix | None:
+def _fix(workspace: LiveWorkspace, wanted: FixRequest, stop: Callable[[], bool]) -> Fix | None:
     survey = workspace.survey()
     if survey is None:
         return None
-    return fix_for(Bench(*survey, stop=pipe.poll), wanted.found)
+    return fix_for(Bench(*survey, stop=stop), wanted.found)
 
 
 def _empty(state: _State, request: Request) -> dict[str, FileSnapshot]:
@@ -191,11 +210,12 @@ def _empty(state: _State, request: Request) -> dict[str, FileSnapshot]:
 
 
 def _snapshot(result: LiveResult, request: Request, state: _State) -> Snapshot:
+    focus = result.focus
     views = [
         entry.view
         for file in result.results
         for entry in file.entries
-        if isinstance(entry.view, ModelView)
+        if isinstance(entry.view, ModelView) and (focus is None or focus.means(entry.entry))
     ]
     files = {
         path: FileSnapshot(
@@ -203,6 +223,7 @@ def _snapshot(result: LiveResult, request: Request, state: _State) -> Snapshot:
             tuple(d for d in result.findings if d.anchor.path == path),
             tuple(_of_file(views, path)),
             tuple(u for u in result.coverage.unbuilt if u.place.path == path),
+            partial=focus is not None,
         )
         for path in request.wanted
         if path in state.documents

@@ -311,7 +311,8 @@ def _documents(server: Server) -> None:
 
     @server.feature(types.TEXT_DOCUMENT_DID_CHANGE)
     def changed(params: types.DidChangeTextDocumentParams) -> None:  # pyright: ignore[reportUnusedFunction] - registered
-        state.changed(server.workspace.get_text_document(params.text_document.uri))
+        document = server.workspace.get_text_document(params.text_document.uri)
+        state.changed(document, _line_of(params.content_changes))
 
     @server.feature(types.TEXT_DOCUMENT_DID_CLOSE)
     def closed(params: types.DidCloseTextDocumentParams) -> None:  # pyright: ignore[reportUnusedFunction] - registered
@@ -324,6 +325,13 @@ def _documents(server: Server) -> None:
         plain = types.FileChangeType.Changed
         listed = any(kind != plain or not (path or "").endswith(".py") for path, kind in found)
         state.files_changed(tuple(path for path, _ in found if path), listed=listed)
+
+
+def _line_of(changes: Sequence[types.TextDocumentContentChangeEvent]) -> int | None:
+    """Return the line on which somebody types; None where the whole text was exchanged."""
+    last = changes[-1] if changes else None
+    ranged = isinstance(last, types.TextDocumentContentChangePartial)
+    return last.range.start.line if ranged else None
 
 
 def _diagnostics(server: Server) -> None:
@@ -469,6 +477,7 @@ def _commands(server: Server) -> None:
             "open": sorted(state.open),
             "digests": {uri: _digest(entry.document) for uri, entry in state.open.items()},
             "current": sorted(uri for uri in state.open if state.is_current(uri)),
+            "focused": sorted(uri for uri in state.open if state.is_told(uri)),
             "workspaces": {
                 root: {
                     "targets": [f"{device} {dtype}" for device, dtype in answer.targets],

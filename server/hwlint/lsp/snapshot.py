@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from hwlint.api import Fix
 from hwlint.engine.findings import Diagnostic
+from hwlint.engine.focus import Focus
 from hwlint.graph import EntryPoint, Unbuilt
 from hwlint.lsp.views import ModelView
 from hwlint.report.sheet import Sheet
@@ -51,6 +52,8 @@ class Request:
     """The document in front of the user: it is read first."""
     wanted: tuple[str, ...]
     """Paths of the open documents of this workspace."""
+    focus: Focus | None = None
+    """The way of building that is looked at there: it is read before the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +151,9 @@ class FileSnapshot:
     models: tuple[ModelView, ...] = ()
     """Ways of building that have layers or operations in this file; the editor's default first."""
     unbuilt: tuple[Unbuilt, ...] = ()
+    partial: bool = False
+    """Of the text as it is, only one way of building was read; what is said of others is of the
+    text before."""
 
 
 @dataclass(frozen=True)
@@ -168,3 +174,5 @@ class Snapshot:
     """What was not read, in words."""
     pages: Mapping[str, str] = field(default_factory=dict[str, str])
     """By the code of a rule: the file that has its page."""
+    final: bool = True
+    """No other answer to the request will follow."""

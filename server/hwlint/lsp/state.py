@@ -6,7 +6,7 @@ import os
 import re
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 from urllib.parse import quote
@@ -16,6 +16,7 @@ from pygls.workspace import TextDocument
 
 from hwlint.api import Fix
 from hwlint.engine.findings import Diagnostic
+from hwlint.engine.focus import Focus
 from hwlint.engine.workspace import find_root, is_marked
 from hwlint.lsp.measured import Measurements
 from hwlint.lsp.reading import Changed, Closed, Configured
@@ -32,9 +33,10 @@ from hwlint.lsp.snapshot import (
     Snapshot,
     SubjectRequest,
 )
-from hwlint.lsp.views import ModelView
+from hwlint.lsp.views import LayerView, LineView, ModelView
 from hwlint.lsp.worker import Answer, Worker
 from hwlint.report.sheet import Sheet
+from hwlint.source.spans import Place
 
 if TYPE_CHECKING:
     from hwlint.measure.subject import Subject
@@ -75,6 +77,11 @@ class Known:
     current: bool
     """The text that was read is the text that is there."""
 
+    @property
+    def whole(self) -> bool:
+        """All of the text as it is was read."""
+        return self.current and not self.snapshot.partial
+
 
 @dataclass
 class State:
@@ -101,6 +108,10 @@ class State:
         self._asked: dict[str, float] = {}
         """When each workspace was last to be read, by the loop's clock."""
         self._waiters: dict[str, list[asyncio.Future[None]]] = {}
+        self._unanswered: set[str] = set()
+        """The workspaces of which not all was told that was asked for."""
+        self._lines: dict[str, int] = {}
+        """By path: the line that was changed last, from 0."""
         self._active: str | None = None
         self._replies: dict[tuple[object, ...], asyncio.Future[object]] = {}
         """By the key of the question, which begins with the root: what snapshots make void."""
@@ -118,14 +129,16 @@ class State:
         self._send(entry)
         self._ask(root)
 
-    def changed(self, document: TextDocument) -> None:
-        """Take a new text in."""
+    def changed(self, document: TextDocument, line: int | None = None) -> None:
+        """Take a new text in. `line`: where it has changed, from 0, if that is in one place."""
         entry = self.open.get(document.uri)
         if entry is None:
             self.opened(document)
             return
         entry.document = document
         entry.version += 1
+        if line is not None:
+            self._lines[entry.path] = line
         self._send(entry)
         self._ask_soon(entry.root)
 
@@ -135,6 +148,7 @@ class State:
         if entry is None:
             return
         self._read.pop(entry.path, None)
+        self._lines.pop(entry.path, None)
         for key in [key for key in self._texts if key[0] == entry.path]:
             del self._texts[key]
         self.worker.send(Closed(entry.path))
@@ -171,9 +185,18 @@ class State:
         return Known(snapshot, Shift(lines, now), current)
 
     def is_current(self, uri: str) -> bool:
-        """Say whether a document was read as it is now."""
+        """Say whether a document was read as it is now, all of it."""
+        known = self.known(uri)
+        return known is not None and known.whole
+
+    def is_told(self, uri: str) -> bool:
+        """Say whether of a document as it is now at least what is looked at was read."""
         known = self.known(uri)
         return known is not None and known.current
+
+    def is_reading(self, root: str) -> bool:
+        """Say whether more is to be told of a workspace as it is now."""
+        return root in self._unanswered
 
     async def fresh(self, uri: str, patience: float = _PATIENCE) -> Known | None:
         """Wait until the text as it is now was read, within reason; then as `known`."""
@@ -260,7 +283,21 @@ class State:
         self._asked[root] = asyncio.get_running_loop().time()
         wanted = tuple(entry.path for entry in self.open.values() if entry.root == root)
         if wanted:
-            self.worker.send(Request(root, self._active, wanted))
+            self._unanswered.add(root)
+            self.worker.send(Request(root, self._active, wanted, self._focus()))
+
+    def _focus(self) -> Focus | None:
+        """Return the way of building that is looked at: the first that has something on the line
+        that was changed last, else the first of the document."""
+        path = self._active
+        found = self._read.get(path) if path is not None else None
+        line = self._lines.get(path) if path is not None else None
+        if found is None or line is None or not found[0].models:
+            return None
+        models = found[0].models
+        here = (m for m in models if any(_is_on(part.place, path, line) for part in _parts(m)))
+        model = next(here, models[0])
+        return Focus(model.place.path, model.name, model.kind)
 
     def _answered(self, answer: Answer) -> None:
         if isinstance(answer, Snapshot):
@@ -270,6 +307,8 @@ class State:
 
     def _take_snapshot(self, snapshot: Snapshot) -> None:
         self._forget_replies(snapshot.root)
+        if snapshot.final:
+            self._unanswered.discard(snapshot.root)
         self.answers[snapshot.root] = snapshot
         touched = frozenset(self._take(snapshot))
         for waiter in self._waiters.pop(snapshot.root, ()):
@@ -286,6 +325,10 @@ class State:
             for key in [k for k in self._texts if k[0] == path and k[1] < fresh.version]:
                 del self._texts[key]
             before = self._read.get(path)
+            if fresh.partial:
+                if before is None:
+                    continue
+                fresh = _completed(fresh, before[0])  # noqa: PLW2901 - the same, with the rest
             self._read[path] = (fresh, lines)
             if before is None or before[0].diagnostics != fresh.diagnostics:
                 yield path
@@ -317,6 +360,22 @@ class State:
 
 def _meant(root: str, model: ModelView) -> SheetRequest:
     return SheetRequest(root, model.name, model.kind, model.place, model.built_with)
+
+
+def _completed(fresh: FileSnapshot, before: FileSnapshot) -> FileSnapshot:
+    """Return what is told of one way of building, with the others as they were."""
+    known = {(model.name, model.kind): model for model in fresh.models}
+    models = [known.get((model.name, model.kind), model) for model in before.models]
+    return replace(fresh, models=tuple(models))
+
+
+def _is_on(place: Place, path: str | None, line: int) -> bool:
+    return place.path == path and place.line <= line <= place.end_line
+
+
+def _parts(model: ModelView) -> Iterator[LayerView | LineView]:
+    yield from model.layers
+    yield from model.lines
 
 
 _COOKIE = re.compile(r"[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")

@@ -86,6 +86,7 @@ def _lazy_method(scope: Scope, member: "Segment") -> Compiled:
 
     def define(fr: Frame) -> Value:
         fr.module.codes[member] = code
+        code.made = []
         fr.vars[name] = fr.interp.make_function(fr, code)
 
     return define

@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any
 
 from hwlint.reader.budget import Exhausted
@@ -13,6 +13,7 @@ from hwlint.source.limits import is_vast
 
 if TYPE_CHECKING:
     from hwlint.reader.imports import PythonModule
+    from hwlint.reader.values import Function
     from hwlint.source import Place, Segment
 
 __all__ = ["Code", "Compiled"]
@@ -30,6 +31,7 @@ class Code:
 
     __slots__ = (
         "annotations",
+        "asked",
         "body",
         "captured",
         "cell",
@@ -42,6 +44,7 @@ class Code:
         "kwarg",
         "kwdefault_code",
         "kwonly",
+        "made",
         "name",
         "node",
         "outer",
@@ -76,6 +79,10 @@ class Code:
         self.raises = False
         self.ran_in: set[PythonModule] = set()
         """Modules during whose execution it ran."""
+        self.made: list[Function] | None = None
+        """The functions that were made of it; None where its segment is not its own."""
+        self.asked = False
+        """Whether a program has looked at its defaults without calling it."""
         self.params: list[str] = []
         self.posonly = 0
         self.kwonly: list[str] = []
@@ -152,6 +159,26 @@ class Code:
         self.node, self.ready, self.failed, self.raises = None, False, 0, False
         self.annotations = {}
         self.prepare()
+
+    def renew_defaults(self, literal: Collection[int | str]) -> None:
+        """Compute defaults again for the functions that have theirs: those of which all is written
+        in the source, by their number or, of keywords, by their name."""
+        for func in self.made or ():
+            frame = func.def_frame
+            if not func.ready or frame is None:
+                continue
+            func.defaults = tuple(
+                [
+                    code(frame) if number in literal else before
+                    for number, (code, before) in enumerate(
+                        zip(self.default_code, func.defaults, strict=True)
+                    )
+                ]
+            )
+            func.kwdefaults = {
+                name: self.kwdefault_code[name](frame) if name in literal else before
+                for name, before in func.kwdefaults.items()
+            }
 
     def forget_tree(self) -> None:
         """Drop the parsed definition where it can be had again from its segment."""

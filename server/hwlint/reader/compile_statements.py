@@ -564,8 +564,13 @@ def _function(scope: Scope, node: Any) -> Compiled:
     code = Code(node.name, scope.segment, scope, node)
     decorators = [compile_expression(scope, d) for d in node.decorator_list]
     store = _store_name(scope, node.name)
+    own = scope.segment if scope.kind != "function" and scope.segment.kind == "def" else None
+    if own is not None:
+        code.made = []
 
     def run(fr: Frame) -> Value:
+        if own is not None:
+            fr.module.codes[own] = code
         made: Value = fr.interp.make_function(fr, code)
         for decorator in reversed(decorators):
             made = fr.interp.decorate(fr, decorator, made)

@@ -351,6 +351,7 @@ class PythonModule:
     def _run_segment(self, scope: Scope, segment: Any) -> None:
         if segment.kind == "def" and not segment.decorated:
             code = self.codes[segment] = Code(segment.name, segment, scope)
+            code.made = []
             self.store(segment.name, self.imports.interp.make_function(self.frame, code))
         elif segment.kind == "class":
             from hwlint.reader.classes import compile_class

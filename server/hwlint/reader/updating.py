@@ -1,4 +1,5 @@
-"""A file changes while its workspace stays read: the bodies of functions are exchanged in place.
+"""A file changes while its workspace stays read: functions are exchanged in place, their bodies and
+the numbers among their defaults.
 
 What a function does is looked up when it is called, so a new body takes effect everywhere at once;
 what is remembered of readings that ran it is dropped. Any other change could reach what modules did
@@ -15,11 +16,12 @@ from hwlint.source import Segment, SourceError, SourceFile, SyntaxProblem, read_
 __all__ = ["update"]
 
 
+Definition = ast.FunctionDef | ast.AsyncFunctionDef
 Changes = Generator[tuple[Segment, Segment], None, Segment]
 
 
 class _Anew(Exception):
-    """The change is more than a new body."""
+    """The change is more than that of a function."""
 
 
 def update(imports: Imports, path: str) -> bool:
@@ -42,8 +44,9 @@ def update(imports: Imports, path: str) -> bool:
     for user in users:
         imports.forget(user)
     for old, new in changed:
-        module.codes[new] = module.codes.pop(old)
-        module.codes[new].renew(new)
+        code = module.codes[new] = module.codes.pop(old)
+        code.renew(new)
+        code.renew_defaults(_literal(_definition(new)))
     module.source = source
     if module.state == "done":
         module.executed.update(source.segments)
@@ -107,34 +110,91 @@ def _header(segment: Segment) -> str:
 
 def _compare_function(module: PythonModule, old: Segment, new: Segment) -> Changes:
     code = module.codes.get(old)
-    if new.decorated or code is None or module in code.ran_in:
+    if code is None or module in code.ran_in:
         raise _Anew
     try:
-        after = _signature(new)
+        after = _definition(new)
     except SyntaxProblem:
         return old
     try:
-        before = _signature(old)
+        before = _definition(old)
     except SyntaxProblem:
         raise _Anew from None
-    if before != after:
+    if _header_of(old, before) != _header_of(new, after) and (
+        code.asked or not _differ_in_numbers(before, after)
+    ):
+        raise _Anew
+    if ast.get_docstring(before, clean=False) != ast.get_docstring(after, clean=False):
         raise _Anew
     yield old, new
     return new
 
 
-def _signature(segment: Segment) -> tuple[str, str | None]:
-    """Return what callers can see of a function without running it: the text before its first
-    statement, and its docstring. Raises `SyntaxProblem`."""
+def _definition(segment: Segment) -> Definition:
+    """Return the parsed function. Raises `SyntaxProblem`."""
     node = segment.parse()[0]
     if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
         raise _Anew
     if any(isinstance(inner, ast.Global) for inner in ast.walk(node)):
         raise _Anew  # it binds names of the module
+    return node
+
+
+def _header_of(segment: Segment, node: Definition) -> str:
+    """Return what callers can see of a function without running it: the text before its first
+    statement."""
     first = segment.place(node.body[0])
     lines = segment.text.splitlines(keepends=True)[: first.line - segment.line + 1]
     lines[-1] = lines[-1][: first.col]
-    return "".join(lines), ast.get_docstring(node, clean=False)
+    return "".join(lines)
+
+
+def _differ_in_numbers(before: Definition, after: Definition) -> bool:
+    """Say whether all that callers can see is the same but for numbers among the defaults, and
+    defaults can be computed again: each is written there as a whole, or is a name."""
+    defaults = [_defaults(node) for node in (before, after)]
+    if defaults[0].keys() != defaults[1].keys() or _plainly(before) != _plainly(after):
+        return False
+    pairs = [(default, defaults[1][key]) for key, default in defaults[0].items()]
+    return all(
+        ast.dump(old) == ast.dump(new) or (_is_number(old) and _is_number(new))
+        for old, new in pairs
+    ) and all(_is_literal(new) or isinstance(new, ast.Name | ast.Attribute) for _, new in pairs)
+
+
+def _plainly(node: Definition) -> list[str]:
+    """Return a definition without its body and its defaults."""
+    args = node.args
+    every = [*args.posonlyargs, *args.args, *args.kwonlyargs, args.vararg, args.kwarg]
+    parts = [*every, *node.decorator_list, node.returns]
+    counts = [len(args.posonlyargs), len(args.args)]
+    return [*(ast.dump(part) if part is not None else "" for part in parts), str(counts)]
+
+
+def _defaults(node: Definition) -> dict[int | str, ast.expr]:
+    """Return the defaults by their number, those of keywords by their name."""
+    args = node.args
+    named = zip(args.kwonlyargs, args.kw_defaults, strict=True)
+    return {
+        **dict(enumerate(args.defaults)),
+        **{arg.arg: default for arg, default in named if default is not None},
+    }
+
+
+def _literal(node: Definition) -> frozenset[int | str]:
+    """Return the defaults of which all is written there. Where one is, its place may be another."""
+    return frozenset(key for key, default in _defaults(node).items() if _is_literal(default))
+
+
+def _is_literal(node: ast.expr) -> bool:
+    if isinstance(node, ast.Tuple):
+        return all(map(_is_literal, node.elts))
+    return isinstance(node.operand if isinstance(node, ast.UnaryOp) else node, ast.Constant)
+
+
+def _is_number(node: ast.expr) -> bool:
+    inner = node.operand if isinstance(node, ast.UnaryOp) else node
+    return isinstance(inner, ast.Constant) and type(inner.value) in (int, float)
 
 
 def _forget(imports: Imports, cells: set[tuple[str, str]]) -> None:

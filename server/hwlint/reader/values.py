@@ -329,6 +329,8 @@ class Function:
         self.ready = False
         self.stamp = stamp
         self.version = 0
+        if code.made is not None:
+            code.made.append(self)
 
     def __repr__(self) -> str:
         return f"<function {self.qualname}>"

@@ -4,6 +4,7 @@ import ast
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from hwlint.reader.budget import Exhausted
@@ -194,8 +195,8 @@ class _TrialsOfClass:
     def _is_part(self, name: str) -> bool:
         """Say whether an argument is kept and called later, as modules and functions are."""
         text = self.cls.defined_in.source.text if self.cls.defined_in is not None else ""
-        kept = re.findall(rf"\bself\.(\w+)\s*=\s*{name}\b(?!\s*[.\[(])", text)
-        return any(re.search(rf"\bself\.{attribute}\(", text) for attribute in (name, *kept))
+        kept, called = _uses(text)
+        return not called.isdisjoint((name, *kept.get(name, ())))
 
     def _object(self, cls: Class, depth: int) -> str:
         """Return how an object of settings is made, with what its class requires."""
@@ -226,6 +227,20 @@ class _TrialsOfClass:
     def _makes(self, cls: Class, names: list[str]) -> PyRaise | None:
         given: dict[str, Value] = {name: Unknown(name) for name in names}
         return self.trials.raised(lambda _: self.interp.call(cls, [], given))
+
+
+@lru_cache(maxsize=4)
+def _uses(text: str) -> tuple[dict[str, set[str]], frozenset[str]]:
+    """Return in which attributes the methods of a file keep a name as it is, and which attributes
+    they call."""
+    kept: dict[str, set[str]] = {}
+    for attribute, name in _KEPT.findall(text):
+        kept.setdefault(name, set()).add(attribute)
+    return kept, frozenset(_CALLED.findall(text))
+
+
+_KEPT = re.compile(r"\bself\.(\w+)\s*=\s*(\w+)\b(?!\s*[.\[(])")
+_CALLED = re.compile(r"\bself\.(\w+)\(")
 
 
 def _shape(need: Need) -> str:

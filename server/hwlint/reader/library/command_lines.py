@@ -201,6 +201,7 @@ def _options_of(interp: "Interpreter", function: Value) -> list[Value]:
     except SyntaxProblem:
         return []
     code = function.code
+    code.asked = True
     skip = 1 if function.owner is not None and code.params[:1] == ["self"] else 0
     first = len(code.params) - len(function.defaults)
     found = [

@@ -80,6 +80,7 @@ def _dataclass_signature(interp: "Interpreter", fields: DictValue) -> Instance:
 
 def _parameters(interp: "Interpreter", func: Function, skip: int) -> DictValue:
     code = func.code
+    code.asked = True
     made = DictValue((), interp.clock)
     first = len(code.params) - len(func.defaults)
     for index, name in enumerate(code.params[skip:], skip):
