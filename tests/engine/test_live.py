@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from hwlint.engine.analysis import Analyst
-from hwlint.engine.live import LiveResult, LiveWorkspace
+from hwlint.engine.focus import Focus
+from hwlint.engine.live import LiveResult, LiveWorkspace, Stopped
 from hwlint.engine.run import Options
 from hwlint.reader import Reader, ReadOptions
 from hwlint.source import lay_over
@@ -184,6 +185,82 @@ def test_the_file_in_front_is_told_before_all_others(laid: Path) -> None:
     whole = live.check(str(net), early=told.append)
     assert of(net, told[-1]) == of(net, whole)
     assert said(whole) == cold(laid)
+
+
+MANY = (
+    NET
+    + """
+def small():
+    return Net(36)
+def wide():
+    return Net(44)
+"""
+)
+
+
+def entry_of(result: LiveResult, name: str) -> Any:
+    (found,) = [e for file in result.results for e in file.entries if e.entry.name == name]
+    return found.complete, found.missing, found.places
+
+
+@pytest.fixture
+def edited(laid: Path) -> tuple[LiveWorkspace, Path, list[LiveResult]]:
+    """Return a workspace that was read, its file, and what it tells early."""
+    (laid / "hwlint.toml").touch()
+    net = laid / "net.py"
+    net.write_text(MANY, encoding="utf-8")
+    live = LiveWorkspace(laid, OPTIONS)
+    live.lay(str(net), MANY.encode())
+    live.check(str(net))
+    return live, net, []
+
+
+def test_what_is_looked_at_is_told_before_the_others(
+    edited: tuple[LiveWorkspace, Path, list[LiveResult]],
+) -> None:
+    live, net, told = edited
+    before = live.check(str(net))
+    focus = Focus(str(net), "wide", "factory")
+    # In the line of a finding, so that those of the others are of the text before.
+    live.lay(str(net), MANY.replace("64, 100, 3", "64, 1032, 3").encode())
+    whole = live.check(str(net), early=told.append, focus=focus)
+    assert [result.focus for result in told] == [focus]
+    assert entry_of(told[0], "wide") == entry_of(whole, "wide") != entry_of(before, "wide")
+    assert entry_of(told[0], "small") == entry_of(before, "small") != entry_of(whole, "small")
+    line = 1 + MANY[: MANY.index("64, 100, 3")].count("\n")
+    assert [f for f in of(net, before) if f[1].line + 1 == line]
+    assert not [f for f in of(net, told[0]) if f[1].line + 1 == line]
+    assert said(whole) == cold(net.parent)
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        (MANY.replace("    return Net(44)", "\n    return Net(44)"), "wide"),
+        (MANY, "wide"),
+        (MANY.replace("44", "48"), "gone"),
+    ],
+    ids=["a line moved", "nothing changed", "it is not there"],
+)
+def test_nothing_is_told_early_of_what_cannot_be(
+    edited: tuple[LiveWorkspace, Path, list[LiveResult]], text: str, name: str
+) -> None:
+    live, net, told = edited
+    live.lay(str(net), text.encode())
+    whole = live.check(str(net), early=told.append, focus=Focus(str(net), name, "factory"))
+    assert not any(result.focus for result in told)
+    assert said(whole) == cold(net.parent)
+
+
+def test_a_pass_ends_when_something_newer_comes(
+    edited: tuple[LiveWorkspace, Path, list[LiveResult]],
+) -> None:
+    live, net, _ = edited
+    live.lay(str(net), MANY.replace("64, 100, 3", "64, 108, 3").encode())
+    answers = iter([False, False, False, True])
+    with pytest.raises(Stopped):
+        live.check(str(net), lambda: next(answers))
+    assert said(live.check(str(net))) == cold(net.parent)
 
 
 LEAKY = """

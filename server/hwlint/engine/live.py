@@ -92,6 +92,8 @@ class LiveWorkspace:
     def lay(self, path: str, content: bytes | None, *, loose: bool = False) -> None:
         """Take a file's content from an editor; None: from the disk again. `loose`: the document
         is no file, and is read by itself."""
+        if content is not None and self._laid.get(path) == content:
+            return
         lay_over(path, content)
         if loose:
             self._loose.add(path)

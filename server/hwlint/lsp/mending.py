@@ -16,6 +16,8 @@ FIX_ALL = "source.fixAll.hwlint"
 """Kind of the action that makes all safe fixes of a document."""
 _TRIES = 5
 """Times that a fix is looked for while other files are still being read."""
+_PATIENCE = 0.04
+"""Seconds that are waited for a text that is being read: somebody waits for the menu to open."""
 
 
 async def fixes_for(
@@ -43,8 +45,8 @@ async def fixes_for(
 async def _proved(state: State, entry: Open, asked: types.Diagnostic) -> Fix | None:
     """Return the fix of a finding; what is read meanwhile makes it be asked for again."""
     for _ in range(_TRIES):
-        known = await state.fresh(entry.uri)
-        found = _found(entry, known, asked) if known is not None and known.current else None
+        known = await state.whole(entry.uri, _PATIENCE)
+        found = _found(entry, known, asked) if known is not None else None
         if known is None or found is None or not found.changes:
             return None
         fix = await state.fix_of(entry.root, found)
@@ -57,7 +59,7 @@ async def _proved(state: State, entry: Open, asked: types.Diagnostic) -> Fix | N
 async def fix_all(state: State, entry: Open) -> list[types.CodeAction]:
     """Return one action that makes every safe fix of a document, none where there is none."""
     known = state.known(entry.uri)
-    if known is None or not known.current:
+    if known is None or not known.whole:
         return []
     edits: list[Edit] = []
     for found in known.snapshot.diagnostics:

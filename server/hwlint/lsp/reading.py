@@ -158,10 +158,9 @@ def _answer(pipe: Connection, state: _State) -> None:
         early = replace(request, wanted=active)
 
         def ahead(result: LiveResult, early: Request = early, request: Request = request) -> None:
-            told = replace(_snapshot(result, early, state), final=False)
             if result.focus is None:
                 state.told[request.root] = request
-            pipe.send(told)
+            pipe.send(_snapshot(result, early, state))
 
         workspace = state.workspace(root)
         told = state.told.get(root) is request

@@ -174,5 +174,3 @@ class Snapshot:
     """What was not read, in words."""
     pages: Mapping[str, str] = field(default_factory=dict[str, str])
     """By the code of a rule: the file that has its page."""
-    final: bool = True
-    """No other answer to the request will follow."""

@@ -108,8 +108,6 @@ class State:
         self._asked: dict[str, float] = {}
         """When each workspace was last to be read, by the loop's clock."""
         self._waiters: dict[str, list[asyncio.Future[None]]] = {}
-        self._unanswered: set[str] = set()
-        """The workspaces of which not all was told that was asked for."""
         self._lines: dict[str, int] = {}
         """By path: the line that was changed last, from 0."""
         self._active: str | None = None
@@ -194,18 +192,25 @@ class State:
         known = self.known(uri)
         return known is not None and known.current
 
-    def is_reading(self, root: str) -> bool:
-        """Say whether more is to be told of a workspace as it is now."""
-        return root in self._unanswered
-
     async def fresh(self, uri: str, patience: float = _PATIENCE) -> Known | None:
-        """Wait until the text as it is now was read, within reason; then as `known`."""
+        """Wait until the text as it is now was read, or at least what is looked at of it, within
+        reason; then as `known`."""
+        return await self._wait(uri, patience, lambda known: known.current)
+
+    async def whole(self, uri: str, patience: float) -> Known | None:
+        """Wait until all of the text as it is now was read; None where that takes longer."""
+        known = await self._wait(uri, patience, lambda known: known.whole)
+        return known if known is not None and known.whole else None
+
+    async def _wait(
+        self, uri: str, patience: float, enough: Callable[[Known], bool]
+    ) -> Known | None:
         deadline = asyncio.get_running_loop().time() + patience
         while (entry := self.open.get(uri)) is not None:
             self._active = entry.path
             known = self.known(uri)
             left = deadline - asyncio.get_running_loop().time()
-            if (known is not None and known.current) or left <= 0:
+            if (known is not None and enough(known)) or left <= 0:
                 return known
             waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             self._waiters.setdefault(entry.root, []).append(waiter)
@@ -283,7 +288,6 @@ class State:
         self._asked[root] = asyncio.get_running_loop().time()
         wanted = tuple(entry.path for entry in self.open.values() if entry.root == root)
         if wanted:
-            self._unanswered.add(root)
             self.worker.send(Request(root, self._active, wanted, self._focus()))
 
     def _focus(self) -> Focus | None:
@@ -307,8 +311,6 @@ class State:
 
     def _take_snapshot(self, snapshot: Snapshot) -> None:
         self._forget_replies(snapshot.root)
-        if snapshot.final:
-            self._unanswered.discard(snapshot.root)
         self.answers[snapshot.root] = snapshot
         touched = frozenset(self._take(snapshot))
         for waiter in self._waiters.pop(snapshot.root, ()):

@@ -32,6 +32,14 @@ if TYPE_CHECKING:
 __all__ = ["Containers"]
 
 
+def _holds(target: DictValue, key: Value, value: Value) -> bool:
+    """Say whether a dict has a value already, so that setting it changes nothing."""
+    try:
+        return not isinstance(key, Unknown) and target.get(key, target) is value
+    except TypeError:
+        return False
+
+
 class Containers:
     """The container half of the interpreter."""
 
@@ -82,6 +90,8 @@ class Containers:
 
     def dict_set(self: "Interpreter", target: DictValue, key: Value, value: Value) -> None:
         """Do `target[key] = value`."""
+        if _holds(target, key, value):
+            return
         self.touch(target)
         if isinstance(key, Unknown):
             target.unknown = key

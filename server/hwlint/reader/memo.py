@@ -72,6 +72,9 @@ _MAX_KEY = 5_000
 """Values that the arguments of a construction may consist of to be looked up."""
 
 
+_OWN, _NEVER_OWN = -1, -2
+
+
 class NotFrozen(Exception):
     """An argument that cannot be part of a key, or a result that cannot be copied."""
 
@@ -121,16 +124,28 @@ class Memo:
         self.epoch = 0
         self.leaked = World(NEVER_OLD)
         """What entry points changed of what outlives them: nothing puts that back meanwhile."""
+        self.leaks = False
+        """Whether the entry point at hand did so."""
         self.enabled = True
         self.looked_at = 0
-        self.own_classes: dict[Class, bool] = {}
+        self.own_classes: dict[Class, int] = {}
+        """What `_is_own` found: `_OWN`, `_NEVER_OWN`, else the entry point of which it is not."""
+        self.leaking: set[tuple[str, str]] = set()
+        """What the entry points depend on that changed what outlives them."""
         self.world: World | None = None
 
     def begin_entry(self) -> None:
         """Start an entry point: changes to what exists already count as changes of the world."""
+        self.settle()
         self.interp.clock += 1
         self.entry_stamp = self.stamp = self.interp.clock
         self.recordings.clear()
+
+    def settle(self) -> None:
+        """Note what the entry point at hand depends on, if it changed what outlives it."""
+        if self.leaks:
+            self.leaking |= self.interp.cells
+            self.leaks = False
 
     def outside_changed(self, value: "Value | Frame") -> None:
         """Note that something older than the current recording changed."""
@@ -148,13 +163,26 @@ class Memo:
             self.epoch += 1
             if self.world is None:
                 self.leaked.remember(value)
+                self.leaks = True
             self.forget()
 
-    def put_back(self) -> bool:
-        """Undo what entry points changed of what outlives them; returns whether there was such. All
+    def spoil(self) -> None:
+        """Make templates of nothing that is being recorded."""
+        for recording in self.recordings:
+            recording.impure = True
+
+    def has_leaked(self, cells: "set[tuple[str, str]]") -> bool:
+        """Say whether an entry point that depends on any of the cells changed what outlives it."""
+        self.settle()
+        return bool(self.leaked) and not self.leaking.isdisjoint(cells)
+
+    def put_back(self, cells: "set[tuple[str, str]]") -> bool:
+        """Undo what entry points changed of what outlives them, where any of them depends on
+        `cells`: the others would change the same again. Returns whether there was such. All
         templates are dropped then: they may rest on what was changed."""
-        if not self.leaked:
+        if not self.has_leaked(cells):
             return False
+        self.leaking.clear()
         self.leaked.put_back()
         self.leaked = World(NEVER_OLD)
         self.epoch += 1
@@ -222,14 +250,23 @@ class Memo:
     def _is_own(self, cls: Class) -> bool:
         """Say whether what a class builds is decided by its arguments and by globals alone. A
         constructor that is torch's own builds at the place of the call; a method may read variables
-        of a function around it, which may run on."""
+        of a function around it, which may run on. One that has returned before this entry point
+        began does not: whatever changes its variables changes the world, as with globals."""
         found = self.own_classes.get(cls)
-        if found is None:
+        if found is None or found not in (_OWN, _NEVER_OWN, self.entry_stamp):
             raw = [v for c in cls.mro for v in c.attrs.values()]
-            closes = any(isinstance(v, Function) and v.closure is not None for v in raw)
-            found = not closes and not isinstance(cls.find("__init__"), Builtin)
+            around = [v.closure for v in raw if isinstance(v, Function) and v.closure is not None]
+            if isinstance(cls.find("__init__"), Builtin):
+                found = _NEVER_OWN
+            elif any(self._may_run_on(frame) for frame in around):
+                found = self.entry_stamp
+            else:
+                found = _OWN
             self.own_classes[cls] = found
-        return found
+        return found == _OWN
+
+    def _may_run_on(self, frame: "Frame") -> bool:
+        return frame.stamp >= self.entry_stamp or self.entry_stamp == NEVER_OLD
 
     def _plain(self, cls: Class, args: list[Value], kwargs: dict[str, Value]) -> Value:
         made = self.interp.allocate(cls, args)

@@ -345,6 +345,7 @@ class Reader:
 
     def _module(self, path: str) -> PythonModule | None:
         self._cells = set()
+        self.interp.memo.settle()
         self.interp.cells = set()
         self.interp.budget.limit = self.options.max_steps
         sys.setrecursionlimit(max(sys.getrecursionlimit(), RECURSION_LIMIT))

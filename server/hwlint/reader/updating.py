@@ -41,6 +41,9 @@ def update(imports: Imports, path: str) -> bool:
     users = {user for old, _ in changed for user in module.codes[old].ran_in}
     if not all(map(_is_apart, users)):
         return False
+    cells = {module.codes[old].cell for old, _ in changed}
+    if imports.mixed and imports.interp.memo.has_leaked(cells):
+        return False  # what is to be put back is not what entry points alone did
     for user in users:
         imports.forget(user)
     for old, new in changed:
@@ -51,7 +54,7 @@ def update(imports: Imports, path: str) -> bool:
     if module.state == "done":
         module.executed.update(source.segments)
     if changed:
-        _forget(imports, {module.codes[new].cell for _, new in changed})
+        _forget(imports, cells)
     return True
 
 
@@ -67,7 +70,7 @@ def _changed(module: PythonModule, source: SourceFile) -> Iterator[tuple[Segment
     of what does not parse, `source` gets the segments that were there."""
     if module.state == "new":
         return
-    if module.state != "done" or module.imports.mixed or module.problem is not None:
+    if module.state != "done" or module.problem is not None:
         raise _Anew
     kept: list[Segment] = []
     for old, new in _pairs(module.source.segments, source.segments):
@@ -200,7 +203,7 @@ def _is_number(node: ast.expr) -> bool:
 def _forget(imports: Imports, cells: set[tuple[str, str]]) -> None:
     interp = imports.interp
     interp.verdicts.drop(cells)
-    if interp.memo.put_back():
+    if interp.memo.put_back(cells):
         interp.followed.forget()
     interp.memo.drop(cells)
     interp.followed.drop(cells)

@@ -25,6 +25,7 @@ def _new_variable(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
 
 
 def _get(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
+    interp.memo.spoil()
     attrs = args[0].attrs
     if "value" in attrs:
         return attrs["value"]
@@ -35,20 +36,32 @@ def _get(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
     return attrs["default"]
 
 
+def _touch(interp: "Interpreter", variable: Value) -> None:
+    """Note that a variable is about to change. What is remembered stays: nothing that reads or sets
+    a variable is ever remembered."""
+    interp.memo.spoil()
+    interp.memo.leaked.remember(variable)
+    if interp.memo.world is not None:
+        interp.memo.world.remember(variable)
+    variable.version += 1
+    if interp.joins.journals:
+        interp.joins.remember(variable)
+
+
 def _set(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
     variable, value = args[0], args[1] if len(args) > 1 else kwargs.get("value")
     token = Instance(TOKEN, interp.clock)
     if "value" in variable.attrs:
         token.attrs["old_value"] = variable.attrs["value"]
     token.attrs["var"] = variable
-    interp.touch(variable)
+    _touch(interp, variable)
     variable.attrs["value"] = value
     return token
 
 
 def _reset(interp: "Interpreter", args: Args, kwargs: Kwargs) -> Value:
     variable, token = args[0], args[1] if len(args) > 1 else kwargs.get("token")
-    interp.touch(variable)
+    _touch(interp, variable)
     if not isinstance(token, Instance):
         variable.attrs["value"] = token if isinstance(token, Unknown) else Unknown("a token")
     elif "old_value" in token.attrs:
