@@ -15,6 +15,7 @@ import argparse
 import ast
 import asyncio
 import gc
+import os
 import random
 import shutil
 import statistics
@@ -46,7 +47,9 @@ FILES = {
 """What is copied into the workspace."""
 ANSWER_MS = 50.0
 """What 95 % of hovers and code actions may take."""
-FIRST_PARSES = 10.0
+FIRST_PARSES, WARM_PARSES = 10.0, 3.0
+"""Parses that the first findings may take with an empty cache on the disk, and with one that an
+earlier server has left."""
 MEMORY_MB = 400.0
 OPEN = 50
 """Documents that are open when memory is looked at."""
@@ -166,7 +169,8 @@ class Session:
 
 async def one_file(site: Path, name: str, edits: int) -> dict[str, object]:
     """Time one file: from nothing to its first findings, then edits, hovers, code actions."""
-    with tempfile.TemporaryDirectory() as made:
+    with tempfile.TemporaryDirectory() as made, tempfile.TemporaryDirectory() as cache:
+        os.environ["HWLINT_CACHE_DIR"] = cache
         _lay_out(site, name, Path(made))
         return await _timed(Path(made), name, edits)
 
@@ -199,7 +203,18 @@ async def _timed(folder: Path, name: str, edits: int) -> dict[str, object]:
     await _read(editor, uri)
     await session.ask_for_fixes(5)
     await editor.stop()
-    return _row(name, session, first)
+    return _row(name, session, first, await _first_again(folder, path))
+
+
+async def _first_again(folder: Path, path: Path) -> float:
+    """Time the first findings in a workspace that an earlier server has read."""
+    editor = Editor()
+    await editor.start(folder, SETTINGS)
+    start = time.perf_counter()
+    await _read(editor, editor.open(path), "focused")
+    seconds = time.perf_counter() - start
+    await editor.stop()
+    return seconds
 
 
 async def _read(editor: Editor, uri: str, until: str = "current") -> None:
@@ -226,7 +241,7 @@ def percentile(seconds: Sequence[float], share: float) -> float:
     return ordered[min(len(ordered) - 1, round(share * (len(ordered) - 1)))]
 
 
-def _row(name: str, session: Session, first: float) -> dict[str, object]:
+def _row(name: str, session: Session, first: float, again: float) -> dict[str, object]:
     parse = statistics.median(session.parses.wall)
     work = statistics.median(session.parses.processor)
     half, most = BARS[name]
@@ -241,11 +256,15 @@ def _row(name: str, session: Session, first: float) -> dict[str, object]:
         "p50 / parse, processor": percentile(session.spent, 0.5) / work,
         "p95 / parse, processor": percentile(session.spent, 0.95) / work,
         "first / parse": first / parse,
+        "first, warm / parse": again / parse,
         "hover p95 ms": _p95(session.hovers),
         "hover while reading p95 ms": _p95(session.busy_hovers),
         "action p95 ms": _p95(session.actions),
         "action while reading p95 ms": _p95(session.busy_actions),
-        "holds": p50 <= half and p95 <= most and first / parse <= FIRST_PARSES,
+        "holds": p50 <= half
+        and p95 <= most
+        and first / parse <= FIRST_PARSES
+        and again / parse <= WARM_PARSES,
     }
 
 

@@ -12,7 +12,8 @@ import pytest
 from hwlint.engine.analysis import Analyst
 from hwlint.engine.focus import Focus
 from hwlint.engine.live import LiveResult, LiveWorkspace, Stopped
-from hwlint.engine.run import Options
+from hwlint.engine.registry import discover_rules
+from hwlint.engine.run import Options, survey
 from hwlint.reader import Reader, ReadOptions
 from hwlint.source import lay_over
 
@@ -261,6 +262,35 @@ def test_a_pass_ends_when_something_newer_comes(
     with pytest.raises(Stopped):
         live.check(str(net), lambda: next(answers))
     assert said(live.check(str(net))) == cold(net.parent)
+
+
+@pytest.mark.parametrize("by", ["an editor", "check"])
+def test_what_an_earlier_run_found_is_told_at_once(
+    laid: Path, by: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HWLINT_CACHE_DIR", str(laid / "cache"))
+    root = laid / "project"
+    root.mkdir()
+    (root / "hwlint.toml").touch()
+    net, other = root / "net.py", root / "other.py"
+    net.write_text(MANY, encoding="utf-8")
+    other.write_text(NET, encoding="utf-8")
+    if by == "check":
+        survey(root, (), OPTIONS, discover_rules(), None)
+    else:
+        earlier = LiveWorkspace(root, OPTIONS)
+        earlier.check(str(net))
+        earlier.keep_for_later()
+    other.write_text(NET.replace("64", "72"), encoding="utf-8")
+    told: list[LiveResult] = []
+    live = LiveWorkspace(root, OPTIONS)
+    whole = live.check(str(net), early=told.append)
+    assert told[0].remembered
+    assert of(net, told[0]) == of(net, whole) != []
+    assert of(other, told[0]) == []  # it has changed: nothing is known of it
+    assert said(whole) == cold(root)
+    live.check(str(net), early=told.append)
+    assert sum(result.remembered for result in told) == 1
 
 
 LEAKY = """

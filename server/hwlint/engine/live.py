@@ -6,7 +6,7 @@ what a cold `check` of the same texts gives.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -15,14 +15,14 @@ from hwlint.engine.config import Config
 from hwlint.engine.coverage import Coverage, cover
 from hwlint.engine.findings import Diagnostic, collect
 from hwlint.engine.focus import Focus, exchanged, stands_on, unchanged
-from hwlint.engine.passes import PassNames
+from hwlint.engine.live_passes import LivePasses, Setup, Stopped, never
 from hwlint.engine.pool import Built
 from hwlint.engine.registry import discover_rules, select_rules
 from hwlint.engine.run import Options, Passes, idle, prepare
 from hwlint.engine.stages import read_stages, settled
 from hwlint.engine.suppress import Suppressions
 from hwlint.engine.targets import Target
-from hwlint.engine.workspace import Workspace, imported_words
+from hwlint.engine.workspace import imported_words
 from hwlint.graph import EntryPoint, ModelGraph
 from hwlint.reader import STAGES
 from hwlint.source import SourceError, lay_over, read_regular, read_source
@@ -30,14 +30,6 @@ from hwlint.source import SourceError, lay_over, read_regular, read_source
 __all__ = ["LiveResult", "LiveWorkspace", "Stopped"]
 
 T = TypeVar("T")
-
-
-class Stopped(Exception):
-    """Something newer came in; what was read so far is kept."""
-
-
-def _never() -> bool:
-    return False
 
 
 @dataclass(frozen=True)
@@ -51,21 +43,8 @@ class LiveResult:
     results: tuple[FileResult, ...]
     focus: Focus | None = None
     """Only this way of building was read; what is told of others is of the text before."""
-
-
-@dataclass
-class _Setup:
-    """What stays the same until the configuration or the list of files changes."""
-
-    config: Config
-    workspace: Workspace
-    job: Job
-    analyst: Analyst | None = None
-    kept: dict[tuple[str, str], FileResult] = field(
-        default_factory=dict[tuple[str, str], FileResult]
-    )
-    last: Passes = field(default_factory=Passes)
-    """All passes of the last whole check, those of files that have changed since too."""
+    remembered: bool = False
+    """Nothing was read: that is what earlier runs found, as far as it still holds. No views."""
 
 
 class LiveWorkspace:
@@ -76,7 +55,7 @@ class LiveWorkspace:
         self.root = root
         self._options = options
         self._watch = watch
-        self._setup: _Setup | None = None
+        self._setup: Setup | None = None
         self._passes: Passes | None = None
         self._words: dict[str, tuple[frozenset[bytes], frozenset[str]]] = {}
         self._loose: set[str] = set()
@@ -87,7 +66,7 @@ class LiveWorkspace:
         """What editors have."""
         self._before: dict[str, bytes] = {}
         """The same when all was read last."""
-        self._stop: Callable[[], bool] = _never
+        self._stop: Callable[[], bool] = never
 
     def lay(self, path: str, content: bytes | None, *, loose: bool = False) -> None:
         """Take a file's content from an editor; None: from the disk again. `loose`: the document
@@ -120,6 +99,7 @@ class LiveWorkspace:
         if setup is None:
             return
         touched = set(paths)
+        setup.touched |= touched
         if any(self._is_new(path, setup) for path in touched):
             self._setup = None
             return
@@ -158,7 +138,7 @@ class LiveWorkspace:
         for (stage, path), (built, result) in self._passes.items():
             entry = next((entry.entry for entry in result.entries if meant(entry.entry)), None)
             if entry is not None:
-                self._stop = _never
+                self._stop = never
                 show = made(setup.job.targets)
                 return self._analyst(setup).again(stage, path, built, entry, show)
         return None
@@ -166,7 +146,7 @@ class LiveWorkspace:
     def check(
         self,
         first: str | None = None,
-        stop: Callable[[], bool] = _never,
+        stop: Callable[[], bool] = never,
         early: Callable[[LiveResult], None] | None = None,
         focus: Focus | None = None,
     ) -> LiveResult:
@@ -179,8 +159,10 @@ class LiveWorkspace:
         """
         setup = self._setup = self._setup or self._prepare()
         self._stop = stop
-        read = _Reads(setup, self._analyst, first, stop)
+        read = LivePasses(setup, self._analyst, first, stop)
         candidates = [*setup.workspace.candidates, *sorted(self._loose)]
+        if early is not None and first is not None and not setup.last:
+            self._remembered(setup, first, early)
         if early is not None and focus is not None:
             self._focused(setup, read, focus, early)
         if early is not None and first in candidates and len(candidates) > 1:
@@ -199,7 +181,27 @@ class LiveWorkspace:
         self._before = dict(self._laid)
         return self._told(setup, results, candidates)
 
-    def _analyst(self, setup: _Setup) -> Analyst:
+    def _remembered(self, setup: Setup, first: str, early: Callable[[LiveResult], None]) -> None:
+        """Tell what earlier runs found, an editor's or those of `check`, if any of it concerns
+        `first`."""
+        from hwlint.engine.remembering import recalled  # noqa: PLC0415 - once a workspace
+
+        results = recalled(setup.workspace, setup.job, setup.touched)
+        if any(_concerns(result, first) for result in results):
+            early(replace(self._told(setup, results), remembered=True))
+
+    def keep_for_later(self) -> None:
+        """Write what the first whole check found to the cache on the disk, for the next editor and
+        for `check`."""
+        setup = self._setup
+        if setup is None or self._passes is None or setup.kept_for_later or self._loose:
+            return
+        from hwlint.engine.remembering import kept  # noqa: PLC0415 - once a workspace
+
+        setup.kept_for_later = True
+        kept(setup.workspace, setup.job, setup.touched, self._passes)
+
+    def _analyst(self, setup: Setup) -> Analyst:
         setup.analyst = setup.analyst or Analyst(setup.job, self._watch, self._heard)
         return setup.analyst
 
@@ -209,8 +211,8 @@ class LiveWorkspace:
 
     def _focused(
         self,
-        setup: _Setup,
-        read: "_Reads",
+        setup: Setup,
+        read: "LivePasses",
         focus: Focus,
         early: Callable[[LiveResult], None],
     ) -> None:
@@ -246,7 +248,7 @@ class LiveWorkspace:
         pairs = zip(before.splitlines(), now.splitlines(), strict=False)
         return frozenset(number for number, (old, new) in enumerate(pairs) if old != new)
 
-    def _before_shown(self, setup: _Setup, read: "_Reads") -> list[FileResult]:
+    def _before_shown(self, setup: Setup, read: "LivePasses") -> list[FileResult]:
         """What is known before tests and documents are read: they give contexts and no findings.
         What they gave last stands in for it as long as no line has moved."""
         results = [result for _, result in read.passes.values()]
@@ -255,7 +257,7 @@ class LiveWorkspace:
             return settled([*results, *shown])
         return [replace(result, unbuilt=()) for result in settled(results)]
 
-    def _ahead(self, setup: _Setup, read: "_Reads", first: str) -> list[FileResult]:
+    def _ahead(self, setup: Setup, read: "LivePasses", first: str) -> list[FileResult]:
         """Read one file before all others; empty where that is not sooner."""
         if not setup.last:
             near = sorted({first, *self._near(setup, first)})
@@ -273,7 +275,7 @@ class LiveWorkspace:
         again = [r for stage, path in near for r in read(stage, [path], stale[stage, path])]
         return settled([*known, *again])
 
-    def _near(self, setup: _Setup, first: str) -> Iterator[str]:
+    def _near(self, setup: Setup, first: str) -> Iterator[str]:
         """Yield the files that can build what a file defines: they import it by some name."""
         try:
             source = read_source(first)
@@ -286,7 +288,7 @@ class LiveWorkspace:
                 yield path
 
     def _told(
-        self, setup: _Setup, results: Sequence[FileResult], candidates: Sequence[str] = ()
+        self, setup: Setup, results: Sequence[FileResult], candidates: Sequence[str] = ()
     ) -> LiveResult:
         """Say what follows from the results of passes. `candidates`: the files of which all passes
         are there, so that a comment can be said to silence nothing."""
@@ -301,16 +303,16 @@ class LiveWorkspace:
             kept, cover(results, lambda _: True), setup.job.targets, config, tuple(results)
         )
 
-    def _prepare(self) -> _Setup:
+    def _prepare(self) -> Setup:
         # An editor has the cells of a notebook as documents of their own.
         options = replace(self._options, notebooks=False)
         config, workspace, job = prepare(self.root, (), options, discover_rules())
         self._words.clear()
         for path in workspace.files:
             self._words[path] = _words(path, job)
-        return _Setup(config, workspace, job)
+        return Setup(config, workspace, job)
 
-    def _is_new(self, path: str, setup: _Setup) -> bool:
+    def _is_new(self, path: str, setup: Setup) -> bool:
         """Whether a change can make other files part of the reading than before."""
         if path in self._loose:
             return False
@@ -336,63 +338,3 @@ def _words(path: str, job: Job) -> tuple[frozenset[bytes], frozenset[str]]:
         return frozenset(), frozenset()
     asked = ("torch", "timm", "transformers", *(w for rule in job.rules for w in rule.words))
     return imported_words(content), frozenset(w for w in asked if w.encode() in content)
-
-
-class _Reads:
-    """Makes one pass over files, from memory where nothing has changed."""
-
-    def __init__(
-        self,
-        setup: _Setup,
-        analyst: Callable[[_Setup], Analyst],
-        first: str | None,
-        stop: Callable[[], bool],
-    ) -> None:
-        self._setup = setup
-        self._analyst = analyst
-        self._first = first
-        self._stop = stop
-        self.passes: Passes = {}
-        self._names = PassNames()
-
-    def knows(self, stage: str, path: str, built: Built) -> bool:
-        """Say whether a pass need not be made."""
-        return (path, self._names(path, stage, built)) in self._setup.kept
-
-    def knows_all(self, paths: Sequence[str], built: Built) -> bool:
-        """Say whether no test or document need be read."""
-        return all(self.knows(STAGES[-1], path, built) for path in paths)
-
-    def __call__(self, stage: str, paths: Sequence[str], built: Built) -> Iterator[FileResult]:
-        for path in sorted(paths, key=lambda path: path != self._first):
-            key = (path, self._names(path, stage, built))
-            result = self._setup.kept.get(key)
-            if result is None:
-                if self._stop():
-                    raise Stopped
-                result = self._visit(stage, path, built)
-                if not result.incomplete:  # nobody knows which files it rests on
-                    self._setup.kept[key] = result
-            self.passes[stage, path] = built, result
-            yield result
-
-    def once(self, entry: EntryPoint) -> FileResult | None:
-        """Read one way of building by itself; None where that cannot be."""
-        try:
-            return self._analyst(self._setup).once(entry)
-        except Stopped:
-            raise
-        except Exception:  # noqa: BLE001 - the pass over its file will say what is wrong
-            self._setup.analyst = None
-            return None
-
-    def _visit(self, stage: str, path: str, built: Built) -> FileResult:
-        setup = self._setup
-        try:
-            return self._analyst(setup).visit(stage, path, built)
-        except Stopped:
-            raise
-        except Exception as error:  # noqa: BLE001 - whatever goes wrong costs this file only
-            setup.analyst = None  # what it remembers may be half made
-            reason = " ".join(f"{type(error).__name__}: {error}".split())[:200]
-            return setup.job.failed(path, reason)

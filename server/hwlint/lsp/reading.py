@@ -158,7 +158,7 @@ def _answer(pipe: Connection, state: _State) -> None:
         early = replace(request, wanted=active)
 
         def ahead(result: LiveResult, early: Request = early, request: Request = request) -> None:
-            if result.focus is None:
+            if result.focus is None and not result.remembered:
                 state.told[request.root] = request
             pipe.send(_snapshot(result, early, state))
 
@@ -174,6 +174,8 @@ def _answer(pipe: Connection, state: _State) -> None:
             continue
         del state.waiting[root]
         pipe.send(_snapshot(result, request, state))
+        if not newer():
+            workspace.keep_for_later()
 
 
 def _reply(pipe: Connection, state: _State) -> None:
@@ -222,7 +224,7 @@ def _snapshot(result: LiveResult, request: Request, state: _State) -> Snapshot:
             tuple(d for d in result.findings if d.anchor.path == path),
             tuple(_of_file(views, path)),
             tuple(u for u in result.coverage.unbuilt if u.place.path == path),
-            partial=focus is not None,
+            partial=focus is not None or result.remembered,
         )
         for path in request.wanted
         if path in state.documents

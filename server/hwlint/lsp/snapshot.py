@@ -152,8 +152,8 @@ class FileSnapshot:
     """Ways of building that have layers or operations in this file; the editor's default first."""
     unbuilt: tuple[Unbuilt, ...] = ()
     partial: bool = False
-    """Of the text as it is, only one way of building was read; what is said of others is of the
-    text before."""
+    """Of the text as it is, at most one way of building was read; what is said of others is of the
+    text before, or of an earlier run."""
 
 
 @dataclass(frozen=True)

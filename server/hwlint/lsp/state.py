@@ -327,9 +327,7 @@ class State:
             for key in [k for k in self._texts if k[0] == path and k[1] < fresh.version]:
                 del self._texts[key]
             before = self._read.get(path)
-            if fresh.partial:
-                if before is None:
-                    continue
+            if fresh.partial and before is not None:
                 fresh = _completed(fresh, before[0])  # noqa: PLW2901 - the same, with the rest
             self._read[path] = (fresh, lines)
             if before is None or before[0].diagnostics != fresh.diagnostics:
