@@ -72,6 +72,91 @@ def build():
     x.a.given.bias = None
     return nn.ModuleList([x, y])
 -
+def counting():  # variables of a function that has returned are changed later
+    width, made = 3, {"n": 0}
+    def wide(self):
+        made["n"] += 1
+        return width + made["n"]
+    def widen():
+        nonlocal width
+        width += 10
+    return wide, widen
+wide, widen = counting()
+class Net(nn.Module):
+    wide = wide
+    def __init__(self):
+        super().__init__()
+        self.fc = nn.Linear(self.wide(), 1)
+def build():
+    a = Net()
+    b = Net()
+    widen()
+    return nn.ModuleList([a, b, Net(), Net()])
+-
+def plainly():
+    width = 3
+    def wide(self):
+        return width
+    def widen():
+        nonlocal width
+        width += 10
+    return wide, widen
+wide, widen = plainly()
+class Net(nn.Module):
+    wide = wide
+    def __init__(self):
+        super().__init__()
+        self.fc = nn.Linear(self.wide(), 1)
+def build():
+    a, b = Net(), Net()
+    widen()
+    return nn.ModuleList([a, b, Net(), Net()])
+-
+def build():  # a function that still runs changes its variables
+    width = 3
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.fc = nn.Linear(width, 1)
+    a, b = Net(), Net()
+    width = 5
+    return nn.ModuleList([a, b, Net(), Net()])
+-
+from contextvars import ContextVar
+WIDTH = ContextVar("width", default=3)
+class Net(nn.Module):  # what reads a context variable is never remembered
+    def __init__(self):
+        super().__init__()
+        self.fc = nn.Linear(WIDTH.get(), 1)
+def build():
+    a, b = Net(), Net()
+    token = WIDTH.set(5)
+    c, d = Net(), Net()
+    WIDTH.reset(token)
+    return nn.ModuleList([a, b, c, d, Net()])
+-
+class Setting(nn.Module):  # nor what sets one
+    def __init__(self):
+        super().__init__()
+        WIDTH.set(WIDTH.get() + 1)
+        self.fc = nn.Linear(WIDTH.get(), 1)
+from contextvars import ContextVar
+WIDTH = ContextVar("width", default=3)
+def build():
+    return nn.ModuleList([Setting(), Setting(), Setting()])
+-
+KNOWN = {"width": 3}
+class Net(nn.Module):  # what is set again as it is has not changed, something else has
+    def __init__(self, width):
+        super().__init__()
+        KNOWN["width"] = width
+        self.fc = nn.Linear(KNOWN["width"], len(KNOWN))
+def build():
+    a, b = Net(3), Net(3)
+    c = Net(5)
+    KNOWN["more"] = 1
+    return nn.ModuleList([a, b, c, Net(3), Net(5)])
+-
 class Counting(nn.Module):  # what counts its calls is not the same twice
     made = 0
     def __init__(self):
