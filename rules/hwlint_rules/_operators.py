@@ -138,10 +138,11 @@ class _Running:
 def _running(graph: ModelGraph) -> Mapping[Layer, _Running]:
     """Return the layers with those that run on what the model is given: an exporter runs the
     others once, or never meets them. All of them where the run is not known, without the tables
-    that are not seen to run: many a one is there for its weights alone."""
+    that are not seen to run on that: many a one is there for its weights alone, or is asked for the
+    same rows every time."""
     flow, named = graph.flow, graph.named_layers
     if flow is None or not flow.complete:
-        ran = {o.module for o in flow.operations} if flow is not None else set[str]()
+        ran = {flow.operations[n].module for n in graph.driven} if flow is not None else set[str]()
         used = {named[name] for name in ran if name in named}
         counted = graph.layers.items()
         tables = {x for x, _ in counted if LAYERS[x.op].family == "embedding" and x not in used}

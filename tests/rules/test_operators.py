@@ -6,6 +6,7 @@ from attrs import evolve
 from hwlint_rules.decomposed_operator import DecomposedOperator
 from hwlint_rules.float_only_activation import FloatOnlyActivation
 from hwlint_rules.float_only_normalization import FloatOnlyNormalization
+from hwlint_rules.unsupported_operator import UnsupportedOperator
 
 
 def test_decomposed(net, findings):
@@ -84,6 +85,33 @@ class Net(nn.Module):
 )
 def test_a_division_by_what_is_known_is_a_multiplication(told, by, several):
     assert bool(told(DecomposedOperator, DIVIDED, "ethos-u55-128", BY=by)) is several
+
+
+TABLES = """
+import torch
+import torch.nn as nn
+
+class Net(nn.Module):
+    # hwlint: input(1, 8, int64)
+    def __init__(self):
+        super().__init__()
+        self.words = nn.Embedding(1000, 64)
+        self.places = nn.Embedding(16, 64)
+        self.register_buffer("numbers", torch.arange(16))
+
+    def forward(self, x):
+        made = self.words(x) + self.places(self.numbers[: x.shape[1]])
+        END
+"""
+
+
+@pytest.mark.parametrize("end", ["return made", "return unknown(made)"])
+def test_a_table_that_is_asked_for_the_same_rows_is_a_constant(told, end):
+    found = told(UnsupportedOperator, TABLES, "ethos-u55-128", END=end)
+    assert [f.anchor.line for f in found] == [TABLES.splitlines().index(WORDS)]
+
+
+WORDS = "        self.words = nn.Embedding(1000, 64)"
 
 
 def test_norms(net, findings):

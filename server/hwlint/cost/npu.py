@@ -85,11 +85,18 @@ def spent(
 
 def _stored(work: Work, engine: BlockEngine, block: Block, weights: int) -> int:
     """Bytes of the weights as they are stored. Where inputs do not fill the steps of the engine,
-    zeros stand between them."""
+    zeros stand between them. The compiler writes them out for pointwise products over several
+    positions, and else leaves them out by a code that makes each weight longer: so it is in what it
+    made of the modules of `benchmarks/ethos_u.py`."""
     if not weights:
         return 0
-    fills = not (work.keeps_depth or block.kernel_first or work.source[2] % engine.depth_first)
-    growth = 1.0 if fills else engine.weight_growth
+    filled = up(work.source[2], engine.depth_first) / work.source[2]
+    if work.keeps_depth or block.kernel_first:
+        growth = engine.weight_growth
+    elif work.kernel == (1, 1) and work.result[0] * work.result[1] > 1:
+        growth = min(engine.weight_growth, filled)
+    else:
+        growth = engine.weight_growth if filled > 1 else 1.0
     if block.kernel_first:
         growth += engine.zero_bytes * (
             up(work.source[2], engine.step_channels) / work.source[2] - 1
