@@ -62,7 +62,7 @@ class ElementwiseChain(Rule):
 
     Profile fields
     --------------
-    `fusion.pointwise_chains`, `fusion.written_out`, `operators.<dtype>.support`,
+    `fusion.pointwise_chains`, `fusion.written_out`, `fusion.tables`, `operators.<dtype>.support`,
     `reporting.elementwise_chain`, `reporting.pass_model_share`.
 
     References
@@ -145,21 +145,22 @@ class ElementwiseChain(Rule):
         )
         rows = ((row[-1], row) for row in whole if len(row) > 1)
         for place, every in by_anchor(rows, reading.graph).items():
-            known = [(_written_out(reading, row), row) for _, row in every]
-            long = [(op, row) for op, row in known if op or len(row) >= limits.elementwise_chain]
+            known = [(_written_out(reading, row), _passes(reading, row)) for _, row in every]
+            least = limits.elementwise_chain
+            long = [(op, row) for op, row in known if len(row) >= (2 if op else least)]
             found = [row for _, row in most_alike(long, lambda one: one[0])]
             steps = [step for row in found for step in row]
             share = share_of(links, reading, steps)
             if not costly(reading, share):
                 continue
             row = most_alike(found, lambda row: tuple(step.name for step in row))[0]
-            instead = _written_out(reading, row)
+            instead = next(op for op, one in long if one is row)
             yield Finding(
                 place,
                 f"{counts(map(len, found), 'element-wise operator')} in a row pass over "
                 f"{shape(row[-1])}{instances(len(found))}{said_share(reading, steps, share)}",
                 f"{listed(step.name for step in row)}: each reads and writes all of it",
-                _advice(instead, row),
+                _advice(instead, [step for _, whole in every for step in whole]),
                 related=places(((s, f"{s.name} of the same row") for s in row), place),
                 model_share=share,
                 data={"operators": [step.name for step in row], "instead": instead},
@@ -173,6 +174,12 @@ def _unfused(reading: Reading, row: list[Step]) -> list[Step]:
         return row
     taken = fused_after(fusion, reading.dtype, before.op)
     return row[1:] if row[0].op in taken else row
+
+
+def _passes(reading: Reading, row: list[Step]) -> list[Step]:
+    """Return a row without what is looked up on the way out of another operator."""
+    fusion = reading.profile.fusion
+    return [step for step in row if fusion is None or step.name not in fusion.tables]
 
 
 def _advice(instead: str | None, row: Sequence[Step]) -> str:

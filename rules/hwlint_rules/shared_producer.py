@@ -53,8 +53,8 @@ class SharedProducer(Rule):
 
     Profile fields
     --------------
-    `fusion.batch_norm_folds_into`, `fusion.pointwise_chains`, `fusion.activations`,
-    `reporting.pass_model_share`.
+    `fusion.batch_norm_folds_into`, `fusion.batch_norm_folds_shared`,
+    `fusion.pointwise_chains`, `fusion.activations`, `reporting.pass_model_share`.
 
     References
     ----------
@@ -64,7 +64,7 @@ class SharedProducer(Rule):
 
     code = "HW310"
     name = "shared-producer"
-    example_devices = ("ethos-u55-128", "raspberry-pi-5", "stm32h743")
+    example_devices = ("raspberry-pi-5", "stm32h743")
     VALID = (
         """
         import torch.nn as nn
@@ -146,7 +146,7 @@ Found = tuple[Step, Step, Step]
 
 def _shared(links: Links, fusion: Fusion, dtype: str) -> Iterator[tuple[Place | None, Found]]:
     """Yield what is found, with the line that hands the value to another reader."""
-    folds = fusion.batch_norm_folds_into or ()
+    folds = () if fusion.batch_norm_folds_shared else fusion.batch_norm_folds_into or ()
     for norm in links.called(("batch_norm",)):
         before = norm.maker()
         shared = before is not None and (before.is_returned or _others(before, norm))

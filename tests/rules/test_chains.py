@@ -39,7 +39,9 @@ GELU = "0.5 * x * (1 + torch.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * torch
         ("x * F.relu6(x + 3) / 6", "Hardswish is one operator here (same result)"),
         ("0.5 * x * (x + 2).clamp(0, 2)", ""),  # a hard Mish
         ("F.relu6(x + 3) / 6", "Hardsigmoid is one operator here (same result)"),
-        ("2 * torch.tanh(0.5 * x) + 1", ""),
+        ("2 * torch.tanh(0.5 * x) + 1", None),  # three passes: the table is no pass
+        ("3 * (2 * torch.tanh(0.5 * x) + 1)", ""),
+        ("((2 * x + 1) * 3 - 1).relu()", ""),
     ],
 )
 def test_which_activation_is_written_out(form: str, advice: str | None, tmp_path: Path):

@@ -219,6 +219,30 @@ def test_what_is_worked_out_twice_counts_once(told):
     assert not told(SharedProducer, SHARED.replace("OTHER", "ReLU"), "raspberry-pi-5")
 
 
+def test_a_norm_that_folds_whoever_else_reads_is_no_pass(told):
+    source = SHARED_NORM
+    assert told(SharedProducer, source, "raspberry-pi-5")
+    assert not told(SharedProducer, source, "ethos-u55-128")
+
+
+SHARED_NORM = """
+import torch.nn as nn
+
+class Net(nn.Module):
+    # hwlint: input(1, 3, 64, 64)
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 32, 3, padding=1)
+        self.norm = nn.BatchNorm2d(32)
+        self.pool = nn.MaxPool2d(2)
+        self.more = nn.MaxPool2d(2)
+
+    def forward(self, x):
+        x = self.conv(x)
+        return self.pool(x) + self.more(self.norm(x))
+"""
+
+
 def test_the_other_reader_is_named_and_alike_ones_count_once(told):
     source = SHARED.replace("OTHER", "ReLU").replace("return ", "return x.abs(), ")
     (found,) = told(SharedProducer, source, "raspberry-pi-5")

@@ -139,6 +139,8 @@ class Fusion(Sourced):
 
     batch_norm_folds_into: tuple[str, ...] | None = None
     """Operators whose weights take up a batch norm that directly follows."""
+    batch_norm_folds_shared: bool = False
+    """They do so also where something else reads what they make."""
     pointwise_chains: bool | None = None
     """Element-wise operators in a row become one kernel by themselves."""
     reductions: bool | None = None
@@ -163,6 +165,9 @@ class Fusion(Sourced):
     written_out: tuple[str, ...] = ()
     """Activations that are one operator also where they are written out in a usual form: GELU as
     0.5 * x * (1 + tanh(...))."""
+    tables: tuple[str, ...] = ()
+    """Functions that are looked up in a table on the way out of the element-wise operator before
+    them, at some shapes at least: torch's names."""
     condition: str = ""
     """When, in words."""
     activations: tuple[FusedActivations, ...] = ()

@@ -1,12 +1,20 @@
 """What a model is called with: given by whoever asks, else worked out from the model."""
 
 import ast
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, cast
 
 from hwlint.reader.library.modules import looked_through, named_modules
-from hwlint.reader.values import Function, LayerRecord, ModuleInstance, Tensor
+from hwlint.reader.values import (
+    DictValue,
+    Function,
+    Instance,
+    LayerRecord,
+    ModuleInstance,
+    Tensor,
+    Value,
+)
 
 if TYPE_CHECKING:
     from hwlint.reader.interpreter import Interpreter
@@ -181,6 +189,7 @@ def _entrance(model: ModuleInstance) -> tuple[str, LayerRecord | None]:
 _ENTRANCES = frozenset(("conv", "embedding", "linear", "recurrent", "attention"))
 _OTHER_IMAGES = (256, 32, 64, 28, 128, 384)
 _OTHER_TEXTS = (64, 32, 16)
+_SETTINGS_NAMES = ("config", "cfg", "pretrained_cfg", "default_cfg")
 _SIZE_NAMES = ("img_size", "image_size", "input_size", "resolution")
 
 
@@ -205,23 +214,36 @@ def _square(sides: Iterable[int]) -> list[tuple[int, int]]:
 
 
 def _own_sizes(model: ModuleInstance) -> list[int]:
-    """Return the image sizes that a model or a part of it keeps under a usual name."""
+    """Return the image sizes that a model or a part of it keeps under a usual name, or in settings
+    that it keeps."""
     found: list[int] = []
     for module in looked_through(model):
-        for name in _SIZE_NAMES:
-            size = _first(module.attrs.get(name))
-            if isinstance(size, int) and not isinstance(size, bool) and 4 <= size <= 4096:
-                found.append(int(size))
+        for kept in _kept_by(module):
+            found += filter(None, (_side(kept.get(name)) for name in _SIZE_NAMES))
         if len(found) > 1:
             break
     return found[:2]
 
 
-def _first(value: object) -> object:
-    if not isinstance(value, tuple):
-        return value
-    items = cast("tuple[object, ...]", value)
-    return items[0] if items else items
+def _kept_by(module: ModuleInstance) -> Iterator[Mapping[str, Value]]:
+    """Yield what a module keeps by name, then what its settings do."""
+    yield module.attrs
+    for name in _SETTINGS_NAMES:
+        settings = module.attrs.get(name)
+        if isinstance(settings, DictValue):
+            yield cast("Mapping[str, Value]", settings)
+        elif isinstance(settings, Instance) and not isinstance(settings, ModuleInstance):
+            yield settings.attrs
+
+
+def _side(value: object) -> int:
+    """Return a side of an image: of (channels, height, width) the height. 0 where there is none."""
+    if isinstance(value, tuple):
+        items = cast("tuple[object, ...]", value)
+        value = items[-2] if len(items) > 1 else next(iter(items), None)
+    if not isinstance(value, int) or isinstance(value, bool):
+        return 0
+    return int(value) if 4 <= value <= 4096 else 0
 
 
 def open_shape(spec: InputSpec) -> Shape:
