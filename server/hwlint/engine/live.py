@@ -5,6 +5,7 @@ drops what rests on the changed file; everything else is told from memory. What 
 what a cold `check` of the same texts gives.
 """
 
+import contextlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -186,7 +187,10 @@ class LiveWorkspace:
         `first`."""
         from hwlint.engine.remembering import recalled  # noqa: PLC0415 - once a workspace
 
-        results = recalled(setup.workspace, setup.job, setup.touched)
+        try:
+            results = recalled(setup.workspace, setup.job, setup.touched)
+        except Exception:  # noqa: BLE001 - whatever a broken cache raises, nothing is known
+            return
         if any(_concerns(result, first) for result in results):
             early(replace(self._told(setup, results), remembered=True))
 
@@ -199,7 +203,8 @@ class LiveWorkspace:
         from hwlint.engine.remembering import kept  # noqa: PLC0415 - once a workspace
 
         setup.kept_for_later = True
-        kept(setup.workspace, setup.job, setup.touched, self._passes)
+        with contextlib.suppress(Exception):  # a cache that cannot be written is none
+            kept(setup.workspace, setup.job, setup.touched, self._passes)
 
     def _analyst(self, setup: Setup) -> Analyst:
         setup.analyst = setup.analyst or Analyst(setup.job, self._watch, self._heard)

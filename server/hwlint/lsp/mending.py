@@ -45,8 +45,8 @@ async def fixes_for(
 async def _proved(state: State, entry: Open, asked: types.Diagnostic) -> Fix | None:
     """Return the fix of a finding; what is read meanwhile makes it be asked for again."""
     for _ in range(_TRIES):
-        known = await state.whole(entry.uri, _PATIENCE)
-        found = _found(entry, known, asked) if known is not None else None
+        known = await state.fresh(entry.uri, _PATIENCE)
+        found = _found(entry, known, asked) if known is not None and known.whole else None
         if known is None or found is None or not found.changes:
             return None
         fix = await state.fix_of(entry.root, found)

@@ -342,7 +342,7 @@ def _diagnostics(server: Server) -> None:
     @server.feature(types.TEXT_DOCUMENT_DIAGNOSTIC, options)
     async def pull(params: types.DocumentDiagnosticParams) -> types.DocumentDiagnosticReport:  # pyright: ignore[reportUnusedFunction] - registered
         uri = params.text_document.uri
-        await server.state.fresh(uri)
+        await server.state.told(uri)
         number, found = server.result_of(uri)
         if number == params.previous_result_id:
             return types.RelatedUnchangedDocumentDiagnosticReport(number)

@@ -192,15 +192,14 @@ class State:
         known = self.known(uri)
         return known is not None and known.current
 
-    async def fresh(self, uri: str, patience: float = _PATIENCE) -> Known | None:
-        """Wait until the text as it is now was read, or at least what is looked at of it, within
-        reason; then as `known`."""
-        return await self._wait(uri, patience, lambda known: known.current)
+    async def told(self, uri: str) -> Known | None:
+        """Wait until at least what is looked at of the text as it is now was read, or is known from
+        an earlier run, within reason; then as `known`."""
+        return await self._wait(uri, _PATIENCE, lambda known: known.current)
 
-    async def whole(self, uri: str, patience: float) -> Known | None:
-        """Wait until all of the text as it is now was read; None where that takes longer."""
-        known = await self._wait(uri, patience, lambda known: known.whole)
-        return known if known is not None and known.whole else None
+    async def fresh(self, uri: str, patience: float = _PATIENCE) -> Known | None:
+        """Wait until all of the text as it is now was read, within reason; then as `known`."""
+        return await self._wait(uri, patience, lambda known: known.whole)
 
     async def _wait(
         self, uri: str, patience: float, enough: Callable[[Known], bool]
