@@ -1,5 +1,6 @@
 """The text that the server keeps is the text that the client has, whatever is in it."""
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lsprotocol import types
@@ -81,3 +82,23 @@ def test_an_equal_text_moves_nothing():
     lines = ["a\n", "a\n", "a\n"]
     shift = Shift(lines, list(lines))
     assert shift(Place("p", 1, 0, 1, 1)) == Place("p", 1, 0, 1, 1)
+
+
+@pytest.mark.parametrize(
+    "now",
+    [
+        ["a\n", "B\n", "new\n", "c\n", "d\n"],
+        ["a\n", "d\n"],
+        ["a\n", "b\n", "c\n", "d\n"],
+        [],
+        ["d\n"] * 6,
+    ],
+)
+def test_a_line_is_found_where_it_was(now: list[str]):
+    read = ["a\n", "b\n", "c\n", "d\n"]
+    shift = Shift(read, now)
+    found = {shift(Place("p", line, 0, line, 1)): line for line in range(len(read))}
+    moved = {place.line: line for place, line in found.items() if place is not None}
+    assert {line: shift.back(line) for line in range(len(now))} == {
+        line: moved.get(line) for line in range(len(now))
+    }

@@ -24,8 +24,13 @@ def layer_at(
     """Return the innermost layer around a point, in the first way of building that has it, and in
     how many others it is."""
     found: list[tuple[LayerView, ModelView]] = []
+    line = known.shift.back(point[0])
+    if line is None:
+        return None
     for model in known.snapshot.models:
-        here = [part for part in model.layers if _covers(known, part.place, path, point)]
+        # Of tens of thousands of layers a few are on the line that was there.
+        near = [part for part in model.layers if part.place.line <= line <= part.place.end_line]
+        here = [part for part in near if _covers(known, part.place, path, point)]
         if here:
             found.append((min(here, key=_extent), model))
     return (*found[0], len(found) - 1) if found else None

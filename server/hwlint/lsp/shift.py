@@ -28,6 +28,13 @@ class Shift:
         self._tail = len(read) - end
         self._by = len(now) - len(read)
 
+    def back(self, line: int) -> int | None:
+        """Return where a line of the newer text stands in the older one; None where it has
+        changed."""
+        if line < self._start:
+            return line
+        return line - self._by if line - self._by >= self._tail else None
+
     def __call__(self, place: Place) -> Place | None:
         """Return where a place is now, None where its lines have changed."""
         if place.end_line < self._start:
