@@ -108,6 +108,8 @@ class State:
         self._asked: dict[str, float] = {}
         """When each workspace was last to be read, by the loop's clock."""
         self._waiters: dict[str, list[asyncio.Future[None]]] = {}
+        self._known: dict[str, tuple[int, Known]] = {}
+        """What was asked for last, by URI, with the version of the text."""
         self._lines: dict[str, int] = {}
         """By path: the line that was changed last, from 0."""
         self._active: str | None = None
@@ -146,6 +148,7 @@ class State:
         if entry is None:
             return
         self._read.pop(entry.path, None)
+        self._known.pop(uri, None)
         self._lines.pop(entry.path, None)
         for key in [key for key in self._texts if key[0] == entry.path]:
             del self._texts[key]
@@ -178,9 +181,13 @@ class State:
         if entry is None or found is None:
             return None
         snapshot, lines = found
-        now = tuple(entry.document.lines)
+        before = self._known.get(uri)
+        if before is not None and before[0] == entry.version and before[1].snapshot is snapshot:
+            return before[1]
         current = snapshot.version == entry.version
-        return Known(snapshot, Shift(lines, now), current)
+        known = Known(snapshot, Shift(lines, tuple(entry.document.lines)), current)
+        self._known[uri] = (entry.version, known)
+        return known
 
     def is_current(self, uri: str) -> bool:
         """Say whether a document was read as it is now, all of it."""

@@ -300,12 +300,11 @@ class Reader:
         graphs: list[Any] = []
         built: set[tuple[str, str]] = set()
         every = [
-            *contexts.factories_of(self.interp, module),
-            *contexts.classes_of(self.interp, module),
+            *contexts.factories_of(self.interp, module, name),
+            *contexts.classes_of(self.interp, module, name),
         ]
         for candidate in every:
-            if candidate.entry.name == name:
-                self._read(candidate, graphs, built)
+            self._read(candidate, graphs, built)
         return self._reading(path, graphs, built)
 
     def read_call(self, path: str, name: str, expression: str, each: Each = _itself) -> FileReading:

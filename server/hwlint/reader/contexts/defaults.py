@@ -16,14 +16,19 @@ if TYPE_CHECKING:
 __all__ = ["classes_of"]
 
 
-def classes_of(interp: "Interpreter", module: PythonModule) -> Iterator[Candidate]:
+def classes_of(
+    interp: "Interpreter", module: PythonModule, only: str | None = None
+) -> Iterator[Candidate]:
     """Yield the module classes of a file that can be built from nothing, or from a configuration
-    object that their annotation names and that can be built from nothing."""
+    object that their annotation names and that can be built from nothing: all, or those of a
+    name."""
     for segment in module.source.segments:
         if segment.kind != "class":
             continue
         cls = module.frame.vars.get(segment.name)
         if not isinstance(cls, Class) or not cls.is_module or cls.defined_in is not module:
+            continue
+        if only is not None and cls.name != only:
             continue
         if _is_abstract(cls, segment.text):
             continue

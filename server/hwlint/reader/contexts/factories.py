@@ -16,10 +16,14 @@ if TYPE_CHECKING:
 __all__ = ["factories_of", "requires_arguments"]
 
 
-def factories_of(interp: "Interpreter", module: PythonModule) -> Iterator[Candidate]:
-    """Yield the functions that can be called without arguments."""
+def factories_of(
+    interp: "Interpreter", module: PythonModule, only: str | None = None
+) -> Iterator[Candidate]:
+    """Yield the functions that can be called without arguments: all, or the one of a name."""
     for segment in module.source.segments:
         if segment.kind != "def" or segment.name.startswith("_"):
+            continue
+        if only is not None and segment.name != only:
             continue
         if "return" not in segment.text or requires_arguments(segment):
             continue

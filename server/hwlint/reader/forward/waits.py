@@ -2,13 +2,14 @@
 
 import ast
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from hwlint.reader.forward.recording import Event
 from hwlint.reader.values import Tensor
-from hwlint.source import Place, SourceError, read_source
+from hwlint.source import Place, SourceError, decode_source, read_regular
 
 if TYPE_CHECKING:
     from hwlint.reader.compile_names import Site
@@ -63,23 +64,41 @@ Lines = tuple[int, int]
 
 
 def _is_aside(place: Place) -> bool:
-    return any(first <= place.line + 1 <= last for first, last in _lines_of(place.path)[0])
+    return _is_in(place, 0)
 
 
 def _is_condition(place: Place) -> bool:
-    return any(first <= place.line + 1 <= last for first, last in _lines_of(place.path)[1])
+    return _is_in(place, 1)
 
 
-def _lines_of(path: str) -> tuple[tuple[Lines, ...], tuple[Lines, ...]]:
+def _is_in(place: Place, kind: int) -> bool:
+    """Say whether a place is in lines that `_read` tells of: those that do not count, or those of
+    conditions."""
+    starts, texts = _statements(place.path)
+    number = bisect_right(starts, place.line) - 1
+    if number < 0:
+        return False
+    line = place.line - starts[number] + 1
+    return any(first <= line <= last for first, last in _read(texts[number])[kind])
+
+
+def _statements(path: str) -> tuple[list[int], list[str]]:
+    """Return where each statement at the top level of a file begins, from 0, and its text."""
     try:
-        return _read(read_source(path).text)
+        return _split(path, read_regular(path))
     except SourceError:
-        return (), ()
+        return [], []
 
 
 @lru_cache(maxsize=64)
+def _split(path: str, content: bytes) -> tuple[list[int], list[str]]:
+    segments = decode_source(path, content).segments
+    return [segment.line for segment in segments], [segment.text for segment in segments]
+
+
+@lru_cache(maxsize=4096)
 def _read(text: str) -> tuple[tuple[Lines, ...], tuple[Lines, ...]]:
-    """Return the lines of a file that do not count, and those of conditions."""
+    """Return the lines of a statement that do not count, and those of conditions."""
     try:
         nodes = list(ast.walk(ast.parse(text)))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
