@@ -162,13 +162,16 @@ class LiveWorkspace:
         self._stop = stop
         read = LivePasses(setup, self._analyst, first, stop)
         candidates = [*setup.workspace.candidates, *sorted(self._loose)]
-        if early is not None and first is not None and not setup.last:
+        if early is not None and first is not None and not setup.recalled:
             self._remembered(setup, first, early)
         if early is not None and focus is not None:
             self._focused(setup, read, focus, early)
         if early is not None and first in candidates and len(candidates) > 1:
             passes = self._ahead(setup, read, first)
             if passes:
+                if not setup.last:
+                    setup.near = dict(read.passes)
+                    self._all_read()
                 early(self._told(setup, passes))
 
         def reads(stage: str, paths: Sequence[str], built: Built) -> Iterator[FileResult]:
@@ -178,15 +181,20 @@ class LiveWorkspace:
 
         results = read_stages(setup.workspace, candidates, reads)
         self._passes, setup.last = read.passes, dict(read.passes)
+        self._all_read()
+        return self._told(setup, results, candidates)
+
+    def _all_read(self) -> None:
+        """Count changes from here on."""
         self._moved.clear()
         self._before = dict(self._laid)
-        return self._told(setup, results, candidates)
 
     def _remembered(self, setup: Setup, first: str, early: Callable[[LiveResult], None]) -> None:
         """Tell what earlier runs found, an editor's or those of `check`, if any of it concerns
         `first`."""
         from hwlint.engine.remembering import recalled  # noqa: PLC0415 - once a workspace
 
+        setup.recalled = True
         try:
             results = recalled(setup.workspace, setup.job, setup.touched)
         except Exception:  # noqa: BLE001 - whatever a broken cache raises, nothing is known
@@ -223,25 +231,27 @@ class LiveWorkspace:
     ) -> None:
         """Read one way of building before the others of its pass, and tell of it. Not where that is
         not sooner, nor where lines have moved: what is told of the others would stand elsewhere."""
+        last = setup.last or setup.near
         met = [
             (key, built, number)
-            for key, (built, result) in setup.last.items()
+            for key, (built, result) in last.items()
             for number, entry in enumerate(result.entries)
             if key[0] != STAGES[-1] and focus.means(entry.entry)
         ]
         if len(met) != 1 or self._moved:
             return
         key, built, number = met[0]
-        known = setup.last[key][1]
+        known = last[key][1]
         if len(known.entries) == 1 or read.knows(*key, built):
             return
         fresh = read.once(known.entries[number].entry)
         if fresh is None:
             return
         lines = {path: self._changed_lines(path) for path in self._laid}
-        now = {k: unchanged(r, lines) for k, (_, r) in setup.last.items()}
+        now = {k: unchanged(r, lines) for k, (_, r) in last.items()}
         now[key] = exchanged(now[key], number, fresh)
-        told = self._told(setup, settled(list(now.values())), setup.workspace.candidates)
+        files = setup.workspace.candidates if setup.last else ()
+        told = self._told(setup, settled(list(now.values())), files)
         # A comment on a line that has changed silences what is not known yet.
         kept = [d for d in told.findings if d.code != "HW003" or not stands_on(d.anchor, lines)]
         early(replace(told, findings=tuple(kept), focus=focus))

@@ -37,6 +37,10 @@ class Setup:
     )
     last: Passes = field(default_factory=Passes)
     """All passes of the last whole check, those of files that have changed since too."""
+    near: Passes = field(default_factory=Passes)
+    """Those of the file in front, as long as not all has been read once."""
+    recalled: bool = False
+    """Whether it was asked what earlier runs found."""
     touched: set[str] = field(default_factory=set[str])
     """Files that have changed since the workspace was looked through."""
     kept_for_later: bool = False

@@ -8,7 +8,7 @@ from pygls.workspace import TextDocument, Workspace
 
 from hwlint.source.spans import Place
 
-__all__ = ["Document", "Documents", "Lines"]
+__all__ = ["Document", "Documents", "Lines", "encoded"]
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 
@@ -86,3 +86,18 @@ class Lines:
             return types.Position(len(self._lines), 0)
         text = self._lines[line][:col]
         return types.Position(line, self._codec.client_num_units(text))
+
+
+_COOKIE = re.compile(r"[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
+
+
+def encoded(text: str) -> bytes:
+    """Return the bytes that decode to this text: a PEP 263 comment is believed by the reader."""
+    for line in text.split("\n", 2)[:2]:
+        match = _COOKIE.match(line)
+        if match is not None:
+            try:
+                return text.encode(match[1])
+            except (LookupError, UnicodeError):
+                break
+    return text.encode("utf-8", "surrogatepass")

@@ -16,7 +16,7 @@ FIX_ALL = "source.fixAll.hwlint"
 """Kind of the action that makes all safe fixes of a document."""
 _TRIES = 5
 """Times that a fix is looked for while other files are still being read."""
-_PATIENCE = 0.04
+_PATIENCE = 0.02
 """Seconds that are waited for a text that is being read: somebody waits for the menu to open."""
 
 

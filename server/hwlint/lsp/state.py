@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import os
-import re
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -18,6 +17,7 @@ from hwlint.api import Fix
 from hwlint.engine.findings import Diagnostic
 from hwlint.engine.focus import Focus
 from hwlint.engine.workspace import find_root, is_marked
+from hwlint.lsp.documents import encoded
 from hwlint.lsp.measured import Measurements
 from hwlint.lsp.reading import Changed, Closed, Configured
 from hwlint.lsp.settings import Settings
@@ -33,10 +33,9 @@ from hwlint.lsp.snapshot import (
     Snapshot,
     SubjectRequest,
 )
-from hwlint.lsp.views import LayerView, LineView, ModelView
+from hwlint.lsp.views import ModelView
 from hwlint.lsp.worker import Answer, Worker
 from hwlint.report.sheet import Sheet
-from hwlint.source.spans import Place
 
 if TYPE_CHECKING:
     from hwlint.measure.subject import Subject
@@ -108,6 +107,8 @@ class State:
         self._asked: dict[str, float] = {}
         """When each workspace was last to be read, by the loop's clock."""
         self._waiters: dict[str, list[asyncio.Future[None]]] = {}
+        self._covered: dict[tuple[int, str], tuple[ModelView, frozenset[int]]] = {}
+        """What `_lines_of` has found since all was read last, by the model's id and the path."""
         self._known: dict[str, tuple[int, Known]] = {}
         """What was asked for last, by URI, with the version of the text."""
         self._lines: dict[str, int] = {}
@@ -116,7 +117,7 @@ class State:
         self._replies: dict[tuple[object, ...], asyncio.Future[object]] = {}
         """By the key of the question, which begins with the root: what snapshots make void."""
         self.worker = Worker(self._answered, self._restarted)
-        self.measurements = Measurements(self.text, _encoded)
+        self.measurements = Measurements(self.text, encoded)
 
     # --- from the editor ----------------------------------------------------------------------
 
@@ -274,7 +275,7 @@ class State:
     def _send(self, entry: Open) -> None:
         self._active = entry.path
         self._texts[entry.path, entry.version] = tuple(entry.document.lines)
-        content = _encoded(entry.document.source)
+        content = encoded(entry.document.source)
         self.worker.send(Document(entry.path, content, entry.version, entry.loose))
 
     def _ask_soon(self, root: str) -> None:
@@ -302,12 +303,22 @@ class State:
         path = self._active
         found = self._read.get(path) if path is not None else None
         line = self._lines.get(path) if path is not None else None
-        if found is None or line is None or not found[0].models:
+        if path is None or found is None or line is None or not found[0].models:
             return None
         models = found[0].models
-        here = (m for m in models if any(_is_on(part.place, path, line) for part in _parts(m)))
+        here = (model for model in models if line in self._lines_of(model, path))
         model = next(here, models[0])
         return Focus(model.place.path, model.name, model.kind)
+
+    def _lines_of(self, model: ModelView, path: str) -> frozenset[int]:
+        """Return the lines of a file on which a model has something."""
+        before = self._covered.get((id(model), path))
+        if before is not None and before[0] is model:
+            return before[1]
+        places = [part.place for part in (*model.layers, *model.lines) if part.place.path == path]
+        lines = frozenset(n for p in places for n in range(p.line, p.end_line + 1))
+        self._covered[id(model), path] = (model, lines)
+        return lines
 
     def _answered(self, answer: Answer) -> None:
         if isinstance(answer, Snapshot):
@@ -333,7 +344,9 @@ class State:
             for key in [k for k in self._texts if k[0] == path and k[1] < fresh.version]:
                 del self._texts[key]
             before = self._read.get(path)
-            if fresh.partial and before is not None:
+            if not fresh.partial:
+                self._covered.clear()
+            elif before is not None:
                 fresh = _completed(fresh, before[0])  # noqa: PLW2901 - the same, with the rest
             self._read[path] = (fresh, lines)
             if before is None or before[0].diagnostics != fresh.diagnostics:
@@ -373,27 +386,3 @@ def _completed(fresh: FileSnapshot, before: FileSnapshot) -> FileSnapshot:
     known = {(model.name, model.kind): model for model in fresh.models}
     models = [known.get((model.name, model.kind), model) for model in before.models]
     return replace(fresh, models=tuple(models))
-
-
-def _is_on(place: Place, path: str | None, line: int) -> bool:
-    return place.path == path and place.line <= line <= place.end_line
-
-
-def _parts(model: ModelView) -> Iterator[LayerView | LineView]:
-    yield from model.layers
-    yield from model.lines
-
-
-_COOKIE = re.compile(r"[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
-
-
-def _encoded(text: str) -> bytes:
-    """Return the bytes that decode to this text: a PEP 263 comment is believed by the reader."""
-    for line in text.split("\n", 2)[:2]:
-        match = _COOKIE.match(line)
-        if match is not None:
-            try:
-                return text.encode(match[1])
-            except (LookupError, UnicodeError):
-                break
-    return text.encode("utf-8", "surrogatepass")

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
+from queue import SimpleQueue
 from typing import cast
 
 from hwlint.lsp.reading import Message, serve
@@ -29,6 +30,9 @@ class Worker:
         self._restarted = restarted
         self._process: BaseProcess | None = None
         self._pipe: Connection | None = None
+        self._outbox = SimpleQueue[Message | None]()
+        """What is to be sent: a text is larger than what a pipe holds, and the process takes it
+        only between two ways of building. Nobody in the loop waits for that."""
         self._loop: asyncio.AbstractEventLoop | None = None
         self._ended = False
 
@@ -43,17 +47,12 @@ class Worker:
             return
         if self._process is None:
             self._start()
-        pipe = self._pipe
-        if pipe is None:
-            return
-        try:
-            pipe.send(message)
-        except OSError:  # it died: whoever listens to it finds that out and starts another
-            _log.info("the reading process is gone")
+        self._outbox.put(message)
 
     def end(self) -> None:
         """End the process at once."""
         self._ended = True
+        self._outbox.put(None)
         if self._process is not None:
             self._process.kill()
             self._process.join(1)
@@ -74,6 +73,10 @@ class Worker:
         process.start()
         theirs.close()
         self._process, self._pipe = process, ours
+        self._outbox.put(None)  # ends whoever sent to the process before
+        self._outbox = SimpleQueue[Message | None]()
+        sender = threading.Thread(target=_deliver, args=(ours, self._outbox), daemon=True)
+        sender.start()
         listener = threading.Thread(target=self._listen, args=(ours, process), daemon=True)
         listener.start()
 
@@ -103,3 +106,14 @@ class Worker:
         _log.warning("the reading process ended with %s; it is started again", process.exitcode)
         self._process = self._pipe = None
         self._restarted()
+
+
+def _deliver(pipe: Connection, outbox: SimpleQueue[Message | None]) -> None:
+    """Send what comes in, in order, until there is nothing more to come. Runs in a thread of its
+    own."""
+    while (message := outbox.get()) is not None:
+        try:
+            pipe.send(message)
+        except OSError:  # it died: whoever listens to it finds that out and starts another
+            _log.info("the reading process is gone")
+            return
