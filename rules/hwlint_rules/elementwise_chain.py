@@ -145,22 +145,25 @@ class ElementwiseChain(Rule):
         )
         rows = ((row[-1], row) for row in whole if len(row) > 1)
         for place, every in by_anchor(rows, reading.graph).items():
-            known = [(_written_out(reading, row), _passes(reading, row)) for _, row in every]
+            known = [(_written_out(reading, row), row) for _, row in every]
             least = limits.elementwise_chain
-            long = [(op, row) for op, row in known if len(row) >= (2 if op else least)]
-            found = [row for _, row in most_alike(long, lambda one: one[0])]
+            long = [
+                (op, row) for op, row in known if len(_passes(reading, row)) >= (2 if op else least)
+            ]
+            alike = most_alike(long, lambda one: one[0])
+            instead = alike[0][0] if alike else None
+            found = [_passes(reading, row) for _, row in alike]
             steps = [step for row in found for step in row]
             share = share_of(links, reading, steps)
             if not costly(reading, share):
                 continue
             row = most_alike(found, lambda row: tuple(step.name for step in row))[0]
-            instead = next(op for op, one in long if one is row)
             yield Finding(
                 place,
                 f"{counts(map(len, found), 'element-wise operator')} in a row pass over "
                 f"{shape(row[-1])}{instances(len(found))}{said_share(reading, steps, share)}",
                 f"{listed(step.name for step in row)}: each reads and writes all of it",
-                _advice(instead, [step for _, whole in every for step in whole]),
+                _advice(instead, [step for _, whole in alike for step in whole]),
                 related=places(((s, f"{s.name} of the same row") for s in row), place),
                 model_share=share,
                 data={"operators": [step.name for step in row], "instead": instead},

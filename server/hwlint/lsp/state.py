@@ -307,8 +307,7 @@ class State:
             return None
         models = found[0].models
         here = (model for model in models if line in self._lines_of(model, path))
-        model = next(here, models[0])
-        return Focus(model.place.path, model.name, model.kind)
+        return _focus_on(next(here, models[0]))
 
     def _lines_of(self, model: ModelView, path: str) -> frozenset[int]:
         """Return the lines of a file on which a model has something."""
@@ -383,6 +382,10 @@ def _meant(root: str, model: ModelView) -> SheetRequest:
 
 def _completed(fresh: FileSnapshot, before: FileSnapshot) -> FileSnapshot:
     """Return what is told of one way of building, with the others as they were."""
-    known = {(model.name, model.kind): model for model in fresh.models}
-    models = [known.get((model.name, model.kind), model) for model in before.models]
+    known = {_focus_on(model): model for model in fresh.models}
+    models = [known.get(_focus_on(model), model) for model in before.models]
     return replace(fresh, models=tuple(models))
+
+
+def _focus_on(model: ModelView) -> Focus:
+    return Focus(model.place.path, model.name, model.kind)
