@@ -144,7 +144,7 @@ class _Following:
             return None
         if all(leaf.place != self._place for leaf in origin.leaves()):
             return number(argument)
-        return evaluate(origin, self._place, self._value)
+        return evaluate(origin, {self._place}, self._value)
 
     def _changes(self, layer: Layer) -> bool:
         """Whether any argument of a layer is made of the literal."""

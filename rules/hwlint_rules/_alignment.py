@@ -1,7 +1,7 @@
 """Dimensions that do not fill the device's tiles: what HW101 and HW102 share."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from math import prod
 
@@ -16,7 +16,7 @@ from hwlint.api import (
     Reading,
     Reporting,
 )
-from hwlint_rules._alignment_text import finding
+from hwlint_rules._alignment_text import finding, is_proved
 from hwlint_rules._dimensions import Cause, Dimension, Waste
 from hwlint_rules._gates import gate_layers
 from hwlint_rules._given import Ends
@@ -47,6 +47,7 @@ def misaligned(
     layers, owners, steps = graph.derived(_certain), graph.derived(_Owners), Steps(reading)
     causes = list(_causes(reading, layers, dimensions, owners, steps))
     every = [dim for cause in causes for dim in (*cause.dims, *cause.exempt)]
+    causes = list(_merged(reading, causes, every))
     sides = Counter(key for cause in causes for key in {id(d.layer) for d in cause.concerned()})
     for cause in causes:
         waste = _waste(reading, graph, layers, cause.concerned(), steps)
@@ -133,6 +134,29 @@ def _joined(causes: Iterable[Cause]) -> Iterable[Cause]:
             first.dims += cause.dims
             first.exempt += cause.exempt
     return joined.values()
+
+
+def _merged(
+    reading: Reading, causes: Iterable[Cause], every: Collection[Dimension]
+) -> Iterator[Cause]:
+    """Put together what literals decide that are the same number on one line, `[152, 152]`, unless
+    each is known to have another number with which the model fits together."""
+    lines: dict[tuple[object, ...], list[Cause]] = {}
+    for cause in causes:
+        place, literal = cause.anchor, cause.literal
+        value = literal.value if literal is not None else None
+        key = (place.path, place.line, value) if isinstance(value, int) else (id(cause),)
+        lines.setdefault(key, []).append(cause)
+    for same in lines.values():
+        first, *others = same
+        if others and not all(is_proved(reading, cause, every) for cause in same):
+            for cause in others:
+                first.dims += cause.dims
+                first.exempt += cause.exempt
+            first.alike = tuple([cause.anchor for cause in others])
+            yield first
+        else:
+            yield from same
 
 
 class _Owners:

@@ -12,7 +12,7 @@ from hwlint_rules._origins import describe, evaluate, leaves_of
 from hwlint_rules._steps import Step, Steps
 from hwlint_rules._text import listed, number, percent, related
 
-__all__ = ["finding"]
+__all__ = ["finding", "is_proved"]
 
 _SIDES = {"in": "inputs", "out": "outputs"}
 _TIED = "; grouped convolutions tie it to other widths, change these with it"
@@ -39,17 +39,16 @@ def finding(
     worst = max(stepping, key=lambda one: one[1].waste, default=None)
     place = cause.anchor
     padded = _padded(dims)
-    tied = _tied(reading, place)
+    tied = _tied(reading, cause.places)
     filled = [dim for dim in every if dim.value % dim.multiple == 0]
     solved = _solved(cause, tied, filled)
     alone = _solved(cause, [], []) if solved is None else None
     loose = alone is not None
-    bought = _bought(reading, waste, place, solved)
+    bought = _bought(reading, waste, cause.places, solved)
     value = cause.literal.value if cause.literal is not None else None
     if bought is not None and _is_too_dear(dims, value, solved, bought[1] - waste.taken):
         return None
-    links = reading.graph.links if reading.graph is not None else None
-    proved = solved is not None and not loose and agrees(links, place, solved)
+    proved = not loose and _fits(reading, cause, solved)
     known = waste.time is not None or (waste.whole and waste.model)
     model_share = waste.lost if known else None
     return Finding(
@@ -76,8 +75,21 @@ def finding(
             "layers": waste.number,
             "steps": [[step.value, step.before, round(step.times, 3)] for step in found],
         },
-        changes=padded_literal(cause.literal, solved),
+        changes=() if cause.alike else padded_literal(cause.literal, solved),
     )
+
+
+def is_proved(reading: Reading, cause: Cause, every: Collection[Dimension]) -> bool:
+    """Say whether a number is known for the literal of a cause with which the model fits together;
+    see `finding`."""
+    filled = [dim for dim in every if dim.value % dim.multiple == 0]
+    solved = _solved(cause, _tied(reading, cause.places), filled)
+    return _fits(reading, cause, solved)
+
+
+def _fits(reading: Reading, cause: Cause, solved: int | None) -> bool:
+    links = reading.graph.links if reading.graph is not None else None
+    return solved is not None and not cause.alike and agrees(links, cause.anchor, solved)
 
 
 def _is_thin(dims: list[Dimension]) -> bool:
@@ -102,7 +114,7 @@ def _padded(dims: list[Dimension]) -> dict[int, int]:
     return {value: -(-value // step) * step for value, step in sorted(steps.items())}
 
 
-def _tied(reading: Reading, place: Place) -> list[Layer]:
+def _tied(reading: Reading, places: Collection[Place]) -> list[Layer]:
     """Return the grouped convolutions with a width or groups that the literal decides."""
     layers = reading.graph.layers if reading.graph is not None else ()
     grouped = [layer for layer in layers if (number(layer.args.get("groups")) or 1) > 1]
@@ -110,7 +122,7 @@ def _tied(reading: Reading, place: Place) -> list[Layer]:
         layer
         for layer in grouped
         if any(
-            leaf.place == place
+            leaf.place in places
             for argument in _grouping(layer)
             for leaf in leaves_of(argument.origin)
         )
@@ -130,56 +142,57 @@ def _solved(cause: Cause, tied: list[Layer], filled: list[Dimension]) -> int | N
         return None
     highest = literal.value + max(64, literal.value // 2)
     for candidate in range(literal.value + 1, highest + 1):
-        fills = all(_fills(dim, cause.anchor, candidate) for dim in cause.to_fill())
-        divides = fills and all(_divides(layer, cause.anchor, candidate) for layer in tied)
-        if divides and all(_stays(dim, cause.anchor, candidate) for dim in filled):
+        fills = all(_fills(dim, cause.places, candidate) for dim in cause.to_fill())
+        divides = fills and all(_divides(layer, cause.places, candidate) for layer in tied)
+        if divides and all(_stays(dim, cause.places, candidate) for dim in filled):
             return candidate
     return None
 
 
-def _divides(layer: Layer, place: Place, candidate: int) -> bool:
+def _divides(layer: Layer, places: Collection[Place], candidate: int) -> bool:
     """Whether the groups still divide both widths; True where that cannot be told."""
     then = [
-        evaluate(argument.origin, place, candidate) if argument.origin else number(argument)
+        evaluate(argument.origin, places, candidate) if argument.origin else number(argument)
         for argument in _grouping(layer)
     ]
     groups, *ends = then
     return not groups or all(end is None or end % groups == 0 for end in ends)
 
 
-def _stays(dim: Dimension, place: Place, candidate: int) -> bool:
+def _stays(dim: Dimension, places: Collection[Place], candidate: int) -> bool:
     """Whether a dimension that fills its tiles still does; True where the literal is not in it."""
     groups = dim.layer.args.get("groups") if dim.groups > 1 else None
     parts = [argument for argument in (dim.argument, groups) if argument is not None]
-    if all(leaf.place != place for argument in parts for leaf in leaves_of(argument.origin)):
+    if all(x.place not in places for argument in parts for x in leaves_of(argument.origin)):
         return True
     then = [
-        evaluate(argument.origin, place, candidate) if argument.origin else number(argument)
+        evaluate(argument.origin, places, candidate) if argument.origin else number(argument)
         for argument in parts
     ]
     whole, share = then[0], then[1] if len(then) > 1 else 1
     return whole is not None and bool(share) and whole % (dim.multiple * (share or 1)) == 0
 
 
-def _fills(dim: Dimension, place: Place, candidate: int) -> bool:
+def _fills(dim: Dimension, places: Collection[Place], candidate: int) -> bool:
     origin = dim.argument.origin
-    then = evaluate(origin, place, candidate) if origin is not None else None
+    then = evaluate(origin, places, candidate) if origin is not None else None
     whole = dim.value * dim.groups
     return then is not None and then >= whole and then % (dim.multiple * dim.groups) == 0
 
 
 def _together(cause: Cause, dims: list[Dimension], solved: int | None) -> dict[int, int]:
-    """Return each number of channels with what it is next: by itself, or where one literal decides
-    several, with the least literal that fills the tiles of all. Nothing where there is none."""
+    """Return each number of channels with what it is next: by itself, or where a literal decides
+    it, with the least one that fills the tiles of all that it decides. Nothing where there is
+    none."""
     padded = _padded(dims)
-    if len(padded) == 1 or cause.literal is None or cause.literal.place is None:
+    if cause.literal is None or cause.literal.place is None:
         return padded
     if solved is None:
         return {}
     then: dict[int, int] = {}
     for dim in dims:
         origin = dim.argument.origin
-        after = evaluate(origin, cause.literal.place, solved) if origin is not None else None
+        after = evaluate(origin, cause.places, solved) if origin is not None else None
         if after is None or then.setdefault(dim.value * dim.groups, after) != after:
             return {}
     return dict(sorted(then.items()))
@@ -252,14 +265,14 @@ def _stepping(dim: Dimension, step: Step) -> str:
 
 
 def _bought(
-    reading: Reading, waste: Waste, place: Place, solved: int | None
+    reading: Reading, waste: Waste, places: Collection[Place], solved: int | None
 ) -> tuple[float, float] | None:
     """Return by what share the parameters of these layers and of the model grow: with the one
     number that is said, else with each filled up by itself. None where that is not known."""
     if solved is None:
         return waste.padding / waste.params, waste.padding / waste.model if waste.model else 0.0
     layers: Mapping[Layer, int] = reading.graph.layers if reading.graph is not None else {}
-    then = grown(layers, place, solved)
+    then = grown(layers, places, solved)
     if then is None:
         return None
     more: dict[Layer, int] = {

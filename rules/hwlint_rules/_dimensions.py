@@ -51,6 +51,14 @@ class Cause:
     anchor: Place
     dims: list[Dimension] = field(default_factory=list[Dimension])
     exempt: list[Dimension] = field(default_factory=list[Dimension])
+    alike: tuple[Place, ...] = ()
+    """Further literals on the line of the first one that are the same number: whoever looks at the
+    line sees them as one."""
+
+    @property
+    def places(self) -> frozenset[Place]:
+        """Where the number would have to be changed."""
+        return frozenset((self.anchor, *self.alike))
 
     def concerned(self) -> list[Dimension]:
         """Dimensions that miss their tile; those that the task gives only if there is no other."""

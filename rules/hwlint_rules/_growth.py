@@ -1,6 +1,6 @@
 """How many parameters layers get when one literal of the source becomes another number."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from math import prod
 
 from hwlint.api import LAYERS, Layer, Place
@@ -9,17 +9,19 @@ from hwlint_rules._origins import evaluate
 __all__ = ["grown"]
 
 
-def grown(layers: Mapping[Layer, int], place: Place, value: int) -> Mapping[Layer, int] | None:
-    """Return the parameters that each layer with an argument from `place` has with `value` there,
+def grown(
+    layers: Mapping[Layer, int], places: Collection[Place], value: int
+) -> Mapping[Layer, int] | None:
+    """Return the parameters that each layer with an argument from `places` has with `value` there,
     all of its instances together; None where that is not known of all of them."""
     found: dict[Layer, int] = {}
     for layer, number in layers.items():
         changed: dict[str, object] = {}
         for name, argument in layer.args.items():
             origin = argument.origin
-            if origin is None or all(leaf.place != place for leaf in origin.leaves()):
+            if origin is None or all(x.place not in places for x in origin.leaves()):
                 continue
-            then = evaluate(origin, place, value)
+            then = evaluate(origin, places, value)
             if then is None:
                 return None
             changed[name] = then

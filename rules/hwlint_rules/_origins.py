@@ -1,7 +1,7 @@
 """Where a number comes from: in words, and what it would be if its literal were another."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from hwlint.api import Origin, Place
 
@@ -200,25 +200,25 @@ _CALLS: Mapping[str, Callable[[Sequence[Number]], Number]] = {
 }
 
 
-def evaluate(origin: Origin, leaf: Place, value: int) -> int | None:
-    """Return what the number would be if the literal at `leaf` were `value`.
+def evaluate(origin: Origin, leaves: Collection[Place], value: int) -> int | None:
+    """Return what the number would be if the literals at `leaves`, which are alike, were `value`.
 
     None where that cannot be told: an operation that is not modelled, or a chain that does not
     even give today's number when it is computed again.
     """
-    now = _Evaluation(leaf, None).of(origin)
+    now = _Evaluation(leaves, None).of(origin)
     if now is None or now != origin.value:
         return None
-    then = _Evaluation(leaf, value).of(origin)
+    then = _Evaluation(leaves, value).of(origin)
     return int(then) if then is not None and then == int(then) else None
 
 
 class _Evaluation:
     """Computes a number again, each part once: `x = (x + x) // 2` in a loop has many paths."""
 
-    def __init__(self, leaf: Place, value: int | None) -> None:
-        """Put `value` at `leaf`; None: the literal as it stands."""
-        self._leaf = leaf
+    def __init__(self, leaves: Collection[Place], value: int | None) -> None:
+        """Put `value` at `leaves`; None: the literals as they stand."""
+        self._leaves = leaves
         self._value = value
         self._below: dict[int, bool] = {}
         self._known: dict[int, Number | None] = {}
@@ -231,7 +231,7 @@ class _Evaluation:
         return self._known[key]
 
     def _computed(self, origin: Origin) -> Number | None:
-        if origin.place == self._leaf:
+        if origin.place in self._leaves:
             return _number(origin.value) if self._value is None else self._value
         if not self._concerns(origin):
             return _number(origin.value)
@@ -248,7 +248,7 @@ class _Evaluation:
         """Whether the literal is among what the number comes from."""
         key = id(origin)
         if key not in self._below:
-            self._below[key] = origin.place == self._leaf or any(
+            self._below[key] = origin.place in self._leaves or any(
                 self._concerns(operand) for operand in origin.operands
             )
         return self._below[key]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from hwlint.api import Finding, Flow, Operation, Place, Reading, Rule
+from hwlint.api import Finding, Flow, ModelGraph, Operation, Place, Reading, Rule
 from hwlint_rules._waits import times
 
 __all__ = ["DynamicShape"]
@@ -15,7 +15,8 @@ class DynamicShape(Rule):
     --------------
     Operations of which all inputs have known shapes and the result has not, because how many items
     there are is decided by the data: `nonzero`, `masked_select`, `unique`, a boolean mask as an
-    index. Operations on constants are left alone, and so are sizes that are merely not known.
+    index. Operations on constants are left alone, and so are sizes that are merely not known and
+    what only a check looks at.
 
     Why it costs
     ------------
@@ -102,7 +103,7 @@ class DynamicShape(Rule):
         if known is None or not known.static_shapes or flow is None or _is_joined(flow):
             return
         found: dict[Place, list[str]] = {}
-        for name, place in _dependent(flow):
+        for name, place in _dependent(reading.graph):
             found.setdefault(place, []).append(name)
         for place, names in found.items():
             counted = times(reading, len(names))
@@ -118,9 +119,11 @@ class DynamicShape(Rule):
             )
 
 
-def _dependent(flow: Flow) -> Iterator[tuple[str, Place]]:
+def _dependent(graph: ModelGraph) -> Iterator[tuple[str, Place]]:
+    flow = graph.flow
+    assert flow is not None
     alive = {i for i, tensor in enumerate(flow.tensors) if tensor.kind == "input"}
-    for operation in flow.operations:
+    for number, operation in enumerate(flow.operations):
         if alive.isdisjoint(operation.inputs):
             continue
         alive.update(operation.outputs)
@@ -128,7 +131,8 @@ def _dependent(flow: Flow) -> Iterator[tuple[str, Place]]:
             flow.tensors[i].items is not None for i in operation.inputs
         )
         shapes = [flow.tensors[i].shape for i in operation.outputs]
-        if known and operation.place is not None and any(s and None in s for s in shapes):
+        read = number in graph.used
+        if known and read and operation.place is not None and any(s and None in s for s in shapes):
             yield operation.name, operation.place
 
 

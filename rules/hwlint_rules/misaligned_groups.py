@@ -22,7 +22,9 @@ class MisalignedGroups(Rule):
     Channels of one group, of convolutions with more than one group and more than one channel in
     each, against the tile that the profile gives for grouped convolutions, and against its bound on
     the channels of a group. Depthwise convolutions are another kind (HW502). Where the width can be
-    cut into fewer groups that fill the tile, that number is named.
+    cut into fewer groups that fill the tile, that number is named. Nothing is said where the same
+    number also cuts layers into groups that are full, or into single channels: what fewer groups
+    save in one layer they cost in the others.
 
     Why it costs
     ------------
@@ -90,7 +92,8 @@ class MisalignedGroups(Rule):
                 place = homes.of(found.layer)
             groups.setdefault(place or found.layer.place, []).append(found)
         for place, members in groups.items():
-            yield from _finding(reading, place, members)
+            if members[0].bound or not _sets_others(reading, place, members):
+                yield from _finding(reading, place, members)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +148,19 @@ def _tile(reading: Reading, layer: Layer, each: dict[str, int]) -> _Grouped | No
         if worst is None or padded / channels > worst.padded / worst.each:
             worst = found
     return worst
+
+
+def _sets_others(reading: Reading, place: Place, members: list[_Grouped]) -> bool:
+    """Say whether the same number cuts other convolutions into groups that are full, or into single
+    channels: fewer groups would cost there what they save here."""
+    own = {id(found.layer) for found in members}
+    for layer in reading.graph.layers if reading.graph is not None else ():
+        groups = layer.args.get("groups")
+        if id(layer) in own or groups is None or (number(groups) or 1) == 1:
+            continue
+        if groups.origin is not None and any(x.place == place for x in groups.origin.leaves()):
+            return True
+    return False
 
 
 def _finding(reading: Reading, place: Place, members: list[_Grouped]) -> Iterator[Finding]:

@@ -19,7 +19,8 @@ __all__ = ["UnfusedAttention"]
 
 _PRODUCTS = ("matmul", "bmm", "einsum", "baddbmm")
 _SCALES = ("mul", "div")
-_BETWEEN = (*_SCALES, "add", "sub", "masked_fill", "where")
+_MASKS = ("add", "sub", "masked_fill", "where")
+_BETWEEN = (*_SCALES, *_MASKS)
 _SILENT = ("to", "float", "half", "bfloat16", "type", "type_as", "contiguous", "clone")
 
 
@@ -168,7 +169,7 @@ def _apart(links: Links, fusion: Fusion) -> Iterator[tuple[Step, tuple[str, list
         before, after = _before(softmax), _after(softmax)
         if before is None or after is None:
             continue
-        if not _lies_in_order(before, after):
+        if not _lies_in_order(before, after) or any(map(_adds_constant, before)):
             continue
         steps = [*before, softmax, after]
         form = " ".join(step.name for step in steps)
@@ -192,6 +193,31 @@ def _before(softmax: Step) -> list[Step] | None:
             return None
         step = step.maker()
     return None
+
+
+def _adds_constant(step: Step) -> bool:
+    """Say whether a mask is computed of nothing that the model is given or has: where nothing is
+    masked out the compiler sees that, leaves the step out, and knows the form again."""
+    if step.name not in _MASKS:
+        return False
+    numbers = range(len(step.taken))
+    return any(_is_constant(step, number) for number in numbers if step.maker(number) is not None)
+
+
+def _is_constant(step: Step, number: int) -> bool:
+    """Say whether an input is computed of numbers that stand in the code."""
+    stack, seen = [(step, number)], set[tuple[int, int]]()
+    while stack:
+        reader, which = stack.pop()
+        if (reader.number, which) in seen:
+            continue
+        seen.add((reader.number, which))
+        tensor, maker = reader.tensor(which), reader.maker(which)
+        if maker is None and (tensor is None or tensor.kind != "activation"):
+            return False
+        if maker is not None and not maker.name.endswith("_like"):
+            stack += [(maker, other) for other in range(len(maker.taken))]
+    return True
 
 
 def _after(softmax: Step) -> Step | None:

@@ -10,6 +10,7 @@ from typing import TypeVar, cast
 
 from hwlint.graph.flow import Flow
 from hwlint.graph.links import Links
+from hwlint.graph.usage import used
 from hwlint.source.spans import Place
 
 __all__ = ["Argument", "EntryPoint", "Layer", "Missing", "ModelGraph", "Node", "Origin", "Recipe"]
@@ -267,7 +268,8 @@ class ModelGraph:
 
     @cached_property
     def driven(self) -> tuple[int, ...]:
-        """Indices of the operations of `flow` that depend on what the model is called with."""
+        """Indices of the operations of `flow` that depend on what the model is called with and
+        are used."""
         if self.flow is None:
             return ()
         alive = {i for i, tensor in enumerate(self.flow.tensors) if tensor.kind == "input"}
@@ -277,8 +279,16 @@ class ModelGraph:
                 continue  # of what these are given they look at the shape
             if not alive.isdisjoint(operation.inputs):
                 alive.update(operation.outputs)
-                found.append(number)
+                if number in self.used:
+                    found.append(number)
         return tuple(found)
+
+    @cached_property
+    def used(self) -> frozenset[int]:
+        """Indices of the operations of `flow` without which it would return something else, as far
+        as is known: exporters and compilers leave the others out, a mask that is made for a next
+        layer where there is none, what only a check looks at."""
+        return used(self.flow) if self.flow is not None else frozenset()
 
     @cached_property
     def links(self) -> Links | None:

@@ -183,15 +183,44 @@ class _Heads(_Functions):
             )
             for t in (query, key, value)
         ]
+        mask = self.mask(batch, steps, parts[1].shape[1], query.dtype)
         if self.given["need_weights"] is False:
             shaped = [self.do("torch.Tensor.view", t, batch, count, -1, each) for t in parts]
-            made = self.do(_F + "scaled_dot_product_attention", *shaped)
+            if mask is not None and len(mask.shape) == 3:
+                mask = self.do("torch.Tensor.view", mask, batch, count, -1, mask.shape[-1])
+            made = self.do(_F + "scaled_dot_product_attention", *shaped, mask)
             made = self.do("torch.permute", made, 2, 0, 1, 3)
             return self.out(made, steps, batch), None
-        scores = self.do("torch.bmm", parts[0], self.do("torch.transpose", parts[1], -2, -1))
+        turned = self.do("torch.transpose", parts[1], -2, -1)
+        if mask is None:
+            scores = self.do("torch.bmm", parts[0], turned)
+        else:
+            scores = self.do("torch.baddbmm", mask, parts[0], turned)
         weights = self.do(_F + "softmax", scores, -1)
         made = self.do("torch.transpose", self.do("torch.bmm", weights, parts[2]), 0, 1)
         return self.out(made, steps, batch), self.shown(weights, batch)
+
+    def mask(self, batch: Any, steps: Any, keys: Any, dtype: str) -> Any:
+        """Return what is added to the scores; None where there is no mask, or one that is not known
+        to be as large as they are."""
+        rows = self.rows(batch)
+        mask = self.given.get("attn_mask")
+        if not isinstance(mask, Tensor) or mask.shape not in ((steps, keys), (rows, steps, keys)):
+            mask = None
+        padding = self.given.get("key_padding_mask")
+        if not isinstance(padding, Tensor) or padding.shape != (batch, keys):
+            return None if mask is None else self.added(mask, dtype)
+        each = self.do("torch.Tensor.view", self.added(padding, dtype), batch, 1, 1, keys)
+        each = self.do("torch.Tensor.expand", each, -1, self.heads, -1, -1)
+        each = self.do("torch.reshape", each, rows, 1, keys)
+        return each if mask is None else self.do("torch.add", self.added(mask, dtype), each)
+
+    def added(self, mask: Any, dtype: str) -> Any:
+        """Return a mask as numbers to be added: minus infinity where it is true."""
+        if mask.dtype != "bool":
+            return mask
+        zeros = self.interp.new_tensor(mask.shape, None, dtype)
+        return self.do("torch.masked_fill", zeros, mask, float("-inf"))
 
     def rows(self, batch: Any) -> Any:
         return None if batch is None else batch * self.heads

@@ -313,6 +313,8 @@ def _numpy_argsort(interp: "Interpreter", value: Tensor, given: Given) -> Value:
 
 @operation("topk", "k dim largest sorted")
 def _topk(interp: "Interpreter", value: Tensor, given: Given) -> Value:
+    if given.get("k") is None:
+        raise interp.error("TypeError", "topk(): argument 'k' must be int, not NoneType")
     count = number_or(given, "k", None)
     largest = interp.truth(given.get("largest", True))
     order = _order_given(interp, value, {**given, "descending": bool(largest)})
