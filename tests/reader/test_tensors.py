@@ -574,6 +574,14 @@ def right_or_unknown(found: Any, wanted: Any) -> bool:
     return same(plain(found), plain(wanted))
 
 
+def test_a_count_is_asked_for(tmp_path: Path):
+    path = tmp_path / "program.py"
+    path.write_text("import torch\nresult = torch.arange(3).topk(None)\n")
+    options = ReadOptions(tmp_path, (tmp_path,), ())
+    (problem,) = Reader(options).read(str(path)).problems
+    assert problem.reason == "TypeError: topk(): argument 'k' must be int, not NoneType"
+
+
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(text=expressions())
 @pytest.mark.filterwarnings("ignore")

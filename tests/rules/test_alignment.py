@@ -1,5 +1,7 @@
 """HW101 and HW102 on models built by hand."""
 
+from dataclasses import replace
+
 import pytest
 
 from hwlint_rules.misaligned_channels import MisalignedChannels
@@ -64,6 +66,26 @@ def test_a_scaled_literal_is_solved_for(net, findings):
     assert found.message.startswith("100 misses the tile in 5 convolutions")
     assert found.why.startswith("100 = width 50 x 2; ")
     assert found.data["padded"] == 52
+
+
+def test_alike_numbers_of_one_line_are_one_cause(net, findings):
+    """As long as each is not known to be free: `[100, 100]` is changed as a whole."""
+    first = net.literal(100, 11, "widths")
+    second = replace(first, place=replace(first.place, col=40))
+    add_convs(net, first)
+    tripled = net.computed(300, "*", second, net.literal(3, 12))
+    net.add("Conv2d", "aside", 60, in_channels=tripled, out_channels=second, kernel_size=3)
+    (found,) = findings(MisalignedChannels, net.graph())
+    assert found.anchor == first.place
+    assert found.message.startswith("100, 300 miss the tile in 6 convolutions (next: 104, 312): ")
+    assert not found.changes
+
+
+def test_what_a_factor_makes_of_a_literal_is_next(net, findings):
+    width = net.literal(25, 11, "state_dim")
+    add_convs(net, net.computed(75, "*", net.literal(3, 12), width))
+    (found,) = findings(MisalignedChannels, net.graph())
+    assert found.message.startswith("75 misses the tile in 5 convolutions (next: 96): ")
 
 
 def test_what_one_literal_decides_is_next_with_one_number(net, findings):

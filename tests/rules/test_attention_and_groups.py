@@ -219,6 +219,14 @@ def test_groups_that_fill_the_tile(told: Told, groups: int):
     assert not told(MisalignedGroups, GROUPED, "ethos-u55-128", GROUPS=groups)
 
 
+@pytest.mark.parametrize("wide", [256, "groups"])
+def test_groups_that_others_fill_too_are_left_alone(told: Told, wide: object):
+    """Fewer of them save in one layer what they cost in the other."""
+    other = f"        self.wide = nn.Conv2d({wide}, 4 * {wide}, 3, groups=groups)\n"
+    assert told(MisalignedGroups, GROUPED, "ethos-u55-128", GROUPS=32)
+    assert not told(MisalignedGroups, GROUPED + other, "ethos-u55-128", GROUPS=32)
+
+
 def test_channels_of_a_group_bound_no_convolution_without_groups(told: Told):
     text = GROUPED.replace("width, width, 3", "3, width, 3")
     assert not told(OperatorLimit, text, "jetson-orin-nano-8gb", GROUPS=1)

@@ -1,5 +1,7 @@
 """What is said of what one line makes, where it makes several kinds of it."""
 
+import pytest
+
 from hwlint_rules.unfusable_activation import UnfusableActivation
 from hwlint_rules.unfusable_sequence import UnfusableSequence
 from hwlint_rules.unfused_attention import UnfusedAttention
@@ -90,6 +92,21 @@ def test_what_stands_between(told):
     (found,) = told(UnfusableSequence, SEQUENCES, "raspberry-pi-5")
     assert "MaxPool2d stands between, in 2 places of the model" in found.message
     assert found.data["layers"] == 2
+
+
+@pytest.mark.parametrize(
+    ("mask", "number"),
+    [
+        ("(1.0 - torch.ones(64, 64)) * -10000.0", 0),
+        ("torch.zeros_like(scores)", 0),
+        ("(1.0 - x.mean(-1)[:, None, None]) * -10000.0", 1),
+    ],
+)
+def test_a_mask_of_what_the_code_says_may_be_no_mask(told, mask, number):
+    text = ATTENTION.replace("self.mask is not None", "True")
+    text = text.replace("scores + self.mask", f"scores + {mask}")
+    text = text.replace("import torch.nn", "import torch\nimport torch.nn", 1)
+    assert len(told(UnfusedAttention, text, "h100-sxm")) == number
 
 
 def test_forms_of_attention(told):

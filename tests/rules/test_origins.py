@@ -65,6 +65,11 @@ def test_nothing_known_nothing_said():
     assert not describe(Origin(5, "+", (Origin(5),)))
 
 
+def at(literal: Origin) -> set[Place]:
+    assert literal.place is not None
+    return {literal.place}
+
+
 def test_owner():
     width = leaf(50, 11, "width")
     assert owner(width, 8) is width
@@ -116,23 +121,23 @@ def test_where_two_numbers_are_odd_none_is_to_blame():
 
 def test_evaluate_refuses_what_it_cannot_repeat():
     width = leaf(50, 11, "width")
-    assert evaluate(Origin(56, "make_divisible", (width,)), {width.place}, 52) is None
+    assert evaluate(Origin(56, "make_divisible", (width,)), at(width), 52) is None
     # The chain must give today's number first.
-    assert evaluate(Origin(101, "*", (width, leaf(2, 1))), {width.place}, 52) is None
-    assert evaluate(Origin(50 // 3, "//", (width,)), {width.place}, 52) is None
+    assert evaluate(Origin(101, "*", (width, leaf(2, 1))), at(width), 52) is None
+    assert evaluate(Origin(50 // 3, "//", (width,)), at(width), 52) is None
 
 
 def test_a_number_with_many_paths_to_it_is_computed_once_a_part():
     made = width = leaf(50, 11, "width")
     for _ in range(60):
         made = Origin(50, "//", (Origin(100, "+", (made, made)), leaf(2, 30)))
-    assert evaluate(made, {width.place}, 52) == 52
+    assert evaluate(made, at(width), 52) == 52
 
 
 def test_an_operand_that_is_not_traced():
     width = leaf(50, 11, "width")
-    assert evaluate(Origin(150, "*", (width,)), {width.place}, 52) == 156
-    assert evaluate(Origin(53, "+", (width,)), {width.place}, 52) == 55
+    assert evaluate(Origin(150, "*", (width,)), at(width), 52) == 156
+    assert evaluate(Origin(53, "+", (width,)), at(width), 52) == 55
 
 
 @given(st.integers(1, 500), st.integers(1, 500), st.integers(1, 9), st.sampled_from([0.25, 1.5, 2]))
@@ -150,4 +155,4 @@ def test_evaluate_computes_what_python_does(now, then, step, ratio):
         (Origin(int(now * ratio + 4) // step, "//", (whole, leaf(step, 3))), leaf(step, 3)),
     )
     made = Origin(chain(now), "max", (leaf(8, 4), floored))
-    assert evaluate(made, {width.place}, then) == chain(then)
+    assert evaluate(made, at(width), then) == chain(then)

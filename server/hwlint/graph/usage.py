@@ -35,7 +35,7 @@ def _made(operation: Operation) -> tuple[int, ...]:
 
 
 def _changes(flow: Flow, operation: Operation, index: int, wanted: set[int]) -> bool:
-    """Whether somebody wants a tensor, or it outlives the run."""
-    tensor = flow.tensors[index]
-    kept = operation.effect == "inplace" and tensor.kind in ("parameter", "buffer")
-    return kept or tensor.storage in wanted
+    """Whether somebody wants a tensor, or what is written to it outlives the run."""
+    storage = flow.tensors[index].storage
+    kept = operation.effect == "inplace" and flow.tensors[storage].producer is None
+    return kept or storage in wanted

@@ -230,6 +230,23 @@ class Masked(nn.Module):
         return (scale(scores).softmax(-1) @ v).transpose(1, 2).flatten(2)
 
 
+class MaskedTorch(nn.Module):
+    """torch's own attention with each kind of mask."""
+
+    def __init__(self):
+        super().__init__()
+        self.first = nn.MultiheadAttention(24, 4, batch_first=True)
+        self.second = nn.MultiheadAttention(24, 4, batch_first=True)
+        self.mix = nn.Linear(24, 28)
+
+    def forward(self, x, hidden):
+        causal = torch.ones(7, 7, device=x.device).triu(diagonal=1).bool()
+        each = self.mix(x).view(2, 7, 4, 7).permute(0, 2, 1, 3).flatten(0, 1)
+        y, weights = self.first(x, x, x, attn_mask=causal, key_padding_mask=hidden)
+        y = self.second(y, x, x, attn_mask=each < 0.5, need_weights=False)[0]
+        return self.first(y, y, y, attn_mask=each)[0], weights
+
+
 class Gate(torch.autograd.Function):
     @staticmethod
     def forward(ctx, x, weight):
@@ -295,6 +312,7 @@ class Tables(nn.Module):
 
 INPUTS = {
     "Masked": ["2x7x24", "2x7:bool"],
+    "MaskedTorch": ["2x7x24", "2x7:bool"],
     "Functions": ["2x5x16"],
     "Tables": ["2x70x70"],
     "ConvNet": ["2x3x64x48"],

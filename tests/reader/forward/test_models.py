@@ -14,7 +14,7 @@ EXAMPLES = HERE.parents[2] / "examples"
 MODELS = HERE / "models.py"
 NAMES = (
     "ConvNet", "UNet", "VisionTransformer", "Decoder", "Fused", "Torchs", "Recurrent", "Keywords",
-    "Mixture", "Windows", "Video", "OwnAttention", "Masked", "Functions",
+    "Mixture", "Windows", "Video", "OwnAttention", "Masked", "MaskedTorch", "Functions",
     "Tables",
 )  # fmt: skip
 

@@ -5,7 +5,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from hwlint.ops import FUNCTIONS, bind_call
 from hwlint.ops.calls import FunctionSpec, Meta, Result, ShapeMismatch
@@ -19,6 +19,7 @@ from hwlint.reader.sharing import share
 from hwlint.reader.values import Class, External, ListValue, Tensor, Unknown, Value
 
 if TYPE_CHECKING:
+    from hwlint.reader.forward.recording import Flow
     from hwlint.reader.interpreter import Interpreter
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "may_run_modules",
     "note_event",
     "observe",
+    "quietly",
     "run_bound",
     "tensors_in",
 ]
@@ -34,6 +36,7 @@ __all__ = [
 Args = list[Value]
 Kwargs = dict[str, Value]
 Fallback = Callable[[], Value]
+T = TypeVar("T")
 
 _TENSORS = frozenset(
     "input other weight bias mask index condition source src tensors tensor1 tensor2 mat1 mat2 "
@@ -279,16 +282,20 @@ def _outcome(
     return result
 
 
+def quietly(flow: "Flow | None", call: Callable[[], T]) -> T:
+    """Return what a call gives; operations in it are not kept: it stands for one that is."""
+    if flow is None:
+        return call()
+    flow.quiet += 1
+    try:
+        return call()
+    finally:
+        flow.quiet -= 1
+
+
 def _computed(interp: "Interpreter", by_value: Fallback, made: Result) -> Value:
     """Return the result with its items where its shape is what the row says."""
-    flow = interp.flow
-    if flow is not None:
-        flow.quiet += 1
-    try:
-        found = by_value()
-    finally:
-        if flow is not None:
-            flow.quiet -= 1
+    found = quietly(interp.flow, by_value)
     if isinstance(made, Meta) and isinstance(found, Tensor):
         return found if found.shape is not None else None
     return None if isinstance(found, Unknown) else found

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from hwlint.ops import FUNCTIONS, FunctionSpec
 from hwlint.reader.dtypes import kind_of
-from hwlint.reader.forward.functions import apply, observe
+from hwlint.reader.forward.functions import apply, observe, quietly
 from hwlint.reader.shapes import MAX_DATA, Shape, dims_of, plain_number, size
 from hwlint.reader.sharing import share
 from hwlint.reader.values import Builtin, ListValue, Tensor, Unknown, Value
@@ -148,11 +148,7 @@ def _observed(
     flow = interp.flow
     if flow is None or value.kind == "ndarray":
         return _run(interp, found, value, args, kwargs)
-    flow.quiet += 1
-    try:
-        result = _run(interp, found, value, args, kwargs)
-    finally:
-        flow.quiet -= 1
+    result = quietly(flow, lambda: _run(interp, found, value, args, kwargs))
     observe(interp, found.name, [value, *args, *kwargs.values()], result)
     return result
 

@@ -8,7 +8,7 @@ from hwlint.ops.names import TENSOR_NAMES
 from hwlint.reader import operators
 from hwlint.reader.attributes import register_special
 from hwlint.reader.dtypes import ALIASES, dtype_name, is_float
-from hwlint.reader.forward.functions import in_place, observe
+from hwlint.reader.forward.functions import in_place, observe, quietly
 from hwlint.reader.forward.waits import note_wait
 from hwlint.reader.library.tensor_rules import (
     RULES,
@@ -354,7 +354,9 @@ def _computed(
     interp: "Interpreter", value: Tensor, name: str, args: Args, kwargs: Kwargs
 ) -> "list[Any] | None":
     found = method(value, name)
-    made = found.call(interp, args, kwargs) if found is not None else None
+    if found is None:
+        return None
+    made = quietly(interp.flow, lambda: found.call(interp, args, kwargs))
     if not isinstance(made, Tensor) or (made.shape != value.shape and name + "_" not in _RESHAPING):
         return None
     return interp.cast(made, value.dtype).data

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from hwlint.ops import FUNCTIONS
 from hwlint.reader.dtypes import ALIASES, FLOATS, INTEGERS, result_type
 from hwlint.reader.forward import composites
-from hwlint.reader.forward.functions import apply, observe
+from hwlint.reader.forward.functions import apply, observe, quietly
 from hwlint.reader.library import (
     numpy_functions,
     torch_creation,
@@ -155,11 +155,7 @@ def _recorded(name: str, call: Any) -> Any:
         flow = interp.flow
         if flow is None:
             return call(interp, args, kwargs)
-        flow.quiet += 1
-        try:
-            result = call(interp, args, kwargs)
-        finally:
-            flow.quiet -= 1
+        result = quietly(flow, lambda: call(interp, args, kwargs))
         return observe(interp, name, [*args, *kwargs.values()], result)
 
     return run
