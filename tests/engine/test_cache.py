@@ -105,3 +105,19 @@ def test_a_folder_that_cannot_be_written_is_no_error(
     root = project(FILES)
     monkeypatch.setenv("HWLINT_CACHE_DIR", str(root / "pyproject.toml" / "nowhere"))
     assert len(check(hwlint, root)) == 1
+
+
+def test_what_nothing_rests_on_any_more_is_dropped(
+    hwlint: Run, project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("HWLINT_CACHE_DIR", str(tmp_path / "kept"))
+    root = project(FILES)
+    check(hwlint, root)
+    (cache,) = (tmp_path / "kept").glob("*.cache")
+    widths = str(root / "pkg" / "widths.py").encode()
+    assert widths in cache.read_bytes()
+    net = (root / "pkg" / "net.py").read_text()
+    (root / "pkg" / "net.py").write_text(net.replace("from pkg.widths import", "from os import"))
+    check(hwlint, root)
+    check(hwlint, root)
+    assert widths not in cache.read_bytes()

@@ -23,18 +23,23 @@ def server(tcp: str | None, log_level: str) -> int:
     import os
     import sys
 
+    from hwlint.lsp.spawning import spawn
+
+    address = _address(tcp) if tcp is not None else None
+    # The protocol has stdin and stdout for itself: whatever prints, prints to stderr.
+    stdin, stdout = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    spawned = spawn()  # it gets ready while the rest is imported here
+
     from hwlint.lsp.server import make_server
 
     logging.basicConfig(level=log_level.upper(), format="%(levelname)s %(name)s: %(message)s")
-    made = make_server()
+    made = make_server(spawned)
     try:
-        if tcp is None:
-            # The protocol has stdin and stdout for itself: whatever prints, prints to stderr.
-            stdin, stdout = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
-            os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+        if address is None:
             made.start_io(stdin, stdout)
         else:
-            made.start_tcp(*_address(tcp))
+            made.start_tcp(*address)
     finally:
         made.end()
     return 0

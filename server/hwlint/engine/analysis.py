@@ -97,7 +97,7 @@ class FileResult:
     notes: tuple[Missing, ...] = ()
     """What else the reader could not do with this file."""
     built: Built = frozenset()
-    files: tuple[str, ...] = ()
+    files: Sequence[str] = ()
     """Every file that was read or looked for."""
     unbuilt: tuple[Unbuilt, ...] = ()
     """Classes of the file that no way of building was found for."""
@@ -112,7 +112,7 @@ class FileResult:
         """Take what another process sends; paths that thousands of results name are kept once."""
         for known, value in zip(fields(self), state, strict=True):
             if known.name == "files":
-                value = tuple(map(sys.intern, cast("tuple[str, ...]", value)))  # noqa: PLW2901 - one of many
+                value = tuple(map(sys.intern, cast("Sequence[str]", value)))  # noqa: PLW2901 - one of many
             object.__setattr__(self, known.name, value)
 
 
@@ -201,6 +201,13 @@ class Analyst:
         if len(reading.graphs) != 1 or reading.problems:
             return None
         return self._result(entry.path, reading, outcome)
+
+    def foremost(self, path: str) -> FileResult:
+        """Read the first way of building of a file that can be told without all other files, and
+        let the rules look; a result without entries where there is none."""
+        outcome = _Outcome()
+        reading = self._reader.read_foremost(path, self._looking(outcome))
+        return self._result(path, reading, outcome)
 
     def _looking(self, outcome: "_Outcome") -> Callable[[ModelGraph], "EntryResult"]:
         """Run the rules on each graph as it comes; a summary is all that is kept of it."""

@@ -12,9 +12,11 @@ import pickle
 import stat
 import sys
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
+from typing import overload
 
 from platformdirs import user_cache_path
 
@@ -26,7 +28,7 @@ from hwlint.source import SourceError, read_regular
 
 __all__ = ["Cache", "cache_folder", "drop_caches"]
 
-_FORMAT = 2
+_FORMAT = 3
 _KEPT = 40
 """Cache files kept; the oldest go first."""
 
@@ -47,14 +49,40 @@ def drop_caches() -> int:
 
 @dataclass
 class _Stored:
-    """What a cache file holds. Digests stand once for each file, results refer to them."""
+    """What a cache file holds. A file's path and digest stand once, results refer to them."""
 
     format: int = _FORMAT
-    digests: dict[str, str] = field(default_factory=dict[str, str])
-    results: dict[tuple[str, str], tuple[tuple[str, ...], bytes]] = field(
-        default_factory=dict[tuple[str, str], tuple[tuple[str, ...], bytes]]
+    paths: list[str] = field(default_factory=list[str])
+    digests: list[str] = field(default_factory=list[str])
+    results: dict[tuple[str, str], tuple[int, bytes]] = field(
+        default_factory=dict[tuple[str, str], tuple[int, bytes]]
     )
-    """By path and pass: the files that it rests on, and the pickled result."""
+    """By path and pass: the files that it rests on, bit n for `paths[n]`, and the pickled
+    result. Results of a large library rest on thousands of files each."""
+
+
+class _Files(Sequence[str]):
+    """The paths that the bits of a number stand for, looked up when somebody asks."""
+
+    def __init__(self, bits: int, paths: Sequence[str]) -> None:
+        self._bits, self._paths = bits, paths
+
+    @cached_property
+    def _every(self) -> tuple[str, ...]:
+        return tuple([self._paths[n] for n in _numbers(self._bits)])
+
+    @overload
+    def __getitem__(self, index: int) -> str: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[str, ...]: ...
+    def __getitem__(self, index: int | slice) -> str | tuple[str, ...]:
+        return self._every[index]
+
+    def __len__(self) -> int:
+        return self._bits.bit_count()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._every)
 
 
 class Cache:
@@ -65,57 +93,90 @@ class Cache:
         self._file = cache_folder() / f"{_fingerprint(workspace, job)}.cache"
         self._known = dict(workspace.digests)
         self._stored = _load(self._file)
-        self._fresh = _Stored()
         self._names = PassNames()
-        before = self._stored.digests
-        self._changed = {path for path in before if self._digest(path) != before[path]}
+        self._paths = self._stored.paths
+        self._number = {path: number for number, path in enumerate(self._paths)}
+        self._fresh: dict[tuple[str, str], tuple[int, bytes]] = {}
+        before = zip(self._paths, self._stored.digests, strict=True)
+        self._changed = _bits(n for n, (p, was) in enumerate(before) if self._digest(p) != was)
 
     def get(self, path: str, stage: str, built: Built = frozenset()) -> FileResult | None:
         """Return the result of an earlier run if nothing that it rests on has changed."""
         key = (path, self._names(path, stage, built))
         found = self._stored.results.get(key)
-        if found is None or not self._changed.isdisjoint(found[0]):
+        if found is None or self._changed & found[0]:
             return None
-        self._keep(key, *found)
-        return replace(pickle.loads(found[1]), files=found[0])
+        self._fresh[key] = found
+        return replace(pickle.loads(found[1]), files=_Files(found[0], self._paths))
 
     def put(self, result: FileResult, stage: str, built: Built = frozenset()) -> None:
         """Keep a result, unless it is one that a clock cut short."""
         if result.incomplete:
             return
-        # Equal paths as one object: pickle then writes each once.
-        files = tuple(sys.intern(path) for path in result.files)
         key = (result.path, self._names(result.path, stage, built))
-        self._keep(key, files, pickle.dumps(replace(result, files=())))
+        bits = _bits(map(self._numbered, result.files))
+        self._fresh[key] = (bits, pickle.dumps(replace(result, files=())))
 
     def save(self) -> None:
         """Write what this run used, whole or not at all."""
-        if self._fresh.results.keys() == self._stored.results.keys() and not self._changed:
+        if self._fresh.keys() == self._stored.results.keys() and not self._changed:
             return
         folder = self._file.parent
         with contextlib.suppress(OSError):  # a cache that cannot be written is no reason to fail
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             handle, name = tempfile.mkstemp(dir=folder, suffix=".new")
             with os.fdopen(handle, "wb") as file:
-                pickle.dump(self._fresh, file)
+                pickle.dump(self._compact(), file)
             Path(name).replace(self._file)
             _drop_oldest(folder)
 
-    def _keep(self, key: tuple[str, str], files: tuple[str, ...], content: bytes) -> None:
-        self._fresh.results[key] = (files, content)
-        for path in files:
-            self._fresh.digests[path] = self._digest(path)
+    def _compact(self) -> _Stored:
+        """Return what is to be written: results, and the files that any of them rests on."""
+        results = self._fresh
+        used = 0
+        for bits, _ in results.values():
+            used |= bits
+        paths = [self._paths[n] for n in _numbers(used)]
+        if len(paths) < len(self._paths):
+            place = {before: now for now, before in enumerate(_numbers(used))}
+            results = {
+                key: (_bits(place[n] for n in _numbers(bits)), content)
+                for key, (bits, content) in results.items()
+            }
+        return _Stored(_FORMAT, paths, [self._digest(path) for path in paths], results)
+
+    def _numbered(self, path: str) -> int:
+        number = self._number.setdefault(path, len(self._paths))
+        if number == len(self._paths):
+            self._paths.append(path)
+        return number
 
     def _digest(self, path: str) -> str:
         if path not in self._known:
-            self._known[path] = _digest_of(Path(path))
+            self._known[path] = _digest_of(path)
         return self._known[path]
 
 
-def _digest_of(path: Path) -> str:
+def _bits(numbers: Iterable[int]) -> int:
+    """Return a number with these bits."""
+    found = bytearray()
+    for number in numbers:
+        place = number >> 3
+        if place >= len(found):
+            found.extend(bytes(place + 1 - len(found)))
+        found[place] |= 1 << (number & 7)
+    return int.from_bytes(found, "little")
+
+
+def _numbers(bits: int) -> list[int]:
+    """Return which bits a number has, from the lowest."""
+    return [number for number, bit in enumerate(bin(bits)[:1:-1]) if bit == "1"]
+
+
+def _digest_of(path: str) -> str:
     """Hash a file; what is no file, or not there, has a mark of its own."""
     try:
-        mode = path.stat().st_mode
+        mode = os.stat(path).st_mode  # noqa: PTH116 - of thousands of names, most are of no file
         return digest(read_regular(path)) if stat.S_ISREG(mode) else f"mode {stat.S_IFMT(mode):o}"
     except SourceError as error:
         return error.message

@@ -74,6 +74,7 @@ class LiveWorkspace:
         is no file, and is read by itself."""
         if content is not None and self._laid.get(path) == content:
             return
+        self._remember_words(path)
         lay_over(path, content)
         if loose:
             self._loose.add(path)
@@ -154,7 +155,8 @@ class LiveWorkspace:
         """Read what is not known, the file `first` before others, and let the rules look.
 
         `early` is given what holds for `first`, as far as can be said before all other files are
-        read; and before that, what holds for the way of building `focus`, see `LiveResult`.
+        read; and before that, what holds for the way of building `focus`, see `LiveResult`, or
+        where nothing is known yet for the first one of the file.
         Raises `Stopped` when `stop` says so, and `UserError` for a configuration that is
         wrong.
         """
@@ -162,8 +164,10 @@ class LiveWorkspace:
         self._stop = stop
         read = LivePasses(setup, self._analyst, first, stop)
         candidates = [*setup.workspace.candidates, *sorted(self._loose)]
-        if early is not None and first is not None and not setup.recalled:
-            self._remembered(setup, first, early)
+        if early is not None and first in candidates and not setup.recalled:
+            known = self._remembered(setup, first, early)
+            if not known and not setup.last:
+                self._glanced(setup, read, first, early)
         if early is not None and focus is not None:
             self._focused(setup, read, focus, early)
         if early is not None and first in candidates and len(candidates) > 1:
@@ -182,6 +186,7 @@ class LiveWorkspace:
         results = read_stages(setup.workspace, candidates, reads)
         self._passes, setup.last = read.passes, dict(read.passes)
         self._all_read()
+        self._remember_words()
         return self._told(setup, results, candidates)
 
     def _all_read(self) -> None:
@@ -189,18 +194,30 @@ class LiveWorkspace:
         self._moved.clear()
         self._before = dict(self._laid)
 
-    def _remembered(self, setup: Setup, first: str, early: Callable[[LiveResult], None]) -> None:
+    def _remembered(self, setup: Setup, first: str, early: Callable[[LiveResult], None]) -> bool:
         """Tell what earlier runs found, an editor's or those of `check`, if any of it concerns
-        `first`."""
+        `first`; say whether it does."""
         from hwlint.engine.remembering import recalled  # noqa: PLC0415 - once a workspace
 
         setup.recalled = True
         try:
             results = recalled(setup.workspace, setup.job, setup.touched)
         except Exception:  # noqa: BLE001 - whatever a broken cache raises, nothing is known
-            return
-        if any(_concerns(result, first) for result in results):
+            return False
+        known = any(_concerns(result, first) for result in results)
+        if known:
             early(replace(self._told(setup, results), remembered=True))
+        return known
+
+    def _glanced(
+        self, setup: Setup, read: LivePasses, first: str, early: Callable[[LiveResult], None]
+    ) -> None:
+        """Where nothing is known yet, tell of one way of building of `first` before all others."""
+        result = read.foremost(first)
+        if result is not None and result.entries:
+            entry = result.entries[-1].entry
+            told = self._told(setup, [replace(result, unbuilt=())])
+            early(replace(told, focus=Focus(entry.path, entry.name, entry.kind)))
 
     def keep_for_later(self) -> None:
         """Write what the first whole check found to the cache on the disk, for the next editor and
@@ -297,6 +314,7 @@ class LiveWorkspace:
         except SourceError:
             return
         names = {s.name.encode() for s in source.segments if s.name} | {Path(first).stem.encode()}
+        self._remember_words()
         for path in setup.workspace.candidates:
             words, _ = self._words.get(path, (frozenset[bytes](), None))
             if not names.isdisjoint(words):
@@ -321,11 +339,18 @@ class LiveWorkspace:
     def _prepare(self) -> Setup:
         # An editor has the cells of a notebook as documents of their own.
         options = replace(self._options, notebooks=False)
-        config, workspace, job = prepare(self.root, (), options, discover_rules())
         self._words.clear()
-        for path in workspace.files:
-            self._words[path] = _words(path, job)
-        return Setup(config, workspace, job)
+        return Setup(*prepare(self.root, (), options, discover_rules()))
+
+    def _remember_words(self, *paths: str) -> None:
+        """Look at files before they change, all of the workspace's where none is named: not before
+        the first findings are there, unless somebody changes one sooner."""
+        setup = self._setup
+        if setup is None:
+            return
+        for path in paths or setup.workspace.files:
+            if path not in self._words and path in setup.workspace.digests:
+                self._words[path] = _words(path, setup.job)
 
     def _is_new(self, path: str, setup: Setup) -> bool:
         """Whether a change can make other files part of the reading than before."""
@@ -333,7 +358,7 @@ class LiveWorkspace:
             return False
         if not path.endswith((".py", ".pyi")):
             return path in setup.workspace.settings or path in setup.workspace.documents
-        if path not in self._words:
+        if path not in self._words:  # it is new, or nobody has looked at it before it changed
             return Path(path).is_relative_to(self.root)
         before, self._words[path] = self._words[path], _words(path, setup.job)
         return before != self._words[path]

@@ -88,8 +88,15 @@ class LivePasses:
 
     def once(self, entry: EntryPoint) -> FileResult | None:
         """Read one way of building by itself; None where that cannot be."""
+        return self._alone(lambda analyst: analyst.once(entry))
+
+    def foremost(self, path: str) -> FileResult | None:
+        """Read the first way of building of a file; None where that cannot be."""
+        return self._alone(lambda analyst: analyst.foremost(path))
+
+    def _alone(self, read: Callable[[Analyst], FileResult | None]) -> FileResult | None:
         try:
-            return self._analyst(self._setup).once(entry)
+            return read(self._analyst(self._setup))
         except Stopped:
             raise
         except Exception:  # noqa: BLE001 - the pass over its file will say what is wrong

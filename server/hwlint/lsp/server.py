@@ -28,6 +28,7 @@ from hwlint.lsp.panel import report_of
 from hwlint.lsp.progress import shown
 from hwlint.lsp.settings import Settings, read_settings
 from hwlint.lsp.snapshot import Snapshot
+from hwlint.lsp.spawning import Spawned
 from hwlint.lsp.state import State
 from hwlint.lsp.suggest_commands import suggest_commands
 from hwlint.lsp.turns import Turns
@@ -76,15 +77,16 @@ class _Protocol(LanguageServerProtocol):
 class Server(LanguageServer):
     """One editor's server."""
 
-    def __init__(self) -> None:
-        """Make a server that knows nothing yet."""
+    def __init__(self, spawned: Spawned | None = None) -> None:
+        """Make a server that knows nothing yet. `spawned`: the process that reads for it, where it
+        was started before."""
         super().__init__(  # pyright: ignore[reportUnknownMemberType] - pygls leaves *args untyped
             "hwlint",
             __version__,
             text_document_sync_kind=types.TextDocumentSyncKind.Incremental,
             protocol_cls=_Protocol,
         )
-        self.state = State(self._folders, self._tell)
+        self.state = State(self._folders, self._tell, spawned=spawned)
         self._turns = Turns()
         self._measuring: Measuring | None = None
         self._seeker: Seeker | None = None
@@ -219,9 +221,9 @@ def _prepare_measuring() -> None:
     _log.debug("%s is there", measuring.__name__)
 
 
-def make_server() -> Server:
-    """Make a server with every feature."""
-    server = Server()
+def make_server(spawned: Spawned | None = None) -> Server:
+    """Make a server with every feature. `spawned`: see `Server`."""
+    server = Server(spawned)
     _lifecycle(server)
     _documents(server)
     _diagnostics(server)

@@ -33,6 +33,7 @@ from hwlint.lsp.snapshot import (
     Snapshot,
     SubjectRequest,
 )
+from hwlint.lsp.spawning import Spawned
 from hwlint.lsp.views import ModelView
 from hwlint.lsp.worker import Answer, Worker
 from hwlint.report.sheet import Sheet
@@ -97,6 +98,8 @@ class State:
     """The editor can show edits before it makes them."""
     trusted: bool = True
     """Code of the workspace may be run, to measure it."""
+    spawned: Spawned | None = None
+    """The process that reads, where it was started before."""
     answers: dict[str, Snapshot] = field(default_factory=dict[str, Snapshot])
     """The newest snapshot of each workspace, by root."""
 
@@ -116,7 +119,7 @@ class State:
         self._active: str | None = None
         self._replies: dict[tuple[object, ...], asyncio.Future[object]] = {}
         """By the key of the question, which begins with the root: what snapshots make void."""
-        self.worker = Worker(self._answered, self._restarted)
+        self.worker = Worker(self._answered, self._restarted, self.spawned)
         self.measurements = Measurements(self.text, encoded)
 
     # --- from the editor ----------------------------------------------------------------------

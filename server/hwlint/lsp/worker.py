@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import multiprocessing
 import threading
 from collections.abc import Callable
 from multiprocessing.connection import Connection
@@ -10,8 +9,9 @@ from multiprocessing.process import BaseProcess
 from queue import SimpleQueue
 from typing import cast
 
-from hwlint.lsp.reading import Message, serve
+from hwlint.lsp.reading import Message
 from hwlint.lsp.snapshot import Reply, Snapshot
+from hwlint.lsp.spawning import Spawned, spawn
 
 __all__ = ["Answer", "Worker"]
 
@@ -23,9 +23,16 @@ _log = logging.getLogger(__name__)
 class Worker:
     """One child process; whoever uses it lives in an asyncio loop and never waits for it."""
 
-    def __init__(self, answered: Callable[[Answer], None], restarted: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        answered: Callable[[Answer], None],
+        restarted: Callable[[], None],
+        spawned: Spawned | None = None,
+    ) -> None:
         """Start nothing yet. `answered` is called with each answer, `restarted` when the process
-        died and a new one, which knows nothing, is there: both in the loop."""
+        died and a new one, which knows nothing, is there: both in the loop. `spawned`: the first
+        process, where it was started before."""
+        self._spawned = spawned
         self._answered = answered
         self._restarted = restarted
         self._process: BaseProcess | None = None
@@ -53,6 +60,8 @@ class Worker:
         """End the process at once."""
         self._ended = True
         self._outbox.put(None)
+        if self._spawned is not None:
+            self._process, self._pipe = self._spawned
         if self._process is not None:
             self._process.kill()
             self._process.join(1)
@@ -66,12 +75,8 @@ class Worker:
 
     def _start(self) -> None:
         self._loop = asyncio.get_running_loop()
-        # A fork would share the server's threads and its pipe to the editor.
-        context = multiprocessing.get_context("spawn")
-        ours, theirs = context.Pipe()
-        process = context.Process(target=serve, args=(theirs,), daemon=True, name="hwlint-reading")
-        process.start()
-        theirs.close()
+        process, ours = self._spawned or spawn()
+        self._spawned = None
         self._process, self._pipe = process, ours
         self._outbox.put(None)  # ends whoever sent to the process before
         self._outbox = SimpleQueue[Message | None]()

@@ -4,9 +4,10 @@
 # pyright: reportUnknownVariableType=false
 
 import gc
+import itertools
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -163,17 +164,38 @@ class Reader:
         return self._forward.by_model if self._forward is not None else {}
 
     def _calls(self, module: PythonModule, graphs: list[Any], built: set[tuple[str, str]]) -> None:
-        candidates = [
-            *contexts.hinted(self.interp, module),
-            *contexts.configured(self.interp, module, self.options.models, self._given()),
-        ]
-        for candidate in candidates:
+        for candidate in list(self._said(module)):
             self._read(candidate, graphs, built)
         graphs += self._programs(module, built)
         built |= _places(module.built)
+        for candidate in self._offered(module):
+            self._read(candidate, graphs, built)
+
+    def _said(self, module: PythonModule) -> Iterator[Candidate]:
+        """Yield what comments and the configuration say of a file's models."""
+        yield from contexts.hinted(self.interp, module)
+        yield from contexts.configured(self.interp, module, self.options.models, self._given())
+
+    def _offered(self, module: PythonModule) -> Iterator[Candidate]:
+        """Yield the classes that a file offers to be built from a configuration object."""
         for candidate in contexts.classes_of(self.interp, module):
             if candidate.arguments and contexts.is_listed(module, candidate.entry.name):
-                self._read(candidate, graphs, built)
+                yield candidate
+
+    def read_foremost(self, path: str, each: Each = _itself) -> FileReading:
+        """Read the first way of building of a file that is one whatever other files say, up to one
+        that has layers; none where only they tell."""
+        self._each = each
+        self._forward = self.options.forward
+        module = self._module(path)
+        graphs: list[Any] = []
+        built: set[tuple[str, str]] = set()
+        if module is not None:
+            every = itertools.chain(self._said(module), self._offered(module))
+            for candidate in every:
+                if self._read(candidate, graphs, built) and self.interp.constructed:
+                    break
+        return self._reading(path, graphs, built)
 
     def _factories(
         self,
