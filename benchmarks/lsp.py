@@ -47,8 +47,8 @@ FILES = {
 ANSWER_MS = 50.0
 """What 95 % of hovers and code actions may take."""
 FIRST_PARSES, WARM_PARSES = 10.0, 3.0
-"""Parses that the first findings may take with an empty cache on the disk, and with one that an
-earlier server has left."""
+"""Parses that the first findings may take, those of one way of building, with an empty cache on the
+disk, and those that are known of the file with one that an earlier server has left."""
 MEMORY_MB = 400.0
 WHOLE = 2
 """Digits that are changed for the time until everything was read."""
@@ -205,8 +205,9 @@ async def _timed(folder: Path, name: str, edits: int) -> dict[str, object]:
     parses.again()
     start = time.perf_counter()
     uri = editor.open(path)
-    await _read(editor, uri)
+    await _read(editor, uri, "focused")
     first = time.perf_counter() - start
+    await _read(editor, uri)
     session = Session(editor, uri, parses)
     for number, digit in enumerate(chosen(text, edits // 2)):
         await session.there_and_back(digit)

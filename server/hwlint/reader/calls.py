@@ -11,6 +11,7 @@ from hwlint.ops import FUNCTIONS
 from hwlint.reader import builtin_classes as core
 from hwlint.reader.budget import Exhausted
 from hwlint.reader.code import Code
+from hwlint.reader.documenting import only_documents
 from hwlint.reader.forward.calling import call_module
 from hwlint.reader.forward.functions import apply, may_run_modules, tensors_in
 from hwlint.reader.forward.recording import Variables
@@ -313,7 +314,7 @@ class Calls:
         self.budget.limit = min(trusted, steps + _DECORATOR_STEPS)
         try:
             function = decorator(fr)
-            if self.imports.failed_decorator(function):
+            if self.imports.failed_decorator(function) or only_documents(self, function):
                 return made
             result = self.call(function, [made], {})
         except PyRaise:

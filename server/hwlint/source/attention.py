@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from hwlint.source.edits import Edit, Positions
 from hwlint.source.files import SourceFile
 from hwlint.source.spans import Place
+from hwlint.source.walking import children, walk
 
 __all__ = ["fused_attention"]
 
@@ -74,7 +75,7 @@ class _Block:
     def check(self, end: int) -> None:
         """See that nothing rebinds what is evaluated later than it was."""
         for start, node in self.moved:
-            names = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
+            names = {n.id for n in walk(node) if isinstance(n, ast.Name)}
             for index in range(start, end):
                 if index not in self.used and names & _bound(self.statements[index]):
                     raise _Other
@@ -84,12 +85,12 @@ class _Block:
 
 
 def _bound(statement: ast.stmt) -> set[str]:
-    nodes = ast.walk(statement)
+    nodes = walk(statement)
     return {n.id for n in nodes if isinstance(n, ast.Name) and not isinstance(n.ctx, ast.Load)}
 
 
 def _loads(statement: ast.stmt, name: str) -> int:
-    nodes = (n for n in ast.walk(statement) if isinstance(n, ast.Name) and n.id == name)
+    nodes = (n for n in walk(statement) if isinstance(n, ast.Name) and n.id == name)
     return sum(isinstance(n.ctx, ast.Load) for n in nodes)
 
 
@@ -124,14 +125,14 @@ def fused_attention(
 def _block_of(tree: ast.Module, node: ast.AST) -> tuple[list[ast.stmt], int] | None:
     """Return the innermost list of statements that a node stands in, and which it is in."""
     found: tuple[list[ast.stmt], int] | None = None
-    for outer in ast.walk(tree):
+    for outer in walk(tree):
         for name in ("body", "orelse", "finalbody"):
             block: object = getattr(outer, name, None)
             if not isinstance(block, list):
                 continue
             statements: list[ast.stmt] = [s for s in block if isinstance(s, ast.stmt)]  # pyright: ignore[reportUnknownVariableType] - of any nodes
             for index, statement in enumerate(statements):
-                if any(inner is node for inner in ast.walk(statement)):
+                if any(inner is node for inner in walk(statement)):
                     found = statements, index  # walk goes outside in: the last one is innermost
     return found
 
@@ -268,14 +269,14 @@ def _parent(statement: ast.stmt, node: ast.expr) -> ast.expr | None:
     """Return the expression that a node is part of; None where it is all of an assignment."""
     if isinstance(statement, ast.Assign) and statement.value is node:
         return None
-    for outer in ast.walk(statement):
-        if isinstance(outer, ast.expr) and node in list(ast.iter_child_nodes(outer)):
+    for outer in walk(statement):
+        if isinstance(outer, ast.expr) and node in list(children(outer)):
             return outer
     raise _Other
 
 
 def _named(statement: ast.stmt, name: str) -> Iterator[ast.expr]:
-    for node in ast.walk(statement):
+    for node in walk(statement):
         if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load):
             yield node
 

@@ -11,6 +11,7 @@ from hwlint.source.files import SourceFile
 from hwlint.source.joining import JoinLinears, find_joining
 from hwlint.source.parsing import FaultError, parse_text
 from hwlint.source.spans import Place
+from hwlint.source.walking import walk
 
 __all__ = [
     "Change",
@@ -250,7 +251,7 @@ def _rename_defaults(
     tree, _ = parse_text(source.text)
     line = step.call.line + 1
     around = [n for n in tree.body if wide or n.lineno <= line <= (n.end_lineno or 0)]
-    nodes = [node for statement in around for node in ast.walk(statement)]
+    nodes = [node for statement in around for node in walk(statement)]
     called = {id(node.func) for node in nodes if isinstance(node, ast.Call)}
     named = [
         node
@@ -290,7 +291,7 @@ def _unwrapped(step: Unwrap, source: SourceFile, positions: Positions) -> tuple[
     call = _call_at(source, step.call, tree)
     if call is None or not isinstance(call.func, ast.Attribute) or call.func.attr != step.method:
         return None
-    sums = [n for n in ast.walk(tree) if isinstance(n, ast.BinOp) and call in (n.left, n.right)]
+    sums = [n for n in walk(tree) if isinstance(n, ast.BinOp) and call in (n.left, n.right)]
     if call.args or call.keywords or not sums or not isinstance(sums[0].op, _ARITHMETIC):
         return None
     place = placing(source)
@@ -341,7 +342,7 @@ def _call_at(source: SourceFile, place: Place, tree: ast.Module | None = None) -
             return None
     where = placing(source)
     lines = (place.line + 1, place.end_line + 1)
-    calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call))
+    calls = (node for node in walk(tree) if isinstance(node, ast.Call))
     here = (call for call in calls if (call.lineno, call.end_lineno) == lines)
     return next((call for call in here if where(call) == place), None)
 
@@ -377,7 +378,7 @@ def numbers_in(source: SourceFile, inside: Place) -> tuple[tuple[Place, int], ..
     where = placing(source)
     found = [
         (place, node.value)
-        for node in ast.walk(tree)
+        for node in walk(tree)
         if isinstance(node, ast.Constant) and type(node.value) is int
         if inside.line <= node.lineno - 1 <= inside.end_line
         if (place := where(node)).within(inside)

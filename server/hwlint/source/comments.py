@@ -25,6 +25,7 @@ from hwlint.source.edits import Edit
 from hwlint.source.files import SourceFile
 from hwlint.source.scan import line_starts, tokens
 from hwlint.source.spans import Place
+from hwlint.source.walking import walk
 
 __all__ = ["Comment", "ignoring", "read_comments"]
 
@@ -285,7 +286,7 @@ def _call(text: str) -> ast.Call:
     call = ast.parse(f"_({text})", mode="eval").body
     if not isinstance(call, ast.Call):
         raise TypeError(text)
-    if any(isinstance(n, ast.Constant) and n.value is ... for n in ast.walk(call)):
+    if any(isinstance(n, ast.Constant) and n.value is ... for n in walk(call)):
         raise _LeftOpen("has `...` where a value belongs")
     return call
 

@@ -9,6 +9,7 @@ from hwlint.source.edits import Positions
 from hwlint.source.files import SourceFile
 from hwlint.source.parsing import FaultError, parse_text
 from hwlint.source.spans import Place
+from hwlint.source.walking import children, walk
 
 __all__ = ["Inventory", "Name", "Number", "Statement", "inventory"]
 
@@ -95,7 +96,7 @@ def _statement(node: ast.stmt) -> Statement:
     binds: set[str] = set()
     if isinstance(node, (ast.ClassDef, *_FUNCTION)):
         binds.add(node.name)
-    every = list(ast.walk(node))
+    every = list(walk(node))
     names = [n for n in every if isinstance(n, ast.Name)]
     if not isinstance(node, (ast.ClassDef, *_FUNCTION)):
         binds |= {n.id for n in names if isinstance(n.ctx, ast.Store)}
@@ -104,7 +105,7 @@ def _statement(node: ast.stmt) -> Statement:
     bases: set[str] = set()
     methods: set[str] = set()
     if isinstance(node, ast.ClassDef):
-        bases = {n.id for b in node.bases for n in ast.walk(b) if isinstance(n, ast.Name)}
+        bases = {n.id for b in node.bases for n in walk(b) if isinstance(n, ast.Name)}
         methods = {n.name for n in node.body if isinstance(n, _FUNCTION)}
     return Statement(
         frozenset(binds),
@@ -195,7 +196,7 @@ def _no_sizes(node: ast.AST) -> Iterator[ast.AST]:
     if isinstance(node, ast.Compare):
         yield from (node.left, *node.comparators)
     elif isinstance(node, ast.Subscript):
-        yield from ast.walk(node.slice)
+        yield from walk(node.slice)
     elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
         if node.func.id == "range" and len(node.args) > 1:
             yield node.args[0]
@@ -212,7 +213,7 @@ def _children(node: ast.AST, function: str) -> Iterator[tuple[ast.AST, str]]:
         for statement in node.body:
             yield statement, node.name
         return
-    for child in ast.iter_child_nodes(node):
+    for child in children(node):
         yield child, inside
 
 

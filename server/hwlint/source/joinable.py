@@ -5,6 +5,8 @@ import itertools
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from hwlint.source.walking import children, walk
+
 __all__ = [
     "FUNCTION",
     "LinearLayer",
@@ -100,11 +102,11 @@ def _without_width(layer: LinearLayer) -> tuple[tuple[str, str], ...]:
 
 def _named(layer: LinearLayer) -> Iterator[ast.AST]:
     for value in layer.given.values():
-        yield from (n for n in ast.walk(value) if isinstance(n, (ast.Name, ast.Attribute)))
+        yield from (n for n in walk(value) if isinstance(n, (ast.Name, ast.Attribute)))
 
 
 def _stored(statement: ast.AST) -> Iterator[ast.expr]:
-    for node in ast.walk(statement):
+    for node in walk(statement):
         placed = isinstance(node, (ast.Name, ast.Attribute, ast.Subscript))
         if placed and not isinstance(node.ctx, ast.Load):
             yield node.value if isinstance(node, ast.Subscript) else node
@@ -135,7 +137,7 @@ def uses_of(
 
 def _calls(node: ast.AST) -> Iterator[ast.Call]:
     """Yield the calls that a statement makes once, whatever happens."""
-    for child in ast.iter_child_nodes(node):
+    for child in children(node):
         if isinstance(child, _SOMETIMES):
             continue
         if isinstance(child, ast.Call):
@@ -162,11 +164,11 @@ def check_between(block: Sequence[ast.stmt], uses: Sequence[Use]) -> None:
     for statement in block[first : last + 1]:
         fine |= {
             id(n.value)
-            for n in ast.walk(statement)
+            for n in walk(statement)
             if isinstance(n, ast.Attribute) and n.attr in _ASKED
         }
     for index in range(first, last + 1):
-        for node in ast.walk(block[index]):
+        for node in walk(block[index]):
             if getattr(node, "name", None) == name:
                 raise OtherForm
             if not isinstance(node, ast.Name) or node.id != name or id(node) in fine:
@@ -186,7 +188,7 @@ def check_parts(owner: ast.ClassDef, method: ast.FunctionDef, tree: ast.Module) 
     }
     todo, seen = [method], {method.name}
     while todo:
-        for node in ast.walk(todo.pop()):
+        for node in walk(todo.pop()):
             if _writes(node):
                 raise OtherForm
             name = _called_name(node)

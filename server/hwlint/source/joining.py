@@ -30,6 +30,7 @@ from hwlint.source.joinable import (
 from hwlint.source.mentions import is_mentioned, related_classes
 from hwlint.source.parsing import FaultError, parse_text
 from hwlint.source.spans import Place
+from hwlint.source.walking import walk
 
 __all__ = ["JoinLinears", "Joining", "find_joining"]
 
@@ -114,7 +115,7 @@ class _Finder:
 
     def _layers(self, places: Collection[Place]) -> tuple[ast.ClassDef, dict[str, LinearLayer]]:
         """Return the class and its layers, in the order in which they are built."""
-        for owner in (n for n in ast.walk(self._tree) if isinstance(n, ast.ClassDef)):
+        for owner in (n for n in walk(self._tree) if isinstance(n, ast.ClassDef)):
             inits = [f for f in owner.body if isinstance(f, FUNCTION) and f.name == "__init__"]
             for block in (b for init in inits for b in blocks_of(init)):
                 found = {
@@ -286,14 +287,14 @@ def _parts(
     """Return the names of the parts, and which of them are what a statement gives them anyway."""
     first = uses[0].index
     given = ast.unparse(uses[0].call.args[0])
-    taken = {n.id for n in ast.walk(method) if isinstance(n, ast.Name)}
-    taken |= {n.arg for n in ast.walk(method) if isinstance(n, ast.arg)}
+    taken = {n.id for n in walk(method) if isinstance(n, ast.Name)}
+    taken |= {n.arg for n in walk(method) if isinstance(n, ast.arg)}
     parts: list[str] = []
     direct: list[bool] = []
     stems = _shared(layers)[2]
     for use, stem, layer in zip(uses, stems, layers, strict=True):
         name = use.direct
-        met = [n for s in block[first : use.index] for n in ast.walk(s) if isinstance(n, ast.Name)]
+        met = [n for s in block[first : use.index] for n in walk(s) if isinstance(n, ast.Name)]
         is_direct = bool(name) and name != given and name not in parts
         is_direct = is_direct and all(node.id != name for node in met)
         if not is_direct:
@@ -312,8 +313,8 @@ def _may_be(name: str, taken: Collection[str]) -> bool:
 
 def _attributes(tree: ast.Module, family: Collection[str]) -> set[str]:
     """Return the names of all attributes that classes speak of or define."""
-    classes = (n for n in ast.walk(tree) if isinstance(n, ast.ClassDef) and n.name in family)
-    nodes = [node for found in classes for node in ast.walk(found)]
+    classes = (n for n in walk(tree) if isinstance(n, ast.ClassDef) and n.name in family)
+    nodes = [node for found in classes for node in walk(found)]
     defined = {n.name for n in nodes if isinstance(n, FUNCTION)}
     return defined | {n.attr for n in nodes if isinstance(n, ast.Attribute)}
 
@@ -330,7 +331,7 @@ def _is_plain(value: ast.expr) -> bool:
     """Whether it may be worked out earlier, and once in place of several times."""
     return all(
         not isinstance(n, (ast.Call, ast.Starred, ast.Lambda, ast.NamedExpr, ast.Await))
-        for n in ast.walk(value)
+        for n in walk(value)
     )
 
 

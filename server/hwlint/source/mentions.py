@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from hwlint.source.files import SourceFile
 from hwlint.source.parsing import FaultError, parse_text
+from hwlint.source.walking import children
 
 __all__ = ["is_mentioned", "related_classes"]
 
@@ -52,7 +53,7 @@ def _position(node: ast.Attribute) -> tuple[int, int, int | None, int | None]:
 
 def _nodes(node: ast.AST, owner: str) -> Iterator[tuple[ast.AST, str]]:
     """Yield all nodes but docstrings, each with the class that it stands in."""
-    for child in ast.iter_child_nodes(node):
+    for child in children(node):
         if isinstance(child, ast.Expr) and isinstance(child.value, ast.Constant):
             continue
         yield child, owner

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from hwlint.source.scan import VALUE
 from hwlint.source.segments import Segment, SyntaxProblem
+from hwlint.source.walking import children
 
 __all__ = ["bound_names"]
 
@@ -43,7 +44,7 @@ def _of_statement(statement: ast.stmt) -> Iterator[str]:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             todo += node.decorator_list
         elif not isinstance(node, ast.Lambda):
-            todo += ast.iter_child_nodes(node)
+            todo += children(node)
 
 
 def _of_node(node: ast.AST) -> Iterator[str]:

@@ -4,6 +4,7 @@ import ast
 from collections.abc import Callable, Mapping, Sequence
 
 from hwlint.source.parsing import FaultError, parse_text
+from hwlint.source.walking import walk
 
 __all__ = ["REWRITINGS", "rewritten"]
 
@@ -199,6 +200,5 @@ def _given(call: ast.Call, name: str) -> dict[str, str] | None:
 def _is_plain(value: ast.expr) -> bool:
     """Whether it may be worked out twice, and in another order."""
     return all(
-        not isinstance(n, (ast.Call, ast.NamedExpr, ast.Await, ast.Starred))
-        for n in ast.walk(value)
+        not isinstance(n, (ast.Call, ast.NamedExpr, ast.Await, ast.Starred)) for n in walk(value)
     )

@@ -5,6 +5,8 @@ import builtins
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
+from hwlint.source.walking import children, walk
+
 __all__ = ["Scope", "calls_in", "imports_in"]
 
 _Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
@@ -75,12 +77,12 @@ def calls_in(body: Iterable[ast.AST], scope: Scope) -> Iterator[tuple[ast.Call, 
         if isinstance(node, _Inner):
             todo += _entered(node, here, functions)
         else:
-            todo += ((child, here, functions) for child in ast.iter_child_nodes(node))
+            todo += ((child, here, functions) for child in children(node))
 
 
 def imports_in(body: Iterable[ast.AST]) -> Iterator[tuple[str, str]]:
     """Local and dotted names of all imports, also inside functions."""
-    return _imports([node for statement in body for node in ast.walk(statement)])
+    return _imports([node for statement in body for node in walk(statement)])
 
 
 def _entered(node: _Inner, here: Scope, functions: Scope) -> Iterator[tuple[ast.AST, Scope, Scope]]:
@@ -97,7 +99,7 @@ def _entered(node: _Inner, here: Scope, functions: Scope) -> Iterator[tuple[ast.
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             inner.bind(node.body)
     body = set(map(id, node.body)) if isinstance(node, _Definition) else None
-    for child in ast.iter_child_nodes(node):
+    for child in children(node):
         inside = body is None or id(child) in body
         yield (child, inner, after) if inside else (child, here, functions)
 
@@ -109,7 +111,7 @@ def _hidden(node: _Inner) -> Iterator[str]:
     else:
         parts = [] if isinstance(node, ast.ClassDef) else [node.args]
     for part in parts:
-        for found in ast.walk(part):
+        for found in walk(part):
             if isinstance(found, ast.arg):
                 yield found.arg
             elif isinstance(found, ast.Name) and isinstance(found.ctx, ast.Store):
@@ -123,7 +125,7 @@ def _nodes_here(body: Iterable[ast.AST]) -> Iterator[ast.AST]:
         node = todo.pop()
         yield node
         if not isinstance(node, _Inner):
-            todo += ast.iter_child_nodes(node)
+            todo += children(node)
 
 
 def _bound(node: ast.AST) -> Iterator[str]:
