@@ -32,10 +32,12 @@ def number(argument: Argument | None) -> int | None:
 
 
 def percent(share: float) -> str:
-    """Return a share in percent with two figures at most: "3.8 %", "12 %", "0.04 %"."""
+    """Return a share in percent with two figures at most: "3.8 %", "12 %", "0.04 %", "<0.01 %"."""
     value = 100 * share
     if value >= 9.95:
         return f"{value:.0f} %"
+    if 0 < value < 0.01:
+        return "<0.01 %"
     return f"{value:.1f} %" if value >= 0.095 else f"{value:.1g} %"
 
 
