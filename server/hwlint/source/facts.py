@@ -1,7 +1,6 @@
 """What a file says without being interpreted: its imports and its calls of named functions."""
 
 import ast
-import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -69,7 +68,19 @@ def file_facts(source: SourceFile, wanted: Collection[str]) -> FileFacts:
 def _may_name(text: str, prefix: str) -> bool:
     """Say whether all words of a dotted name stand in a text, however they come together."""
     words = prefix.rstrip(".").split(".")
-    return all(word in text and re.search(rf"\b{word}\b", text) for word in reversed(words))
+    return all(_stands_in(text, word) for word in reversed(words))
+
+
+def _stands_in(text: str, word: str) -> bool:
+    """Say whether a text has a word by itself. Most texts do not have most words at all."""
+    start = text.find(word)
+    while start >= 0:
+        end = start + len(word)
+        around = text[start - 1 : start] + text[end : end + 1]
+        if not any(c.isalnum() or c == "_" for c in around):
+            return True
+        start = text.find(word, start + 1)
+    return False
 
 
 def _parsed(segment: Segment) -> Iterator[tuple[Segment, list[ast.stmt]]]:
