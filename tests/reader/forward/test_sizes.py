@@ -40,3 +40,39 @@ def test_what_a_model_or_its_settings_keep(keeps: str, size: tuple[int, int], tm
     (graph,) = reader.read(str(path)).graphs
     assert graph.flow is not None
     assert graph.flow.inputs == (("", (1, 3, *size), "float32"),)
+
+
+TRANSLATOR = """
+import functools
+import torch.nn as nn
+
+def told(function):
+    @functools.wraps(function)
+    def inner(self, *args, **kwargs):
+        return function(self, *args, **kwargs)
+    return inner
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.shared = nn.Embedding(100, 16)
+        self.out = nn.Linear(16, 100)
+
+    DECORATOR
+    def forward(self, input_ids=None, decoder_input_ids=None):
+        if decoder_input_ids is None:
+            raise ValueError("what has been said so far?")
+        return self.out(self.shared(input_ids) + self.shared(decoder_input_ids))
+"""
+
+
+@pytest.mark.parametrize("decorator", ["", "@told"])
+def test_what_has_a_decoder_is_given_what_it_has_said(decorator: str, tmp_path: Path):
+    path = tmp_path / "net.py"
+    path.write_text(TRANSLATOR.replace("DECORATOR", decorator), encoding="utf-8")
+    reader = Reader(ReadOptions(tmp_path, (tmp_path,), forward=ForwardOptions()))
+    (graph,) = reader.read(str(path)).graphs
+    assert graph.flow is not None
+    assert graph.flow.complete
+    ids = (1, 128), "int64"
+    assert graph.flow.inputs == (("", *ids), ("decoder_input_ids", *ids))

@@ -124,8 +124,17 @@ def default_inputs(
     """Return what a model may take, the likeliest first: an image where its first convolution takes
     three channels or one, token ids where it begins with a table of embeddings, numbers where it
     begins with a linear layer. Empty where none of these holds, and where forward says that it
-    takes a number first."""
+    takes a number first. What has a decoder is given token ids for that too."""
     forward = model.cls.find("forward")
+    guesses = _likely(interp, model, options, forward)
+    if guesses and guesses[0][0].dtype == "int64" and _has_decoder(interp, forward):
+        return [[*specs, replace(specs[0], name=_DECODER)] for specs in guesses]
+    return guesses
+
+
+def _likely(
+    interp: "Interpreter", model: ModuleInstance, options: ForwardOptions, forward: object
+) -> list[list[InputSpec]]:
     if isinstance(forward, Function) and _required(interp, forward) > 1:
         return []
     if isinstance(forward, Function) and _takes_a_number(forward):
@@ -136,6 +145,22 @@ def default_inputs(
     if entrance.spec.family != "embedding" and _takes_indices(interp, forward):
         return texts(options) if _has_embedding(model) else []
     return _for_entrance(model, entrance, options)
+
+
+_DECODER = "decoder_input_ids"
+"""What transformers calls the text so far that a decoder goes on with: whoever generates gives
+it."""
+
+
+def _has_decoder(interp: "Interpreter", forward: object) -> bool:
+    """Whether forward, also inside of decorators, takes token ids for a decoder."""
+    while isinstance(forward, Function) and "__wrapped__" in forward.attrs:
+        forward = forward.attrs["__wrapped__"]
+    if not isinstance(forward, Function):
+        return False
+    if not forward.ready:
+        interp.prepare_function(forward)
+    return _DECODER in forward.code.params
 
 
 def texts(options: ForwardOptions) -> list[list[InputSpec]]:
