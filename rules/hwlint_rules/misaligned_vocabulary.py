@@ -102,6 +102,8 @@ class MisalignedVocabulary(Rule):
             # What is less than one tile is a handful of classes, which nobody fills up.
             if rows % tile.minimum and rows > (tile.recommended or tile.minimum):
                 literal = owner(layer.args["out_features"].origin, tile.minimum)
+                if literal is not None and literal.value != rows:
+                    continue  # several tables side by side: one more word is more than one row
                 place = literal.place if literal is not None else None
                 groups.setdefault(place or layer.place, []).append(layer)
         for place, layers in groups.items():

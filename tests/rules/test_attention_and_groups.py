@@ -131,6 +131,13 @@ class Net(nn.Module):
 """
 
 
+def test_tables_side_by_side_are_not_filled_up(told: Told):
+    """One more word in each is nine more rows: 50264 would not be had."""
+    words = {"VOCAB": 5585, "OUT": "9 * vocab_size"}
+    text = LANGUAGE.replace("nn.Embedding(vocab_size", "nn.Embedding(9 * vocab_size")
+    assert not told(MisalignedVocabulary, text, "h100-sxm", **words)
+
+
 def test_as_many_classes_as_segments_are_no_vocabulary(told: Told):
     for classes in (2, 101):
         words = {"TYPES": classes, "CLASSES": classes, "OUT": "classes", "CODES": 640}

@@ -76,3 +76,36 @@ def test_what_has_a_decoder_is_given_what_it_has_said(decorator: str, tmp_path: 
     assert graph.flow.complete
     ids = (1, 128), "int64"
     assert graph.flow.inputs == (("", *ids), ("decoder_input_ids", *ids))
+
+
+STAGES = """
+import torch
+import torch.nn as nn
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.patch = nn.Conv2d(3, 8, 16, 16)
+        self.few = nn.Parameter(torch.zeros(1, 4, 24))
+        self.many = nn.Parameter(torch.zeros(1, 9, 24))
+        self.norm = nn.LayerNorm(24)
+
+    def forward(self, x):
+        x = self.patch(x).flatten(2).transpose(1, 2)
+        more = self.few if x.shape[1] <= 144 else self.many
+        x = JOINED
+        return self.norm(x)
+"""
+
+
+@pytest.mark.parametrize(
+    ("joined", "found"), [("torch.cat([x, more], dim=1)", False), ("x * 2", True)]
+)
+def test_an_error_is_told_where_it_comes_first(joined: str, found: bool, tmp_path: Path):
+    """Without a size nobody knows what is put beside it, and the next layer would refuse it."""
+    path = tmp_path / "net.py"
+    path.write_text(STAGES.replace("JOINED", joined), encoding="utf-8")
+    reader = Reader(ReadOptions(tmp_path, (tmp_path,), forward=ForwardOptions()))
+    (graph,) = reader.read(str(path)).graphs
+    assert graph.flow is not None
+    assert (graph.flow.mismatch is not None) == found

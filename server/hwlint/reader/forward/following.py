@@ -69,8 +69,8 @@ def _guessed(
     interp: "Interpreter", model: ModuleInstance, options: ForwardOptions
 ) -> FlowGraph | None:
     """Call a model with what it is likely to take, other sizes where one does not fit. That none
-    fits proves nothing yet: only an error that comes whatever the size is one of the model's, after
-    the layer that says what it takes."""
+    fits proves nothing yet: only an error that comes whatever the size, and at the same place, is
+    one of the model's, after the layer that says what it takes."""
     try:
         guesses = default_inputs(interp, model, options)
     except SyntaxProblem as problem:  # of forward itself: what it takes is not known
@@ -91,7 +91,7 @@ def _guessed(
     anything = [replace(spec, shape=open_shape(spec)) for spec in guesses[0]]
     proof = _safely(interp, model, make_inputs(anything, assumed=True))
     name = entrance_name(model)
-    holds = _has_taken(proof, name, anything[0].shape)
+    holds = _has_taken(proof, name, anything[0].shape) and _same_place(proof, first)
     holds = holds and _at_more_ranks(interp, model, (anything, proof, name))
     return replace(first, mismatch=proof.mismatch if holds else None)
 
@@ -109,10 +109,16 @@ def _at_more_ranks(
     for shape in _more_ranks(specs[0].shape):
         others = [replace(specs[0], shape=shape), *specs[1:]]
         again = _safely(interp, model, make_inputs(others, assumed=True))
-        same = again.mismatch is not None and again.mismatch.place == proof.mismatch.place
-        if _has_taken(again, name) and not same:
+        if _has_taken(again, name) and not _same_place(again, proof):
             return False
     return True
+
+
+def _same_place(one: FlowGraph, other: FlowGraph) -> bool:
+    """Say whether two runs end in an error at the same place: what comes first without sizes may
+    come later, or never, with them."""
+    here, there = one.mismatch, other.mismatch
+    return here is not None and there is not None and here.place == there.place
 
 
 def _more_ranks(shape: Shape) -> Iterator[Shape]:
