@@ -37,12 +37,16 @@ class Branches:
 
 
 def parallel_branches(links: Links) -> Iterator[Branches]:
-    """Yield the sums of branches that are one convolution together."""
-    for total in links.called(("add",)):
-        if total.next is None or total.next.name != "add":
-            found = _branches(total)
-            if found is not None:
-                yield found
+    """Yield the sums of branches that are one convolution together, the largest ones: what is added
+    besides, a shortcut around them, is another matter."""
+    found: dict[int, Branches] = {}
+    within = set[int]()
+    for total in reversed(list(links.called(("add",)))):
+        branches = _branches(total) if total.number not in within else None
+        if branches is not None:
+            found[total.number] = branches
+            within.update(add.number for add in branches.adds)
+    yield from (found[number] for number in sorted(found))
 
 
 def _branches(total: Step) -> Branches | None:

@@ -98,12 +98,14 @@ class DynamicShape(Rule):
 
     def check(self, reading: Reading) -> Iterable[Finding]:
         """Yield one finding for each line that makes such a tensor."""
-        known = reading.profile.requirements
-        flow = reading.graph.flow if reading.graph is not None else None
-        if known is None or not known.static_shapes or flow is None or _is_joined(flow):
+        known, graph = reading.profile.requirements, reading.graph
+        flow = graph.flow if graph is not None else None
+        if known is None or not known.static_shapes or graph is None or flow is None:
+            return
+        if _is_joined(flow):
             return
         found: dict[Place, list[str]] = {}
-        for name, place in _dependent(reading.graph):
+        for name, place in _dependent(graph, flow):
             found.setdefault(place, []).append(name)
         for place, names in found.items():
             counted = times(reading, len(names))
@@ -119,9 +121,7 @@ class DynamicShape(Rule):
             )
 
 
-def _dependent(graph: ModelGraph) -> Iterator[tuple[str, Place]]:
-    flow = graph.flow
-    assert flow is not None
+def _dependent(graph: ModelGraph, flow: Flow) -> Iterator[tuple[str, Place]]:
     alive = {i for i, tensor in enumerate(flow.tensors) if tensor.kind == "input"}
     for number, operation in enumerate(flow.operations):
         if alive.isdisjoint(operation.inputs):

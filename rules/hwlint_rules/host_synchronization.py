@@ -118,7 +118,7 @@ class HostSynchronization(Rule):
                 place,
                 f"{_WHAT[name]}: it waits for all work before{times}",
                 f"the host queues work ahead of the device{cut} [{dispatch.evidence}]",
-                "keep it a tensor",
+                "let nothing in Python depend on it: torch.where in place of a branch",
                 data={"construct": name, "times": len(found)},
                 changes=_changes(place) if name == "item" else (),
             )

@@ -17,6 +17,8 @@ from hwlint_rules._text import counts
 
 __all__ = ["UnfusedAttention"]
 
+_RANK = 4
+"""Batch, heads, queries, keys."""
 _PRODUCTS = ("matmul", "bmm", "einsum", "baddbmm")
 _SCALES = ("mul", "div")
 _MASKS = ("add", "sub", "masked_fill", "where")
@@ -141,6 +143,7 @@ class UnfusedAttention(Rule):
             return
         for place, found in by_call(_apart(links, fusion)).items():
             steps = [step for _, (_, inner) in found for step in inner]
+            flat = all(_is_four_dimensional(one) for one, _ in found)
             share = share_of(links, reading, steps)
             if not costly(reading, share):
                 continue
@@ -151,12 +154,22 @@ class UnfusedAttention(Rule):
                 f"attention is not fused: {counts(numbers, 'operator')} on scores of "
                 f"{shape(softmax)}{instances(len(found))}{said_share(reading, steps, share)}",
                 f"the runtime misses the form '{form}' [{fusion.evidence}]",
-                "F.scaled_dot_product_attention (same result but for rounding)",
+                "F.scaled_dot_product_attention (same result but for rounding)"
+                + ("" if flat else _FLAT),
                 related=places(((step, step.name) for step in inner), place),
                 model_share=share,
                 data={"form": form, "layers": len(found)},
-                changes=_changes(place),
+                changes=_changes(place) if flat else (),
             )
+
+
+_FLAT = ", of four dimensions, others merged into the batch: only these have a fused kernel"
+"""ATen/native/transformers/sdp_utils_cpp.h, check_tensor_shapes."""
+
+
+def _is_four_dimensional(softmax: Step) -> bool:
+    tensor = softmax.tensor()
+    return tensor is not None and tensor.shape is not None and len(tensor.shape) == _RANK
 
 
 def _changes(place: Place) -> tuple[Change, ...]:
@@ -169,7 +182,9 @@ def _apart(links: Links, fusion: Fusion) -> Iterator[tuple[Step, tuple[str, list
         before, after = _before(softmax), _after(softmax)
         if before is None or after is None:
             continue
-        if not _lies_in_order(before, after) or any(map(_adds_constant, before)):
+        if not _lies_in_order(before, after):
+            continue
+        if fusion.attention is not False and any(map(_adds_constant, before)):
             continue
         steps = [*before, softmax, after]
         form = " ".join(step.name for step in steps)

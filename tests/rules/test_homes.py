@@ -157,6 +157,13 @@ def test_a_mixed_group_is_not_called_by_its_first_member(told):
     assert said == ["3 branches (in 2 places) and 2 (in 1)"]
 
 
+def test_branches_inside_of_a_shortcut_are_counted(told):
+    text = MIXED.replace("return self.norm(self.last(total))", "return x + total")
+    found = told(UnremovedReparametrization, text, "h100-sxm")
+    said = [one.message.partition(" of one input")[0] for one in found]
+    assert said == ["3 branches (in 2 places) and 2 (in 1)"]
+
+
 def test_a_whole_model_is_no_helper(tmp_path: Path):
     """What another model of the project has in it is placed in that model."""
     (tmp_path / "text.py").write_text(

@@ -109,6 +109,17 @@ def test_a_mask_of_what_the_code_says_may_be_no_mask(told, mask, number):
     assert len(told(UnfusedAttention, text, "h100-sxm")) == number
 
 
+def test_attention_of_five_dimensions_has_no_fused_kernel(told):
+    text = ATTENTION.replace("permute(2, 0, 3, 1, 4)", "permute(2, 0, 3, 1, 4).unsqueeze(1)")
+    text = text.replace("return x.transpose(1, 2).reshape", "return x[0].transpose(1, 2).reshape")
+    (flat,) = told(UnfusedAttention, ATTENTION, "h100-sxm")
+    (found,) = told(UnfusedAttention, text, "h100-sxm")
+    assert "four dimensions" in found.advice
+    assert not found.changes
+    assert "four dimensions" not in flat.advice
+    assert flat.changes
+
+
 def test_forms_of_attention(told):
     (found,) = told(UnfusedAttention, ATTENTION, "h100-sxm")
     assert "not fused: 4 or 5 operators on scores of 4x8x64x64, in 3 places" in found.message
