@@ -50,6 +50,8 @@ FIRST_PARSES, WARM_PARSES = 10.0, 3.0
 """Parses that the first findings may take, those of one way of building, with an empty cache on the
 disk, and those that are known of the file with one that an earlier server has left."""
 MEMORY_MB = 400.0
+IDLE = 5.0
+"""Seconds for which nobody types before the first server ends: meanwhile it keeps what it read."""
 WHOLE = 2
 """Digits that are changed for the time until everything was read."""
 OPEN = 50
@@ -218,6 +220,8 @@ async def _timed(folder: Path, name: str, edits: int) -> dict[str, object]:
     for digit in chosen(text, WHOLE):
         await session.all_of(digit)
     await session.ask_for_fixes(5)
+    await _read(editor, uri)
+    await asyncio.sleep(IDLE)
     await editor.stop()
     return _row(name, session, first, await _first_again(folder, path))
 

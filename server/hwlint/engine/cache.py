@@ -29,6 +29,7 @@ from hwlint.source import SourceError, read_regular
 __all__ = ["Cache", "cache_folder", "drop_caches"]
 
 _FORMAT = 3
+_ONE = ord("1")
 _KEPT = 40
 """Cache files kept; the oldest go first."""
 
@@ -114,7 +115,7 @@ class Cache:
         if result.incomplete:
             return
         key = (result.path, self._names(result.path, stage, built))
-        bits = _bits(map(self._numbered, result.files))
+        bits = _bits(self._numbered(result.files))
         self._fresh[key] = (bits, pickle.dumps(replace(result, files=())))
 
     def save(self) -> None:
@@ -145,11 +146,14 @@ class Cache:
             }
         return _Stored(_FORMAT, paths, [self._digest(path) for path in paths], results)
 
-    def _numbered(self, path: str) -> int:
-        number = self._number.setdefault(path, len(self._paths))
-        if number == len(self._paths):
-            self._paths.append(path)
-        return number
+    def _numbered(self, paths: Sequence[str]) -> list[int]:
+        """Return the numbers of paths, new ones for those that have none."""
+        found = list(map(self._number.get, paths))
+        for place, number in enumerate(found):
+            if number is None:
+                self._number[paths[place]] = found[place] = len(self._paths)
+                self._paths.append(paths[place])
+        return [number for number in found if number is not None]
 
     def _digest(self, path: str) -> str:
         if path not in self._known:
@@ -159,13 +163,12 @@ class Cache:
 
 def _bits(numbers: Iterable[int]) -> int:
     """Return a number with these bits."""
-    found = bytearray()
-    for number in numbers:
-        place = number >> 3
-        if place >= len(found):
-            found.extend(bytes(place + 1 - len(found)))
-        found[place] |= 1 << (number & 7)
-    return int.from_bytes(found, "little")
+    places = list(numbers)
+    digits = bytearray(b"0") * (max(places, default=0) + 1)
+    for place in places:
+        digits[place] = _ONE
+    digits.reverse()
+    return int(digits, 2)
 
 
 def _numbers(bits: int) -> list[int]:

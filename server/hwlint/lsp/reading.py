@@ -78,6 +78,8 @@ class _State:
     that stops the reading of the others must not bring the same snapshot again."""
     questions: list[Question] = field(default_factory=list[Question])
     """What is asked beyond snapshots, the newest last: it is answered first."""
+    unkept: set[str] = field(default_factory=set[str])
+    """Workspaces of which all was read, and perhaps not kept yet."""
     heard: list[Message] = field(default_factory=list[Message])
     """What came in while something was read, not taken yet."""
 
@@ -120,6 +122,10 @@ class _State:
         return self.workspaces[root]
 
 
+_IDLE = 1.0
+"""Seconds without a word after which there is time for other things."""
+
+
 def serve(pipe: Connection) -> None:
     """Answer until nobody asks."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the server ends its children
@@ -127,6 +133,7 @@ def serve(pipe: Connection) -> None:
     while True:
         try:
             if not state.heard:
+                _rest(pipe, state)
                 state.heard.append(cast("Message", pipe.recv()))
             _listen(pipe, state)
             for message in state.heard:
@@ -138,6 +145,12 @@ def serve(pipe: Connection) -> None:
                 _reply(pipe, state)
         except (EOFError, OSError):
             return
+
+
+def _rest(pipe: Connection, state: _State) -> None:
+    """While nobody asks, keep what was read for the next editor: it takes a moment."""
+    while state.unkept and not pipe.poll(_IDLE):
+        state.workspace(state.unkept.pop()).keep_for_later()
 
 
 def _listen(pipe: Connection, state: _State) -> bool:
@@ -174,8 +187,7 @@ def _answer(pipe: Connection, state: _State) -> None:
             continue
         del state.waiting[root]
         pipe.send(_snapshot(result, request, state))
-        if not newer():
-            workspace.keep_for_later()
+        state.unkept.add(root)
 
 
 def _reply(pipe: Connection, state: _State) -> None:
