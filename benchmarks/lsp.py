@@ -219,6 +219,7 @@ async def _timed(folder: Path, name: str, edits: int) -> dict[str, object]:
     await _read(editor, uri)
     for digit in chosen(text, WHOLE):
         await session.all_of(digit)
+    await _read(editor, uri, "provable")
     await session.ask_for_fixes(5)
     await _read(editor, uri)
     await asyncio.sleep(IDLE)

@@ -179,8 +179,10 @@ class LiveWorkspace:
                 early(self._told(setup, passes))
 
         def reads(stage: str, paths: Sequence[str], built: Built) -> Iterator[FileResult]:
-            if early is not None and stage == STAGES[-1] and not read.knows_all(paths, built):
-                early(self._told(setup, self._before_shown(setup, read), candidates))
+            if stage == STAGES[-1] and not read.knows_all(paths, built):
+                self._passes = {**_shown(setup.last), **read.passes}
+                if early is not None:
+                    early(self._told(setup, self._before_shown(setup, read), candidates))
             return read(stage, paths, built)
 
         results = read_stages(setup.workspace, candidates, reads)
@@ -284,7 +286,7 @@ class LiveWorkspace:
         """What is known before tests and documents are read: they give contexts and no findings.
         What they gave last stands in for it as long as no line has moved."""
         results = [result for _, result in read.passes.values()]
-        shown = [r for (stage, _), (_, r) in setup.last.items() if stage == STAGES[-1]]
+        shown = [result for _, result in _shown(setup.last).values()]
         if shown and self._moved.isdisjoint(path for result in shown for path in result.files):
             return settled([*results, *shown])
         return [replace(result, unbuilt=()) for result in settled(results)]
@@ -362,6 +364,11 @@ class LiveWorkspace:
             return Path(path).is_relative_to(self.root)
         before, self._words[path] = self._words[path], _words(path, setup.job)
         return before != self._words[path]
+
+
+def _shown(passes: Passes) -> Passes:
+    """Return the passes over tests and documents."""
+    return {key: found for key, found in passes.items() if key[0] == STAGES[-1]}
 
 
 def _concerns(result: FileResult, path: str) -> bool:

@@ -8,7 +8,7 @@ from hwlint.api import Edit, Fix
 from hwlint.engine.findings import Diagnostic
 from hwlint.lsp.diagnostics import location_of
 from hwlint.lsp.documents import Lines
-from hwlint.lsp.state import Known, Open, State
+from hwlint.lsp.state import BRIEF_PATIENCE, Known, Open, State
 
 __all__ = ["FIX_ALL", "fix_all", "fixes_for", "workspace_edit"]
 
@@ -16,8 +16,6 @@ FIX_ALL = "source.fixAll.hwlint"
 """Kind of the action that makes all safe fixes of a document."""
 _TRIES = 5
 """Times that a fix is looked for while other files are still being read."""
-_PATIENCE = 0.02
-"""Seconds that are waited for a text that is being read: somebody waits for the menu to open."""
 
 
 async def fixes_for(
@@ -45,7 +43,7 @@ async def fixes_for(
 async def _proved(state: State, entry: Open, asked: types.Diagnostic) -> Fix | None:
     """Return the fix of a finding; what is read meanwhile makes it be asked for again."""
     for _ in range(_TRIES):
-        known = await state.fresh(entry.uri, _PATIENCE)
+        known = await state.fresh(entry.uri, BRIEF_PATIENCE)
         found = _found(entry, known, asked) if known is not None and known.whole else None
         if known is None or found is None or not found.changes:
             return None

@@ -106,6 +106,15 @@ class _State:
                 for workspace in self.workspaces.values():
                     workspace.set_options(message.options)
 
+    def all_told(self) -> bool:
+        """Say whether what is asked can be answered before the rest is read: findings were told,
+        only tests and documents are left, which give none."""
+        return all(
+            self.told.get(asked.root) is self.waiting.get(asked.root, self.told.get(asked.root))
+            and self.workspace(asked.root).survey() is not None
+            for asked in self.questions
+        )
+
     def _lay(self, path: str, content: bytes | None, *, loose: bool = False) -> None:
         # Every workspace hears of it: one may import what lies in another.
         for workspace in self.workspaces.values() or [self.workspace(os.path.dirname(path))]:  # noqa: PTH120 - a URI's path may not exist
@@ -139,9 +148,11 @@ def serve(pipe: Connection) -> None:
             for message in state.heard:
                 state.take(message)
             state.heard.clear()
-            if state.waiting:
+            while state.questions and state.all_told() and not _listen(pipe, state):
+                _reply(pipe, state)
+            if state.waiting and not state.heard:
                 _answer(pipe, state)
-            while state.questions and not _listen(pipe, state):
+            while state.questions and not state.waiting and not _listen(pipe, state):
                 _reply(pipe, state)
         except (EOFError, OSError):
             return
@@ -161,12 +172,19 @@ def _listen(pipe: Connection, state: _State) -> bool:
 
 
 def _answer(pipe: Connection, state: _State) -> None:
-    def newer() -> bool:
-        """Whether something makes what is being read void: whoever asks a question waits for it."""
-        return _listen(pipe, state) and any(not isinstance(m, Question) for m in state.heard)
-
     for root in list(state.waiting):
         request = state.waiting[root]
+
+        def newer(root: str = root, request: Request = request) -> bool:
+            """Whether something makes what is being read void. Whoever asks a question waits for
+            it, but for tests and documents."""
+            if not _listen(pipe, state):
+                return False
+            if any(not isinstance(message, Question) for message in state.heard):
+                return True
+            told = state.told.get(root) is request
+            return told and state.workspace(root).survey() is not None
+
         active = (request.active,) if request.active in request.wanted else ()
         early = replace(request, wanted=active)
 
@@ -249,6 +267,7 @@ def _snapshot(result: LiveResult, request: Request, state: _State) -> Snapshot:
         result.coverage.total,
         notes=tuple(f"{gap.entry}: {gap.reason}" for gap in result.coverage.gaps),
         pages=_pages(),
+        provable=state.workspace(request.root).survey() is not None,
     )
 
 

@@ -480,6 +480,7 @@ def _commands(server: Server) -> None:
             "digests": {uri: _digest(entry.document) for uri, entry in state.open.items()},
             "current": sorted(uri for uri in state.open if state.is_current(uri)),
             "focused": sorted(uri for uri in state.open if state.is_told(uri)),
+            "provable": sorted(uri for uri in state.open if state.is_provable(uri)),
             "workspaces": {
                 root: {
                     "targets": [f"{device} {dtype}" for device, dtype in answer.targets],

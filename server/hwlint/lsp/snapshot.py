@@ -174,3 +174,5 @@ class Snapshot:
     """What was not read, in words."""
     pages: Mapping[str, str] = field(default_factory=dict[str, str])
     """By the code of a rule: the file that has its page."""
+    provable: bool = False
+    """All that findings come from was read, so that a fix can be proved now."""

@@ -41,7 +41,7 @@ from hwlint.report.sheet import Sheet
 if TYPE_CHECKING:
     from hwlint.measure.subject import Subject
 
-__all__ = ["LONG_PATIENCE", "Known", "Open", "State"]
+__all__ = ["BRIEF_PATIENCE", "LONG_PATIENCE", "Known", "Open", "State"]
 
 _log = logging.getLogger(__name__)
 _DEBOUNCE = 0.05
@@ -49,6 +49,8 @@ _DEBOUNCE = 0.05
 follow it at this distance together."""
 _PATIENCE = 5.0
 """Seconds that a request waits for a reading before it is answered from the last one."""
+BRIEF_PATIENCE = 0.02
+"""The same for a text that is being read, where somebody waits for a menu to open."""
 LONG_PATIENCE = 60.0
 """The same for what somebody asked for by a command, who can cancel it."""
 _LOOSE = Path(tempfile.gettempdir()) / "hwlint-untitled"
@@ -203,6 +205,12 @@ class State:
         known = self.known(uri)
         return known is not None and known.current
 
+    def is_provable(self, uri: str) -> bool:
+        """Say whether all that the findings of a document as it is now come from was read."""
+        entry = self.open.get(uri)
+        answer = self.answers.get(entry.root) if entry is not None else None
+        return answer is not None and answer.provable and self.is_current(uri)
+
     async def told(self, uri: str) -> Known | None:
         """Wait until at least what is looked at of the text as it is now was read, or is known from
         an earlier run, within reason; then as `known`."""
@@ -228,8 +236,11 @@ class State:
         return None
 
     async def fix_of(self, root: str, found: Diagnostic) -> Fix | None:
-        """Wait for the fix of a finding of the last snapshot, within reason."""
-        return cast("Fix | None", await self._reply(FixRequest(root, found), _PATIENCE))
+        """Wait for the fix of a finding of the last snapshot, within reason: while other files are
+        read it is not proved yet, and nobody waits."""
+        answer = self.answers.get(root)
+        patience = _PATIENCE if answer is not None and answer.provable else BRIEF_PATIENCE
+        return cast("Fix | None", await self._reply(FixRequest(root, found), patience))
 
     async def sheet_of(self, root: str, model: ModelView) -> Sheet | None:
         """Wait for what the parts of a model of the last snapshot take; None where it is gone."""
