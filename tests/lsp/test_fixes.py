@@ -1,9 +1,11 @@
 """Quick-fixes in an editor: proved before they are offered, edits of what the editor has."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import asyncio
 from pathlib import Path
 from typing import Any
 
+import Callable
+import Mapping
 from lsprotocol import types
 
 Project = Callable[[Mapping[str, str]], Path]
@@ -123,6 +125,24 @@ async def test_a_fix_is_found_while_other_files_are_being_read(
     found = [d for d in await editor.diagnostics(uri) if d.code == "HW101"]
     fixes = [a for d in found for a in await editor.actions(uri, d) if a.is_preferred]
     assert fixes
+
+
+async def test_an_editor_that_asks_by_itself_has_the_fix_once_it_is_proved(
+    editor, project: Project, repository: Path
+):
+    others = {path.name: path.read_text() for path in (repository / "examples").glob("*.py")}
+    root = project({"pyproject.toml": CONFIG, **others, "net.py": NET, "blocks.py": BLOCKS})
+    uri = editor.open(root / "net.py")
+    found = next(d for d in await editor.diagnostics(uri) if d.code == "HW101")
+    automatic = types.CodeActionTriggerKind.Automatic
+    context = types.CodeActionContext([found], trigger_kind=automatic)
+    asked = types.CodeActionParams(types.TextDocumentIdentifier(uri), found.range, context)
+    for _ in range(600):
+        actions = await editor.client.text_document_code_action_async(asked)
+        if any(action.is_preferred for action in actions or ()):
+            return
+        await asyncio.sleep(0.1)
+    raise AssertionError("the fix never came")
 
 
 async def test_all_safe_fixes_at_once(editor, project: Project):

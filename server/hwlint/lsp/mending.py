@@ -19,13 +19,14 @@ _TRIES = 5
 
 
 async def fixes_for(
-    state: State, entry: Open, diagnostics: Sequence[types.Diagnostic]
+    state: State, entry: Open, diagnostics: Sequence[types.Diagnostic], *, waits: bool
 ) -> list[types.CodeAction]:
     """Return the fixes of findings that the editor asks about. What it knows about an older text
-    than its own is left alone."""
+    than its own is left alone. `waits`: also for fixes that are not proved yet because other files
+    are being read."""
     actions: list[types.CodeAction] = []
     for asked in diagnostics:
-        fix = await _proved(state, entry, asked)
+        fix = await _proved(state, entry, asked, waits=waits)
         edit = workspace_edit(state, fix.edits, fix.title) if fix is not None else None
         if fix is not None and edit is not None:
             actions.append(
@@ -40,14 +41,14 @@ async def fixes_for(
     return actions
 
 
-async def _proved(state: State, entry: Open, asked: types.Diagnostic) -> Fix | None:
+async def _proved(state: State, entry: Open, asked: types.Diagnostic, *, waits: bool) -> Fix | None:
     """Return the fix of a finding; what is read meanwhile makes it be asked for again."""
     for _ in range(_TRIES):
         known = await state.fresh(entry.uri, BRIEF_PATIENCE)
         found = _found(entry, known, asked) if known is not None and known.whole else None
         if known is None or found is None or not found.changes:
             return None
-        fix = await state.fix_of(entry.root, found)
+        fix = await state.fix_of(entry.root, found, waits=waits)
         now = state.known(entry.uri)
         if fix is not None or (now is not None and now.snapshot is known.snapshot):
             return fix

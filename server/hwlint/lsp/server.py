@@ -393,7 +393,9 @@ async def _actions(state: State, params: types.CodeActionParams) -> list[types.C
         return []
     made: list[types.CodeAction] = []
     if _is_wanted(context, types.CodeActionKind.QuickFix):
-        made += await fixes_for(state, entry, context.diagnostics)
+        # An editor that asks by itself, for its lamp, asks again: only people wait.
+        waits = context.trigger_kind != types.CodeActionTriggerKind.Automatic
+        made += await fixes_for(state, entry, context.diagnostics, waits=waits)
         made += actions_for(entry, context.diagnostics)
     # An editor that names no kind asks for what belongs to the place, not to the document.
     if context.only and _is_wanted(context, FIX_ALL):

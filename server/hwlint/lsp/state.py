@@ -235,11 +235,12 @@ class State:
             await asyncio.wait([waiter], timeout=left)
         return None
 
-    async def fix_of(self, root: str, found: Diagnostic) -> Fix | None:
-        """Wait for the fix of a finding of the last snapshot, within reason: while other files are
-        read it is not proved yet, and nobody waits."""
+    async def fix_of(self, root: str, found: Diagnostic, *, waits: bool = True) -> Fix | None:
+        """Wait for the fix of a finding of the last snapshot, within reason. `waits`: also where
+        other files are still being read."""
         answer = self.answers.get(root)
-        patience = _PATIENCE if answer is not None and answer.provable else BRIEF_PATIENCE
+        soon = answer is not None and answer.provable
+        patience = _PATIENCE if soon or waits else BRIEF_PATIENCE
         return cast("Fix | None", await self._reply(FixRequest(root, found), patience))
 
     async def sheet_of(self, root: str, model: ModelView) -> Sheet | None:
