@@ -1,11 +1,10 @@
 """Quick-fixes in an editor: proved before they are offered, edits of what the editor has."""
 
-from collections.abc import asyncio
+import asyncio
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import Callable
-import Mapping
 from lsprotocol import types
 
 Project = Callable[[Mapping[str, str]], Path]
