@@ -53,6 +53,8 @@ disk, and what is known of the file with one that an earlier server has left."""
 MEMORY_MB = 400.0
 IDLE = 10.0
 """Seconds for which nobody types before the first server ends: meanwhile it keeps what it read."""
+STARTS = 7
+"""Servers that are started in a workspace that one has read."""
 WHOLE = 2
 """Digits that are changed for the time until everything was read."""
 OPEN = 50
@@ -225,18 +227,22 @@ async def _timed(folder: Path, name: str, edits: int) -> dict[str, object]:
     await _read(editor, uri, "provable")
     await asyncio.sleep(IDLE)
     await editor.stop()
-    return _row(name, session, first, await _first_again(folder, path))
+    return _row(name, session, first, await _first_again(folder, path, text))
 
 
-async def _first_again(folder: Path, path: Path) -> float:
-    """Time the first findings in a workspace that an earlier server has read."""
-    editor = Editor()
-    await editor.start(folder, SETTINGS)
-    start = time.perf_counter()
-    await _read(editor, editor.open(path), "focused")
-    seconds = time.perf_counter() - start
-    await editor.stop()
-    return seconds
+async def _first_again(folder: Path, path: Path, text: str) -> float:
+    """Time the first findings in a workspace that an earlier server has read, in several servers
+    one after the other; return how many parses they take."""
+    parses, seconds = Parses(text), list[float]()
+    for _ in range(STARTS):
+        editor = Editor()
+        await editor.start(folder, SETTINGS)
+        parses.again()
+        start = time.perf_counter()
+        await _read(editor, editor.open(path), "focused")
+        seconds.append(time.perf_counter() - start)
+        await editor.stop()
+    return statistics.median(seconds) / statistics.median(parses.wall)
 
 
 async def _read(editor: Editor, uri: str, until: str = "current") -> None:
@@ -280,7 +286,7 @@ def _row(name: str, session: Session, first: float, again: float) -> dict[str, o
         "p50 / parse, processor": percentile(session.spent, 0.5) / work,
         "p95 / parse, processor": percentile(session.spent, 0.95) / work,
         "first / parse": first / parse,
-        "first, warm / parse": again / parse,
+        "first, warm / parse": again,
         "hover p95 ms": _p95(session.hovers),
         "hover while reading p95 ms": _p95(session.busy_hovers),
         "action p95 ms": _p95(session.actions),
@@ -288,7 +294,7 @@ def _row(name: str, session: Session, first: float, again: float) -> dict[str, o
         "holds": p50 <= half
         and p95 <= most
         and first / parse <= most_first
-        and again / parse <= most_again
+        and again <= most_again
         and all((_p95(answers) or 0.0) <= ANSWER_MS for answers in session.answers()),
     }
 

@@ -17,7 +17,7 @@ from typing import cast
 from hwlint.api import Fix
 from hwlint.engine.errors import UserError
 from hwlint.engine.live import LiveResult, LiveWorkspace, Stopped
-from hwlint.engine.registry import pages
+from hwlint.engine.registry import discover_rules, pages
 from hwlint.engine.run import Options
 from hwlint.fix import Bench, Interrupted, fix_for
 from hwlint.lsp.snapshot import (
@@ -138,6 +138,7 @@ _IDLE = 1.0
 def serve(pipe: Connection) -> None:
     """Answer until nobody asks."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the server ends its children
+    discover_rules()  # imported while the server gets ready and the editor says what it can do
     state = _State()
     while True:
         try:
