@@ -32,9 +32,11 @@ KNOWN = {
     ("_text.py", 4): "words that are listed",
     ("_text.py", 9.95): "from where on a percentage is shown without a decimal",
     ("_text.py", 0.095): "below it a percentage is shown with one figure",
+    ("_text.py", 0.01): "below it a percentage is shown as less than that",
     ("launch_bound_sequence.py", 3): "lines that are named",
     ("memory_bound_layer.py", 1000): "from where on the next unit of bytes is shown",
     ("misaligned_heads.py", 3): "the dimension that counts heads, from the end",
+    ("unfused_attention.py", 4): "dimensions that torch's fused kernels of attention take",
     ("unremoved_reparametrization.py", 4): "bytes of a number in fp32",
 }
 
