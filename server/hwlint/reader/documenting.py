@@ -25,10 +25,14 @@ _TOLD = frozenset(("print", "warnings", "logger", "logging"))
 """Functions and modules that are called to tell people something."""
 
 
-def only_documents(interp: "Interpreter", decorator: Value) -> bool:
+_DEEPEST = 8
+"""Functions that hand what they are given to one another, beyond which nobody looks."""
+
+
+def only_documents(interp: "Interpreter", decorator: Value, depth: int = 0) -> bool:
     """Say whether calling a function with a function or class gives that back as it is, but for its
-    documentation."""
-    if not isinstance(decorator, Function):
+    documentation. `depth`: how many others hand it over."""
+    if not isinstance(decorator, Function) or depth > _DEEPEST:
         return False
     code = decorator.code
 
@@ -38,7 +42,10 @@ def only_documents(interp: "Interpreter", decorator: Value) -> bool:
             node = code.function_node()
         except Exception:  # noqa: BLE001 - whatever does not parse is not judged here
             return None
-        found = isinstance(node, ast.FunctionDef) and _Reading(interp, decorator, node).documents()
+        found = (
+            isinstance(node, ast.FunctionDef)
+            and _Reading(interp, decorator, node, depth).documents()
+        )
         code.forget_tree()
         return frozenset() if found else None
 
@@ -49,7 +56,7 @@ class _Reading:
     """One function that is looked at."""
 
     def __init__(
-        self, interp: "Interpreter", function: Function, node: ast.FunctionDef, depth: int = 0
+        self, interp: "Interpreter", function: Function, node: ast.FunctionDef, depth: int
     ) -> None:
         self._interp = interp
         self._function = function
@@ -120,10 +127,12 @@ class _Reading:
             return False
         inner = self._inner.get(function.id)
         if inner is not None:
-            fine = self._depth == 0 and self._deeper(inner)
+            fine = self._depth < _DEEPEST and self._deeper(inner)
         else:
             found = self._function.module.frame.vars.get(function.id)
-            fine = found is not self._function and only_documents(self._interp, found)
+            fine = found is not self._function and only_documents(
+                self._interp, found, self._depth + 1
+            )
         self._writes = self._writes or fine
         return fine
 

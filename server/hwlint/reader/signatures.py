@@ -20,15 +20,27 @@ __all__ = [
     "missing_name",
     "required_names",
     "seen_from",
+    "unwrapped",
 ]
+
+
+_MOST_WRAPPERS = 100
+"""Nobody wraps so often, but what says that it wraps itself."""
+
+
+def unwrapped(value: Value) -> Value:
+    """Return the function inside of decorators that say what they wrap."""
+    for _ in range(_MOST_WRAPPERS):
+        if not isinstance(value, Function) or "__wrapped__" not in value.attrs:
+            return value
+        value = value.attrs["__wrapped__"]
+    return None
 
 
 def initialiser(interp: "Interpreter", cls: Class) -> Function | None:
     """Return the constructor of a class, compiled; None where it is not the program's own, or does
     not parse, or its defaults raise."""
-    init = cls.find("__init__")
-    while isinstance(init, Function) and "__wrapped__" in init.attrs:
-        init = init.attrs["__wrapped__"]
+    init = unwrapped(cls.find("__init__"))
     if not isinstance(init, Function):
         return None
     try:

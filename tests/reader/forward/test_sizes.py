@@ -109,3 +109,12 @@ def test_an_error_is_told_where_it_comes_first(joined: str, found: bool, tmp_pat
     (graph,) = reader.read(str(path)).graphs
     assert graph.flow is not None
     assert (graph.flow.mismatch is not None) == found
+
+
+@pytest.mark.parametrize("method", ["forward", "__init__"])
+def test_what_says_that_it_wraps_itself(method: str, tmp_path: Path):
+    path = tmp_path / "net.py"
+    text = TRANSLATOR.replace("DECORATOR", "")
+    path.write_text(f"{text}\nNet.{method}.__wrapped__ = Net.{method}\n", encoding="utf-8")
+    reader = Reader(ReadOptions(tmp_path, (tmp_path,), forward=ForwardOptions()))
+    assert len(reader.read(str(path)).graphs) <= 1

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, cast
 
 from hwlint.reader.library.modules import looked_through, named_modules
+from hwlint.reader.signatures import unwrapped
 from hwlint.reader.values import (
     DictValue,
     Function,
@@ -152,10 +153,9 @@ _DECODER = "decoder_input_ids"
 it."""
 
 
-def _has_decoder(interp: "Interpreter", forward: object) -> bool:
+def _has_decoder(interp: "Interpreter", forward: Value) -> bool:
     """Whether forward, also inside of decorators, takes token ids for a decoder."""
-    while isinstance(forward, Function) and "__wrapped__" in forward.attrs:
-        forward = forward.attrs["__wrapped__"]
+    forward = unwrapped(forward)
     if not isinstance(forward, Function):
         return False
     if not forward.ready:
