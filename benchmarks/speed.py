@@ -15,7 +15,7 @@ import statistics
 import sys
 from pathlib import Path
 
-from _common import CACHE, TRUTH, Run, fetch, hwlint, record, run, table
+from _common import CACHE, TRUTH, Run, compile_as_pip_does, fetch, hwlint, record, run, table
 from _dump import BASE, TARGET, install
 from truth import inspect, score
 
@@ -88,6 +88,7 @@ def arguments() -> argparse.Namespace:
 def main() -> None:
     """Time in turns, score, print, record."""
     options = arguments()
+    compile_as_pip_does()
     site = fetch(["timm"], options.site).resolve()
     rounds: list[dict[str, object]] = []
     ratios: list[float] = []

@@ -17,7 +17,7 @@ import venv
 from collections.abc import Sequence
 from pathlib import Path
 
-from _common import CACHE, Run, fetch, hwlint, record, run, table
+from _common import CACHE, Run, compile_as_pip_does, fetch, hwlint, record, run, table
 
 PLACES = ("timm", "transformers/models")
 """Each is read as part of the package that it is in."""
@@ -100,6 +100,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", nargs="+", default=PLACES, metavar="PLACE", help="folders of it")
     options = parser.parse_args()
+    compile_as_pip_does()
     names = sorted({Path(place).parts[0] for place in options.only})
     site, command = fetch(names, options.site).resolve(), torchfix()
     rows: list[dict[str, object]] = []
