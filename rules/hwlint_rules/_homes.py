@@ -67,7 +67,9 @@ def _around(node: Node, around: Places, *, is_root: bool) -> Places:
     up to what holds a container: that is no helper but a model. `around`: those of the node."""
     if _is_container(node) or any(map(_is_container, node.children.values())):
         return ()
-    return (node.place, *around) if node.place is not None and not is_root else around
+    if node.place is None or is_root:
+        return around
+    return (node.place, *around) if node.asked is None else (node.asked, node.place, *around)
 
 
 def _around_all(root: Node) -> Iterator[tuple[Layer, Places]]:

@@ -57,11 +57,21 @@ class Steps:
         step = self.of(dim) if dim.tile.effect == "priced" and dim.misses else None
         if step is None:
             return dim
-        last = self._last(dim)
+        last = self._last(dim, step)
         between = last - step.before
         return replace(dim, step=between) if last % between == 0 else dim
 
-    def _last(self, dim: Dimension) -> int:
+    def _last(self, dim: Dimension, step: Step) -> int:
+        """The next full tile with which a channel costs no more than before the step. Where there
+        is none, up to which the time hardly grows."""
+        size, limit = dim.tile.minimum, self._least or 0.0
+        for last in range(dim.padded, dim.padded + _BACK * size, size):
+            time = self._time(dim, last)
+            if time and time * step.times / last <= (1 + limit) / step.before:
+                return last
+        return self._level(dim)
+
+    def _level(self, dim: Dimension) -> int:
         """The last full tile before the next step: up to there the time hardly grows."""
         size, last, limit = dim.tile.minimum, dim.padded, self._least or 0.0
         while last < dim.padded + _BACK * size:

@@ -83,3 +83,19 @@ def test_what_is_written_in_place_counts(graph: Callable[[str], ModelGraph]):
 
 def test_all_counts_where_nothing_is_returned(graph: Callable[[str], ModelGraph]):
     assert unused(graph(NOTHING)) == []
+
+
+SHAPES = """
+table = torch.arange(8).float()
+row = torch.log(table + 1).expand_as(x)
+other = (row * 2).view_as(x).type_as(x).reshape_as(x)
+return x + other
+"""
+
+
+def test_what_gives_a_shape_gives_no_values(graph: Callable[[str], ModelGraph]):
+    made = graph(SHAPES)
+    assert made.flow is not None
+    names = [made.flow.operations[number].name for number in made.driven]
+    assert names == ["add"]
+    assert "log" not in unused(made)

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from hwlint.engine.run import Options, check
+from hwlint_rules.float_only_activation import FloatOnlyActivation
 from hwlint_rules.redundant_bias import RedundantBias
 from hwlint_rules.shared_producer import SharedProducer
 from hwlint_rules.unfusable_activation import UnfusableActivation
@@ -368,3 +369,51 @@ def test_a_method_that_shares_is_named_and_not_its_caller(told, tmp_path: Path):
     (tmp_path / "pads.py").write_text(PADS)
     (found,) = told(SharedProducer, BOTH, "raspberry-pi-5")
     assert BOTH.splitlines()[found.anchor.line].strip() == "wide = pad_same(x)"
+
+
+MADE = """
+import torch.nn as nn
+
+class Squeeze(nn.Module):
+    def __init__(self, width):
+        super().__init__()
+        self.down = nn.Conv2d(width, 16, 1)
+        self.act = nn.SiLU()
+        self.up = nn.Conv2d(16, width, 1)
+
+    def forward(self, x):
+        return x * self.up(self.act(self.down(x)))
+
+def create(width):
+    return Squeeze(width)
+"""
+BLOCKS = """
+import torch.nn as nn
+from parts.made import create
+
+class Block(nn.Module):
+    def __init__(self, width):
+        super().__init__()
+        self.conv = nn.Conv2d(width, width, 3)
+        self.act = nn.SiLU()
+        self.squeeze = create(width)
+
+    def forward(self, x):
+        return self.squeeze(self.act(self.conv(x)))
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.one, self.two = Block(64), Block(64)
+
+    def forward(self, x):
+        return self.two(self.one(x))
+"""
+
+
+def test_a_module_that_a_function_builds_stands_where_that_is_called(told, tmp_path: Path):
+    (tmp_path / "parts").mkdir()
+    (tmp_path / "parts" / "made.py").write_text(MADE)
+    found = told(FloatOnlyActivation, BLOCKS, "stm32h743")
+    lines = sorted(BLOCKS.splitlines()[one.anchor.line].strip() for one in found)
+    assert lines == ["self.act = nn.SiLU()", "self.squeeze = create(width)"]

@@ -83,6 +83,12 @@ def spent(
     return Spent(compute, int(maps), int(away), total, _buffer(size, edges) if cuts else 0)
 
 
+_ZEROS = 2.0
+"""Bytes of a zero that is written out, by those of a weight. Of 3x3 convolutions with 744, 752 and
+756 inputs ethos-u-vela 5.2.0 stores 1.13, 1.05 and 1.03 times the weights, and of 768 inputs 1.00
+times."""
+
+
 def _stored(work: Work, engine: BlockEngine, block: Block, weights: int) -> int:
     """Bytes of the weights as they are stored. Where inputs do not fill the steps of the engine,
     zeros stand between them. The compiler writes them out for pointwise products over several
@@ -96,7 +102,7 @@ def _stored(work: Work, engine: BlockEngine, block: Block, weights: int) -> int:
     elif work.kernel == (1, 1) and work.result[0] * work.result[1] > 1:
         growth = min(engine.weight_growth, filled)
     else:
-        growth = engine.weight_growth if filled > 1 else 1.0
+        growth = min(engine.weight_growth, 1 + _ZEROS * (filled - 1))
     if block.kernel_first:
         growth += engine.zero_bytes * (
             up(work.source[2], engine.step_channels) / work.source[2] - 1

@@ -28,7 +28,7 @@ from hwlint.source import SourceError, read_regular
 
 __all__ = ["Cache", "cache_folder", "drop_caches"]
 
-_FORMAT = 3
+_FORMAT = 4
 _ONE = ord("1")
 _KEPT = 40
 """Cache files kept; the oldest go first."""

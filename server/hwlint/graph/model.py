@@ -10,7 +10,7 @@ from typing import TypeVar, cast
 
 from hwlint.graph.flow import Flow
 from hwlint.graph.links import Links
-from hwlint.graph.usage import used
+from hwlint.graph.usage import used, values_of
 from hwlint.source.spans import Place
 
 __all__ = ["Argument", "EntryPoint", "Layer", "Missing", "ModelGraph", "Node", "Origin", "Recipe"]
@@ -138,6 +138,9 @@ class Node:
     """The very same module stands in the tree before: its parameters count there."""
     defined: Place | None = None
     """Where the name of its class stands, where the class is not torch's own."""
+    asked: Place | None = None
+    """Where a function has that call (`create_attn(name)`): the line in a module's __init__ that
+    calls it."""
 
     def walk(self, name: str = "") -> "Iterator[tuple[str, Node]]":
         """Yield (qualified name, node) of this node and all below it, in registration order."""
@@ -275,9 +278,7 @@ class ModelGraph:
         alive = {i for i, tensor in enumerate(self.flow.tensors) if tensor.kind == "input"}
         found: list[int] = []
         for number, operation in enumerate(self.flow.operations):
-            if operation.name.endswith("_like") or operation.name.startswith("new_"):
-                continue  # of what these are given they look at the shape
-            if not alive.isdisjoint(operation.inputs):
+            if not alive.isdisjoint(values_of(operation)):
                 alive.update(operation.outputs)
                 if number in self.used:
                     found.append(number)

@@ -2,7 +2,17 @@
 
 from hwlint.graph.flow import Flow, Operation
 
-__all__ = ["used"]
+__all__ = ["used", "values_of"]
+
+_AS = ("expand_as", "reshape_as", "type_as", "view_as")
+"""Functions that look at the second tensor's shape or dtype alone."""
+
+
+def values_of(operation: Operation) -> tuple[int, ...]:
+    """Return the tensors whose items an operation looks at. Of others it takes a shape or dtype."""
+    if operation.name.endswith("_like") or operation.name.startswith("new_"):
+        return ()
+    return operation.inputs[:1] if operation.name in _AS else operation.inputs
 
 
 def used(flow: Flow) -> frozenset[int]:

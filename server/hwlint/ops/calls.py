@@ -17,6 +17,7 @@ __all__ = [
     "FunctionSpec",
     "Macs",
     "Meta",
+    "Refusal",
     "Result",
     "Rule",
     "ShapeMismatch",
@@ -54,6 +55,10 @@ Result = Meta | tuple["Result", ...] | list["Result"] | None
 """What comes out: a tensor, several in a tuple or list, or None."""
 Rule = Callable[[Values], Result]
 Macs = Callable[[Values, Result], int | None]
+
+
+class Refusal(Exception):
+    """Torch would refuse what it is given, for another reason than its shapes."""
 
 
 class ShapeMismatch(Exception):

@@ -15,7 +15,17 @@ from hwlint.ops._dims import (
     whole,
 )
 from hwlint.ops._functions import METHOD, F, differ, function, like_input
-from hwlint.ops.calls import Dim, Dims, Meta, Result, Rule, ShapeMismatch, TensorLike, is_tensor
+from hwlint.ops.calls import (
+    Dim,
+    Dims,
+    Meta,
+    Refusal,
+    Result,
+    Rule,
+    ShapeMismatch,
+    TensorLike,
+    is_tensor,
+)
 from hwlint.ops.spec import Values
 
 __all__ = ["ROWS"]
@@ -176,9 +186,17 @@ def _distinct(values: Values) -> Result:
 # --- together -------------------------------------------------------------------------------------
 
 
-def _joined(values: Values) -> Meta:
+def _several(values: Values) -> list[TensorLike] | None:
+    """Return the tensors to put together; None where they are not known."""
     parts = tensors(values["tensors"])
-    if parts is None or not parts:
+    if parts is not None and not parts:  # perhaps for want of something that the model can take
+        raise Refusal("expected a non-empty list of tensors")
+    return parts
+
+
+def _joined(values: Values) -> Meta:
+    parts = _several(values)
+    if parts is None:
         return Meta(None, "")
     dtype = promoted(*parts)
     shapes = [p.shape for p in parts if p.shape != (0,)] or [parts[0].shape]
@@ -215,8 +233,8 @@ def _merged(column: list[Dim]) -> Dim:
 
 
 def _stacked(values: Values) -> Meta:
-    parts = tensors(values["tensors"])
-    if parts is None or not parts:
+    parts = _several(values)
+    if parts is None:
         return Meta(None, "")
     dtype = promoted(*parts)
     known = [p.shape for p in parts if p.shape is not None]
@@ -237,8 +255,8 @@ def _stacked(values: Values) -> Meta:
 
 def _beside(dim: int) -> Rule:
     def rule(values: Values) -> Result:
-        parts = tensors(values["tensors"])
-        if not parts or any(p.shape is None for p in parts):
+        parts = _several(values)
+        if parts is None or any(p.shape is None for p in parts):
             return Meta(None, "")
         least = 1 if dim == 1 else 2
         raised = [Meta(_at_least(p.shape or (), least), p.dtype) for p in parts]

@@ -38,7 +38,7 @@ from hwlint.reader.values import (
     Unknown,
     Value,
 )
-from hwlint.source import SyntaxProblem
+from hwlint.source import Place, SyntaxProblem
 
 if TYPE_CHECKING:
     from hwlint.reader.interpreter import Interpreter
@@ -382,11 +382,24 @@ class Calls:
         made.instance.attrs = {"fget": made.fget, "fset": made.fset, "fdel": made.fdel}
         return made
 
+    def asked(self: "Interpreter") -> Place | None:
+        """Return the call in the __init__ of the nearest module by which the running function was
+        called; None where that __init__ itself is running, or there is none."""
+        after = None
+        for frame in reversed(self.callers):
+            function = frame.function
+            cls = function.owner if function is not None and function.name == "__init__" else None
+            if cls is not None and cls.is_module:
+                return after.site.place if after is not None and after.site is not None else None
+            after = frame
+        return None
+
     def allocate(self: "Interpreter", cls: Class, args: list[Value]) -> Instance:
         """What object.__new__ does."""
         if cls.is_module:
             module = ModuleInstance(cls, self.clock)
             module.place = self.site.place if self.site is not None else None
+            module.asked = self.asked()
             return module
         made = Instance(cls, self.clock)
         core.give_payload(self, made, args)

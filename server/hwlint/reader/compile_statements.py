@@ -220,9 +220,10 @@ def _augmented(scope: Scope, node: ast.AugAssign) -> Compiled:
         def run_attribute(fr: Frame) -> Value:
             target = holder(fr)
             old = fr.interp.getattr(target, name)
+            new = value(fr)
             if type(old) in CALLED:
                 fr.interp.site = site
-            fr.interp.setattr(target, name, operators.inplace(fr.interp, operator, old, value(fr)))
+            fr.interp.setattr(target, name, operators.inplace(fr.interp, operator, old, new))
 
         return run_attribute
     assert isinstance(node.target, ast.Subscript)
@@ -231,11 +232,17 @@ def _augmented(scope: Scope, node: ast.AugAssign) -> Compiled:
 
     def run_item(fr: Frame) -> Value:
         target, key = holder(fr), index(fr)
+        asks = type(target) in CALLED
+        if asks:
+            fr.interp.site = site
         old = operators.subscript(fr.interp, target, key)
         # Changed through a view of a part, the values of the whole would be lost.
         plain = isinstance(target, Tensor) and fr.interp.flow is None
         compute = operators.binary if plain else operators.inplace
-        new = compute(fr.interp, operator, old, value(fr))
+        more = value(fr)
+        if asks or type(old) in CALLED:
+            fr.interp.site = site
+        new = compute(fr.interp, operator, old, more)
         operators.store_subscript(fr.interp, target, key, new)
 
     return run_item

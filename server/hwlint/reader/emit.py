@@ -248,13 +248,14 @@ class Emitter:
         inner = bindings.around(copier.binding)
         number = self.interp.memo.identities.of
         origins = tuple([number(slot, inner) for slot in outline.slots])
-        key = (id(original), module.place, again, origins)
+        key = (id(original), module.place, module.asked, again, origins)
         found = self.emitted.get(key)
         if found is None:
             found = self.part(original, inner, again)
-            place = module.place
-            if place is not None and found.node.place != place:
-                found = replace(found, node=replace(found.node, place=place))
+            place, asked = module.place, module.asked
+            node = found.node
+            if place is not None and (node.place != place or node.asked != asked):
+                found = replace(found, node=replace(node, place=place, asked=asked))
             found = replace(found, keep=original)
             self.emitted[key] = found
         return found
@@ -295,7 +296,8 @@ class Emitter:
             if not bindings:
                 self.records[module.layer] = None
         defined = module.cls.place
-        node = Node(module.cls.name, _kind(module), module.place, {}, layer, again, defined)
+        name, kind, place = module.cls.name, _kind(module), module.place
+        node = Node(name, kind, place, {}, layer, again, defined, module.asked)
         return Part(node, params, missing=missing)
 
     def _parameters(

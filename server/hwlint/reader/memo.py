@@ -245,6 +245,7 @@ class Memo:
                 return self._plain(cls, args, kwargs)
             made = self._replay(template, args, kwargs)
         made.place = site.place if site is not None else None
+        made.asked = self.interp.asked()
         return made
 
     def _is_own(self, cls: Class) -> bool:

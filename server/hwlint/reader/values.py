@@ -185,7 +185,7 @@ class ModuleInstance(Instance):
     large model are only ever counted."""
 
     __slots__ = (
-        "__weakref__", "_buffers", "_modules", "_parameters", "layer", "pending", "place",
+        "__weakref__", "_buffers", "_modules", "_parameters", "asked", "layer", "pending", "place",
         "summary", "unfilled",
     )  # fmt: skip
 
@@ -199,6 +199,8 @@ class ModuleInstance(Instance):
         self._buffers: DictValue | None = None
         self.layer: LayerRecord | None = None
         self.place: Place | None = None
+        self.asked: Place | None = None
+        """Where a function has the call that builds it: what calls that in a module's __init__."""
         self.unfilled: Callable[[ModuleInstance], None] | None = None
 
     @property
@@ -260,6 +262,7 @@ class LazyModule(ModuleInstance):
         self.version = 0
         self.payload = None
         self.place = original.place
+        self.asked = original.asked
         self.pending = (original, copier)
         self.summary = None
 

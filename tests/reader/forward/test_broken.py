@@ -207,3 +207,59 @@ def test_how_many_dimensions_there_are_is_guessed_too(tmp_path, read_flow, name,
     path = tmp_path / "net.py"
     path.write_text(RANK)
     assert (read_flow(path, name).flow.mismatch is not None) == wrong
+
+
+OPEN = """\
+import torch
+import torch.nn as nn
+import torch.nn.functional as F
+
+class Net(nn.Module):
+    def forward(self, x):
+        parts, sizes = [x], [1, 1]
+        if x.sum() > 0:
+            parts.append(x)
+            sizes.append(2)
+        return RESULT
+"""
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        "torch.cat(parts, 1)", "torch.stack(parts)", "torch.cat([p * 2 for p in parts], 1)",
+        "torch.cat(tuple(parts), 1)", "torch.cat([*parts, x], 1)", "F.pad(x, sizes)",
+        "x.reshape(sizes)", "sum(parts)", "torch.hstack(parts)",
+    ],
+)  # fmt: skip
+def test_a_list_that_may_hold_more_is_not_known(tmp_path, read_flow, result):
+    path = tmp_path / "net.py"
+    path.write_text(OPEN.replace("RESULT", result))
+    flow = read_flow(path, "Net", ("2x3x8x8",)).flow
+    assert not flow.complete
+    assert flow.mismatch is None
+
+
+EMPTY = """\
+import torch
+import torch.nn as nn
+
+class Net(nn.Module):
+    def forward(self, x, states=None):
+        parts = [state for state in states or ()]
+        shapes = [part.shape for part in parts]
+        parts = torch.JOIN(parts)
+        return torch.tensor(shapes).prod(1), parts
+"""
+
+
+@pytest.mark.parametrize("join", ["cat", "stack", "hstack", "vstack"])
+def test_nothing_is_put_together_of_nothing(tmp_path, read_flow, load, join):
+    """The call ends there, and it may be for want of what the model can also take."""
+    path = tmp_path / "net.py"
+    path.write_text(EMPTY.replace("JOIN", join))
+    with pytest.raises((RuntimeError, ValueError), match="non-empty"):
+        load(path).Net()(torch.zeros(2, 3))
+    flow = read_flow(path, "Net", ("2x3",)).flow
+    assert flow.mismatch is None
+    assert ["non-empty" in unread.reason for unread in flow.missing] == [True]

@@ -8,7 +8,7 @@ from math import prod
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from hwlint.ops import FUNCTIONS, bind_call
-from hwlint.ops.calls import FunctionSpec, Meta, Result, ShapeMismatch
+from hwlint.ops.calls import FunctionSpec, Meta, Refusal, Result, ShapeMismatch
 from hwlint.reader.dtypes import dtype_name
 from hwlint.reader.forward.recording import REFUSAL_STEPS, Event
 from hwlint.reader.forward.waits import note_wait
@@ -90,14 +90,18 @@ def in_place(interp: "Interpreter", spec: FunctionSpec, args: Args, kwargs: Kwar
 
 
 def _result(interp: "Interpreter", spec: FunctionSpec, given: dict[str, Value]) -> Result:
+    unknown = {k: v.unknown for k, v in given.items() if type(v) is ListValue and v.unknown}
     for name, value in given.items():
         if name not in _TENSORS:
             given[name] = _plain(name, value)
     try:
-        return _possible(spec.result(given))
+        # A list that may hold more is as unknown as why it may.
+        return _possible(spec.result({**given, **unknown} if unknown else given))
     except ShapeMismatch as problem:
         interp.budget.steps += REFUSAL_STEPS
         raise interp.mismatch(f"{spec.name}(): {problem}") from None
+    except Refusal as problem:
+        raise interp.error("RuntimeError", f"{spec.name}(): {problem}") from None
 
 
 def _possible(made: Result) -> Result:

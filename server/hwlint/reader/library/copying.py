@@ -102,6 +102,7 @@ def _shallow(interp: "Interpreter", value: Instance) -> Instance:
         module = ModuleInstance(value.cls, interp.clock)
         module.modules, module.parameters, module.buffers = value.tables()
         module.layer, module.place, module.unfilled = value.layer, value.place, value.unfilled
+        module.asked = value.asked
         made: Instance = module
     else:
         made = Instance(value.cls, interp.clock)

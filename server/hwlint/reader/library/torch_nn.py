@@ -32,7 +32,6 @@ from hwlint.reader.values import (
     Unknown,
     Value,
 )
-from hwlint.source import Place
 
 if TYPE_CHECKING:
     from hwlint.reader.interpreter import Interpreter
@@ -104,21 +103,8 @@ def _bind(interp: "Interpreter", spec: LayerSpec, args: Args, kwargs: Kwargs) ->
     site = interp.site
     place = site.place if site is not None else None
     owner = site.owner if site is not None else ""
-    asked = _asked(interp)
-    return LayerRecord(spec, values, bound.defaulted, place, owner, interp.maybe > 0, asked)
-
-
-def _asked(interp: "Interpreter") -> Place | None:
-    """Return the call in the __init__ of the nearest module by which the running function was
-    called; None where that __init__ itself is running, or there is none."""
-    after = None
-    for frame in reversed(interp.callers):
-        function = frame.function
-        cls = function.owner if function is not None and function.name == "__init__" else None
-        if cls is not None and cls.is_module:
-            return after.site.place if after is not None and after.site is not None else None
-        after = frame
-    return None
+    maybe = interp.maybe > 0
+    return LayerRecord(spec, values, bound.defaulted, place, owner, maybe, interp.asked())
 
 
 _LAYER_STEPS = 16
