@@ -73,8 +73,12 @@ def _finding(
     total = _total(reading, bound, costs)
     top = sorted(costs.items(), key=lambda item: (-item[1], item[0]))[:_NAMED]
     shares = [(where, cost / total) for where, cost in top if total]
-    lines = ", ".join(f"{_line(where, place)} {percent(share)}" for where, share in shares)
-    most = sum(share for _, share in shares) > 1 / 2
+    named = [(_line(where, place), share) for where, share in shares]
+    loose = _loose(reading, bound, costs) / total if total else 0.0
+    if loose > min((share for _, share in named), default=0.0):
+        named = sorted([*named, ("parameters in no layer", loose)], key=lambda part: -part[1])
+    lines = ", ".join(f"{name} {percent(share)}" for name, share in named)
+    most = sum(share for _, share in named) > 1 / 2
     return Finding(
         place,
         f"{_WHAT[bound].format(_amount(bound, spent))}, {over}",
@@ -134,6 +138,14 @@ def _total(reading: Reading, bound: str, costs: Mapping[Place, float]) -> float:
     if bound == "dram_mb" and params and weights:
         return params * (reading.spent(bound) or 0) * KIB / weights
     return sum(costs.values())
+
+
+def _loose(reading: Reading, bound: str, costs: Mapping[Place, float]) -> float:
+    """How many parameters are in no layer: those that a module makes by itself, as for experts."""
+    params = reading.kept.params if reading.kept is not None else None
+    if params is None or bound not in ("flash_kb", "dram_mb"):
+        return 0.0
+    return max(0.0, params - sum(costs.values()))
 
 
 def _alive_at_peak(reading: Reading) -> frozenset[int]:

@@ -99,4 +99,4 @@ def test_shares_are_of_all_weights_and_not_of_those_in_layers(tmp_path: Path):
     (tmp_path / "net.py").write_text(dedent(text))
     (tmp_path / "hwlint.toml").write_text(CONFIG + BUDGET)
     (found,) = check([tmp_path], Options(select=("HW602",), jobs=1, cache=False)).findings
-    assert found.advice == "of it: line 9 25 %"
+    assert found.advice == "most of it: parameters in no layer 75 %, line 9 25 %"
