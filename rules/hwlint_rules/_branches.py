@@ -7,9 +7,9 @@ from typing import cast
 from hwlint.api import Links, Step
 from hwlint_rules._flow import stays
 
-__all__ = ["Branches", "parallel_branches"]
+__all__ = ["CONVOLUTIONS", "Branches", "parallel_branches"]
 
-_CONVS = ("conv1d", "conv2d", "conv3d")
+CONVOLUTIONS = ("conv1d", "conv2d", "conv3d")
 _PAIR = 2
 _ALIKE = ("stride", "groups", "dilation", "padding_mode")
 
@@ -63,7 +63,7 @@ def _branches(total: Step) -> Branches | None:
     branches = _common(ends)
     if branches is None:
         return None
-    convs = [step for branch in branches for step in branch if step.name in _CONVS]
+    convs = [step for branch in branches for step in branch if step.name in CONVOLUTIONS]
     weighted = [branch for branch in branches if branch]
     if not convs or len(weighted) < _PAIR or not _alike(convs):
         return None
@@ -87,14 +87,14 @@ def _branch(value: int, maker: Step | None) -> tuple[int | None, tuple[Step, ...
     steps: list[Step] = []
     while maker is not None and len(steps) < _PAIR:
         is_norm = maker.name == "batch_norm" and stays(maker) and not steps
-        if not is_norm and maker.name not in _CONVS:
+        if not is_norm and maker.name not in CONVOLUTIONS:
             break
         steps.insert(0, maker)
         value = maker.taken[0]
-        if maker.name in _CONVS:
+        if maker.name in CONVOLUTIONS:
             break
         before = maker.maker()
-        if before is None or before.name not in _CONVS or before.next is not maker:
+        if before is None or before.name not in CONVOLUTIONS or before.next is not maker:
             break
         maker = before
     return (value if steps else None), tuple(steps)

@@ -76,6 +76,10 @@ def _first(sides: Sides) -> int | None:
     return sides[0] if sides else None
 
 
+def _last(sides: Sides) -> int | None:
+    return sides[-1] if sides else None
+
+
 def _ratio(layer: Layer) -> int | None:
     steps = _pairs(layer, "dilation", _directions(layer))
     if not steps:
@@ -124,13 +128,13 @@ def _unknown(layer: Layer) -> None:
 _DERIVED: Mapping[str, Callable[[Layer], int | None]] = {
     "channels_per_group": _per_group,
     "dilated_kernel_area": lambda layer: _area(_dilated(layer)),
-    "dilated_kernel_height": lambda layer: _first(_dilated(layer)),
     "dilation_ratio": _ratio,
     "dim": _axis,
     "directions": _is_bidirectional,
     "kernel_area": lambda layer: _area(_kernel(layer)),
     "kernel_depth": lambda layer: _first(_kernel(layer)),
     "kernel_height": lambda layer: _first(_kernel(layer)),
+    "kernel_width": lambda layer: _last(_kernel(layer)),
     "normalized_dims": _normalized,
     "rank": _unknown,
 }

@@ -184,12 +184,18 @@ def _attention(flow: Flow) -> Iterator[tuple[int, int, int]]:
             found = _product_before(flow, makers, operation)
         else:
             continue
-        shape = flow.tensors[flow.operations[found].inputs[0]].shape if found is not None else None
+        product = flow.operations[found] if found is not None else None
+        shape = flow.tensors[product.inputs[_left(product.name)]].shape if product else None
         if found is None or shape is None or len(shape) <= _PLANE or None in shape:
             continue
         width, heads = shape[-1], shape[-3]
         if width and heads:
             yield found, width, heads
+
+
+def _left(name: str) -> int:
+    """Which input of a product is its left factor: what is added to one stands before both."""
+    return 1 if name == "baddbmm" else 0
 
 
 _PLANE = 2
@@ -205,7 +211,8 @@ _MOVES = frozenset(("reshape", "flatten", "contiguous", "clone", "mul", "div", "
 def _made(product: Step) -> int | None:
     """Return how wide the queries of all heads are that one position has, by the projection that
     they are views of; None where that is not seen."""
-    queries, maker = product.tensor(), product.maker()
+    left = _left(product.name)
+    queries, maker = product.tensor(left), product.maker(left)
     while maker is not None:
         if maker.name == "linear" or maker.name.startswith("conv"):
             made = maker.result.shape if maker.result is not None else None

@@ -247,7 +247,8 @@ def _lies_in_order(before: list[Step], after: Step) -> bool:
     """Whether the numbers of a head lie one after the other in queries, keys and values: the fused
     kernels refuse others. Keys are turned once, for the product."""
     product = next(step for step in before if step.name in _PRODUCTS)
-    turned = (_turns(product, 0), _turns(product, 1), _turns(after, 1))
+    added = 1 if product.name == "baddbmm" else 0  # what is added stands before both factors
+    turned = (_turns(product, added), _turns(product, added + 1), _turns(after, 1))
     return turned == (0, 1, 0)
 
 

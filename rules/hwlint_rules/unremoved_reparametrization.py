@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from hwlint.api import LAYERS, Finding, Links, Reading, Rule, Step
-from hwlint_rules._branches import Branches, parallel_branches
+from hwlint_rules._branches import CONVOLUTIONS, Branches, parallel_branches
 from hwlint_rules._flow import (
     by_anchor,
     by_call,
@@ -153,7 +153,7 @@ def _merged(links: Links, reading: Reading) -> Iterator[Finding]:
     found = ((branches.adds[0], branches) for branches in parallel_branches(links))
     for place, group in by_call(found).items():
         branches = group[0][1]
-        saved = [step for _, inner in group for step in inner.superfluous]
+        saved = [step for _, inner in group for step in _saved(inner, reading)]
         share = share_of(links, reading, saved)
         if not costly(reading, share):
             continue
@@ -167,6 +167,15 @@ def _merged(links: Links, reading: Reading) -> Iterator[Finding]:
             model_share=share,
             data={"branches": len(branches.ends), "layers": len(group)},
         )
+
+
+def _saved(branches: Branches, reading: Reading) -> Sequence[Step]:
+    """Return what one convolution saves. A compiler that puts element-wise operators together has
+    additions and norms in a kernel with what comes after them, and that stays."""
+    fusion = reading.profile.fusion
+    if fusion is None or not fusion.pointwise_chains:
+        return branches.superfluous
+    return [step for step in branches.superfluous if step.name in CONVOLUTIONS]
 
 
 def _numbers(group: Sequence[tuple[Step, Branches]]) -> str:

@@ -93,6 +93,29 @@ def test_queries_may_be_scaled_in_place(told: Told, scale: str):
     assert found.message.startswith("heads of 25 (300 in 12) miss the tile of 8")
 
 
+MASKED = """
+import torch
+import torch.nn as nn
+
+class Net(nn.Module):
+    # hwlint: input(1, 49, DIM)
+    def __init__(self, dim=DIM, heads=8):
+        super().__init__()
+        self.attn = nn.MultiheadAttention(dim, heads, batch_first=True)
+
+    def forward(self, x):
+        mask = torch.zeros(10, 49)
+        return self.attn(x[:, :10], x, x, attn_mask=mask)[0]
+"""
+
+
+@pytest.mark.parametrize(("dim", "said"), [(256, []), (200, ["heads of 25 (200 in 8) miss"])])
+def test_what_is_added_to_the_scores_is_no_query(told: Told, dim: int, said: list[str]):
+    """There are 49 keys, and a mask for each: torch adds it with `baddbmm`, before both factors."""
+    found = told(MisalignedHeads, MASKED, "h100-sxm", DIM=dim)
+    assert [one.message[: len(text)] for one, text in zip(found, said, strict=True)] == said
+
+
 def test_heads_where_the_profile_has_no_tile(told: Told):
     assert not told(MisalignedHeads, ATTENTION, "ethos-u55-128", DIM=800, HEADS=8)
 
