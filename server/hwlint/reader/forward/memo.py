@@ -21,7 +21,15 @@ from hwlint.reader.forward.escapes import Escapes
 from hwlint.reader.forward.recording import Call, Flow, Replay, tensors_of
 from hwlint.reader.forward.templates import Belongings, Template
 from hwlint.reader.forward.waits import is_aside
-from hwlint.reader.values import Args, Kwargs, ModuleInstance, Tensor, Value
+from hwlint.reader.values import (
+    Args,
+    BoundMethod,
+    Builtin,
+    Kwargs,
+    ModuleInstance,
+    Tensor,
+    Value,
+)
 
 if TYPE_CHECKING:
     from hwlint.reader.interpreter import Interpreter
@@ -100,6 +108,8 @@ class ForwardMemo:
         """Call a module while a model is followed, or say again what a call like it did."""
         flow = self.interp.flow
         assert flow is not None
+        if _is_one_operation(module, forward):  # as soon run as looked up
+            return self._run(flow, module, forward, args, kwargs).outputs
         found = self._key(flow, module, args, kwargs)
         if found is None:
             return self._run(flow, module, forward, args, kwargs).outputs
@@ -225,3 +235,10 @@ class ForwardMemo:
         result, fresh = template.again(module, tensors, interp.clock)
         flow.stack[-1].items.append(Replay(template, module, "", tensors, fresh, flow.through()))
         return result
+
+
+def _is_one_operation(module: ModuleInstance, forward: Value) -> bool:
+    """Say whether a module is a layer of torch's that is made of no others."""
+    if type(forward) is not BoundMethod or type(forward.func) is not Builtin:
+        return False
+    return module.layer is not None and not module.tables()[0]
