@@ -208,7 +208,7 @@ def costly(
     """
     found = [use for use in uses(reading, _COSTLY) if use.family == family]
     for use, others in grouped(found):
-        usable = list(_usable(reading, instead.get(use.op, ())))
+        usable = list(_usable(reading, instead.get(use.op, ()), use))
         said = finding(reading, use, others, _advice(reading, usable, change))
         yield replace(said, changes=_changes(use, usable, family))
 
@@ -288,16 +288,31 @@ def _why(reading: Reading, op: str) -> str:
     return f"{said} [{operators.evidence}]".strip()
 
 
-def _usable(reading: Reading, candidates: Sequence[str]) -> Iterator[tuple[str, str]]:
+def _usable(reading: Reading, candidates: Sequence[str], use: Use) -> Iterator[tuple[str, str]]:
     """Yield the candidates that have a kernel, with how they are supported."""
     for op in candidates:
         support = reading.profile.support(reading.dtype, op)
-        if support in {"native", "fused"}:
+        if support == "fused" and use.family == "norm" and not _folds(reading, use):
+            yield op, "a scale and a shift"
+        elif support in {"native", "fused"}:
             yield op, support
+
+
+def _folds(reading: Reading, use: Use) -> bool:
+    """Say whether what is before each of these norms takes up a batch norm in their place."""
+    fusion = reading.profile.fusion
+    links = reading.graph.links if reading.graph is not None else None
+    if links is None or fusion is None:
+        return False
+    layers = {id(layer) for layer in use.layers}
+    steps = [step for step in links.by_number.values() if id(step.layer) in layers]
+    makers = [step.maker() for step in steps]
+    into = fusion.batch_norm_folds_into or ()
+    return bool(makers) and all(maker is not None and maker.op in into for maker in makers)
 
 
 def _advice(reading: Reading, usable: Sequence[tuple[str, str]], change: str) -> str:
     if not usable:
         return ""
-    words = [f"{op} (fused)" if support == "fused" else op for op, support in usable]
+    words = [op if support == "native" else f"{op} ({support})" for op, support in usable]
     return f"{' or '.join(words[:2])} would run in {reading.dtype} here ({change})"

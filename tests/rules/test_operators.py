@@ -119,7 +119,33 @@ def test_norms(net, findings):
     net.add("BatchNorm2d", "bn", 6, num_features=64)
     (found,) = findings(FloatOnlyNormalization, net.graph(), "ethos-u55-128")
     assert found.anchor.line == 5
-    assert found.advice.startswith("BatchNorm2d (fused)")
+    assert found.advice.startswith("BatchNorm2d (a scale and a shift)")
+
+
+GROUPS = """
+import torch.nn as nn
+
+class Net(nn.Module):
+    # hwlint: input(1, 64, 16, 16)
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(64, 64, 3, padding=1)
+        self.norm = nn.GroupNorm(1, 64)
+        self.last = nn.Conv2d(64, 64, 1)
+
+    def forward(self, x):
+        return self.last(self.norm(MADE))
+"""
+
+
+@pytest.mark.parametrize(
+    ("made", "how"), [("self.conv(x)", "fused"), ("x + self.conv(x)", "a scale and a shift")]
+)
+def test_a_batch_norm_is_fused_where_a_convolution_is_before_it(told, made, how):
+    (found,) = told(FloatOnlyNormalization, GROUPS, "ethos-u55-128", MADE=made)
+    assert found.advice == (
+        f"BatchNorm2d ({how}) would run in int8 here (changes results: train again)"
+    )
 
 
 def test_a_layer_norm_has_no_stand_in(net, findings):
