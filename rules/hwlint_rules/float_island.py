@@ -91,6 +91,7 @@ class FloatIsland(Rule):
             return
         found = [use for use in uses(reading, ("float",)) if use.family not in _ELSEWHERE]
         inside = {number for use in found for number in _numbers(reading, use)}
+        inside -= _repeated(flow)
         left = {number for number in inside if not _is_last(flow, number, inside)}
         for island in _islands(flow, found, left, reading):
             yield _finding(reading, island)
@@ -103,6 +104,29 @@ def _numbers(reading: Reading, use: Use) -> tuple[int, ...]:
     known = reading.estimate
     own = known.of_layers(use.layers) if known is not None else ()
     return (*use.operations, *own)
+
+
+def _repeated(flow: Flow) -> frozenset[int]:
+    """Return the operations that compute of one tensor what was computed of it before: exporters
+    make one of both."""
+    known: set[tuple[str, tuple[int, ...]]] = set()
+    found: set[int] = set()
+    for number, operation in enumerate(flow.operations):
+        if operation.effect == "inplace":
+            known = {key for key in known if key[1][0] not in operation.inputs[:1]}
+        elif operation.name in _OF_ONE.split() and len(operation.inputs) == 1:
+            key = (operation.name, operation.inputs)
+            if key in known:
+                found.add(number)
+            known.add(key)
+    return frozenset(found)
+
+
+_OF_ONE = (
+    "abs acos asin atan ceil cos cosh erf exp exp2 expm1 floor log log10 log1p log2 neg reciprocal "
+    "round rsqrt sign sin sinh sqrt square tan"
+)
+"""Functions of a tensor and of nothing else."""
 
 
 def _is_last(flow: Flow, number: int, inside: set[int]) -> bool:

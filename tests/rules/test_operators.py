@@ -4,6 +4,7 @@ import pytest
 from attrs import evolve
 
 from hwlint_rules.decomposed_operator import DecomposedOperator
+from hwlint_rules.float_island import FloatIsland
 from hwlint_rules.float_only_activation import FloatOnlyActivation
 from hwlint_rules.float_only_normalization import FloatOnlyNormalization
 from hwlint_rules.unsupported_operator import UnsupportedOperator
@@ -152,3 +153,27 @@ def test_a_layer_norm_has_no_stand_in(net, findings):
     net.add("LayerNorm", "ln", 5, normalized_shape=64)
     (found,) = findings(FloatOnlyNormalization, net.graph(), "raspberry-pi-5")
     assert not found.advice
+
+
+ISLANDS = """
+import torch.nn as nn
+
+class Net(nn.Module):
+    # hwlint: input(1, 64, 16, 16)
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(64, 64, 3, padding=1)
+        self.last = nn.Conv2d(64, 64, 1)
+
+    def forward(self, x):
+        x = self.conv(x)
+        one = self.last(x.exp())
+        CHANGE
+        return one + self.last(x.exp())
+"""
+
+
+@pytest.mark.parametrize(("change", "lines"), [("y = x + 1", [12]), ("x.add_(1)", [12, 14])])
+def test_what_is_computed_twice_is_told_once(told, change, lines):
+    found = told(FloatIsland, ISLANDS, "stm32h743", CHANGE=change)
+    assert [one.anchor.line for one in found] == lines
