@@ -1,6 +1,6 @@
 """HW303."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from hwlint.api import Change, Finding, FuseAttention, Fusion, Links, Place, Reading, Rule, Step
 from hwlint_rules._flow import (
@@ -144,6 +144,7 @@ class UnfusedAttention(Rule):
         for place, found in by_call(_apart(links, fusion)).items():
             steps = [step for _, (_, inner) in found for step in inner]
             flat = all(_is_four_dimensional(one) for one, _ in found)
+            filled = all(_fills(reading, inside) for _, (_, inside) in found)
             share = share_of(links, reading, steps)
             if not costly(reading, share):
                 continue
@@ -155,16 +156,39 @@ class UnfusedAttention(Rule):
                 f"{shape(softmax)}{instances(len(found))}{said_share(reading, steps, share)}",
                 f"the runtime misses the form '{form}' [{fusion.evidence}]",
                 "F.scaled_dot_product_attention (same result but for rounding)"
-                + ("" if flat else _FLAT),
+                + ("" if flat else _FLAT)
+                + ("" if filled else _FILLED),
                 related=places(((step, step.name) for step in inner), place),
                 model_share=share,
                 data={"form": form, "layers": len(found)},
-                changes=_changes(place) if flat else (),
+                changes=_changes(place) if flat and filled else (),
             )
 
 
 _FLAT = ", of four dimensions, others merged into the batch: only these have a fused kernel"
 """ATen/native/transformers/sdp_utils_cpp.h, check_tensor_shapes."""
+
+
+_FILLED = ", heads filled up to a multiple of 8: with a mask only these have a fused kernel"
+_STEP = 8
+"""ATen/native/transformers/cuda/sdp_utils.cpp, check_head_dim_size_mem_efficient of numbers of 16
+bits; flash takes no mask."""
+
+
+def _fills(reading: Reading, steps: Sequence[Step]) -> bool:
+    """Say whether heads are as wide as a fused kernel wants them that takes a mask, or there is
+    none."""
+    if reading.dtype not in ("fp16", "bf16") or not any(step.name in _MASKS for step in steps):
+        return True
+    product = next(step for step in steps if step.name in _PRODUCTS)
+    queries = product.tensor(_left(product))
+    wide = queries.shape[-1] if queries is not None and queries.shape else None
+    return wide is None or wide % _STEP == 0
+
+
+def _left(product: Step) -> int:
+    """Which input is the left factor: what is added to a product stands before both."""
+    return 1 if product.name == "baddbmm" else 0
 
 
 def _is_four_dimensional(softmax: Step) -> bool:
@@ -247,8 +271,8 @@ def _lies_in_order(before: list[Step], after: Step) -> bool:
     """Whether the numbers of a head lie one after the other in queries, keys and values: the fused
     kernels refuse others. Keys are turned once, for the product."""
     product = next(step for step in before if step.name in _PRODUCTS)
-    added = 1 if product.name == "baddbmm" else 0  # what is added stands before both factors
-    turned = (_turns(product, added), _turns(product, added + 1), _turns(after, 1))
+    left = _left(product)
+    turned = (_turns(product, left), _turns(product, left + 1), _turns(after, 1))
     return turned == (0, 1, 0)
 
 

@@ -120,6 +120,15 @@ def test_attention_of_five_dimensions_has_no_fused_kernel(told):
     assert flat.changes
 
 
+@pytest.mark.parametrize(("masked", "wide", "fills"), [(1, 30, 0), (1, 32, 1), (0, 30, 1)])
+def test_narrow_heads_have_no_fused_kernel_beside_a_mask(told, masked, wide, fills):
+    text = ATTENTION.replace("(True, False, False)", f"({bool(masked)}, {bool(masked)})")
+    text = text.replace("256", str(8 * wide)).replace("32", str(wide))
+    (found,) = told(UnfusedAttention, text, "h100-sxm")
+    assert ("filled up to a multiple of 8" in found.advice) is not bool(fills)
+    assert bool(found.changes) is bool(fills)
+
+
 def test_forms_of_attention(told):
     (found,) = told(UnfusedAttention, ATTENTION, "h100-sxm")
     assert "not fused: 4 or 5 operators on scores of 4x8x64x64, in 3 places" in found.message
