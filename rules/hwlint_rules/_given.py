@@ -13,7 +13,7 @@ _GIVEN = re.compile(
     r"(^|_)(n|num|nb)?_?"
     r"(class(es)?|labels?|targets?|outputs?|vocab(ulary)?(_size)?|(attention_)?heads?"
     r"|patch(es)?(_size)?|(img|image|input|window|grid)_size|(seq|sequence|context)_len(gth)?"
-    r"|tokens?|positions?|bins?|mels?)$",
+    r"|tokens?|positions?|bins?|mels?|coord(inate)?s?|corners?|(key_?)?points?|landmarks?)$",
     re.IGNORECASE,
 )
 """Names of numbers that are no channel counts, though layers are made as wide as them: what the

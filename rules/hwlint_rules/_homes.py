@@ -58,8 +58,11 @@ class Homes:
 
 
 def _places(layer: Layer, around: Places) -> Places:
-    asked = (layer.asked,) if layer.asked is not None else ()
-    return (*asked, layer.place, *around)
+    if layer.asked is not None:
+        return (layer.asked, layer.place, *around)
+    # What no module's __init__ has built was put into the modules that it is in by something else.
+    inside = layer.owner.endswith("__init__")
+    return (layer.place, *around) if inside else (layer.place,)
 
 
 def _around(node: Node, around: Places, *, is_root: bool) -> Places:
