@@ -265,14 +265,17 @@ def _is_all(graph: ModelGraph, found: list[Biased]) -> bool:
 def _others(graph: ModelGraph, place: Place, found: list[Biased]) -> bool:
     """Whether the call at a place gives a bias to a layer too in which it has an effect."""
     homes = graph.derived(Homes)
-    known = {biased.module for biased in found}
-    return "" not in known and any(
-        name not in known
-        and LAYERS[layer.op].family in ("conv", "linear")
+    biased = {
+        name
+        for name, layer in graph.named_layers.items()
+        if LAYERS[layer.op].family in ("conv", "linear")
         and _has_bias(layer)
         and homes.called(name, layer) == place
-        for name, layer in graph.named_layers.items()
-    )
+    }
+    known = {one.module for one in found}
+    if "" in known:  # which ones is not known where only construction is
+        return len(biased) > sum(one.times for one in found)
+    return not biased <= known
 
 
 def _named(norms: Counter[str]) -> str:

@@ -417,3 +417,27 @@ def test_a_module_that_a_function_builds_stands_where_that_is_called(told, tmp_p
     found = told(FloatOnlyActivation, BLOCKS, "stm32h743")
     lines = sorted(BLOCKS.splitlines()[one.anchor.line].strip() for one in found)
     assert lines == ["self.act = nn.SiLU()", "self.squeeze = create(width)"]
+
+
+SHARED = """
+import torch.nn as nn
+
+class Block(nn.Sequential):
+    def __init__(self, width, norm):
+        layers = [nn.Conv2d(width, width, 3, bias=True)]
+        if norm is not None:
+            layers.append(norm(width))
+        super().__init__(*layers)
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.one = Block(64, nn.BatchNorm2d)
+        self.two = Block(64, OTHER)
+"""
+
+
+@pytest.mark.parametrize(("other", "number"), [("nn.BatchNorm2d", 1), ("None", 0)])
+def test_a_bias_that_the_same_call_gives_where_it_counts(told, other, number):
+    """Known by construction alone: there is no forward."""
+    assert len(told(RedundantBias, SHARED, "ethos-u55-128", OTHER=other)) == number
