@@ -419,7 +419,7 @@ def test_a_module_that_a_function_builds_stands_where_that_is_called(told, tmp_p
     assert lines == ["self.act = nn.SiLU()", "self.squeeze = create(width)"]
 
 
-SHARED = """
+WITH_AND_WITHOUT = """
 import torch.nn as nn
 
 class Block(nn.Sequential):
@@ -440,4 +440,4 @@ class Net(nn.Module):
 @pytest.mark.parametrize(("other", "number"), [("nn.BatchNorm2d", 1), ("None", 0)])
 def test_a_bias_that_the_same_call_gives_where_it_counts(told, other, number):
     """Known by construction alone: there is no forward."""
-    assert len(told(RedundantBias, SHARED, "ethos-u55-128", OTHER=other)) == number
+    assert len(told(RedundantBias, WITH_AND_WITHOUT, "ethos-u55-128", OTHER=other)) == number
