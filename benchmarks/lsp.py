@@ -23,9 +23,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import count, repeat
 from pathlib import Path
 
 import libcst
@@ -191,29 +189,14 @@ class Session:
 async def one_file(site: Path, name: str, edits: int) -> dict[str, object]:
     """Time one file: from nothing to its first findings, then edits, hovers, code actions, and at
     last the first findings with what that server has kept."""
-    with tempfile.TemporaryDirectory() as made:
-        folder = Path(made)
+    with tempfile.TemporaryDirectory() as made, tempfile.TemporaryDirectory() as caches:
+        folder, kept = Path(made), Path(caches, "kept")
         text = _laid_out(site, name, folder)
-        with _caches_of_their_own() as caches:
-            first = await _first(folder, name, text, caches)
-        with _caches_of_their_own() as caches:
-            next(caches)
-            session = await _timed(folder, name, text, edits)
-            again = await _first(folder, name, text, repeat(None))
+        first = await _first(folder, name, text, [Path(caches, str(n)) for n in range(STARTS)])
+        os.environ["HWLINT_CACHE_DIR"] = str(kept)
+        session = await _timed(folder, name, text, edits)
+        again = await _first(folder, name, text, [kept] * STARTS)
         return _row(name, session, first, again)
-
-
-@contextmanager
-def _caches_of_their_own() -> Iterator[Iterator[None]]:
-    """Yield an iterator each step of which gives the servers to come an empty cache on the disk."""
-    with tempfile.TemporaryDirectory() as made:
-
-        def steps() -> Iterator[None]:
-            for number in count():
-                os.environ["HWLINT_CACHE_DIR"] = str(Path(made, str(number)))
-                yield
-
-        yield steps()
 
 
 def _laid_out(site: Path, name: str, folder: Path) -> str:
@@ -249,11 +232,12 @@ async def _timed(folder: Path, name: str, text: str, edits: int) -> Session:
     return session
 
 
-async def _first(folder: Path, name: str, text: str, caches: Iterator[None]) -> list[float]:
-    """Time the first findings of several servers one after the other, in parses of before each."""
+async def _first(folder: Path, name: str, text: str, caches: Sequence[Path]) -> list[float]:
+    """Time the first findings of servers one after the other, each with a cache in its folder;
+    return how many parses each takes, by the median of one before each."""
     parses, taken = Parses(text), list[float]()
-    for _ in range(STARTS):
-        next(caches)
+    for cache in caches:
+        os.environ["HWLINT_CACHE_DIR"] = str(cache)
         editor = Editor()
         await editor.start(folder, SETTINGS)
         parses.again()

@@ -14,6 +14,7 @@ __all__ = [
     "grouped",
     "instances",
     "is_activation",
+    "left_factor",
     "most_alike",
     "one_axis",
     "parting",
@@ -74,6 +75,12 @@ def most_alike(found: Sequence[T], kind: Callable[[T], Hashable]) -> list[T]:
     for one in found:
         parts.setdefault(kind(one), []).append(one)
     return max(parts.values(), key=len) if parts else []
+
+
+def left_factor(name: str) -> int:
+    """Return which input of a product is its left factor: what is added to one stands before
+    both. `name`: torch's name of the function."""
+    return 1 if name == "baddbmm" else 0
 
 
 def share_of(links: Links, reading: Reading, steps: Iterable[Step]) -> float | None:

@@ -17,7 +17,8 @@ _GIVEN = re.compile(
     re.IGNORECASE,
 )
 """Names of numbers that are no channel counts, though layers are made as wide as them: what the
-task gives, heads of attention, positions of an image or a sequence, bins of a spectrum."""
+task gives, heads of attention, positions of an image or a sequence, bins of a spectrum, coordinates
+of points."""
 
 
 class Ends:

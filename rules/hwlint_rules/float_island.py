@@ -106,27 +106,31 @@ def _numbers(reading: Reading, use: Use) -> tuple[int, ...]:
     return (*use.operations, *own)
 
 
+_OF_ONE = frozenset(
+    (
+        "abs", "acos", "asin", "atan", "ceil", "cos", "cosh", "erf", "exp", "exp2", "expm1",
+        "floor", "log", "log10", "log1p", "log2", "neg", "reciprocal", "round", "rsqrt", "sign",
+        "sin", "sinh", "sqrt", "square", "tan",
+    )
+)  # fmt: skip
+"""Functions of a tensor and of nothing else."""
+
+
 def _repeated(flow: Flow) -> frozenset[int]:
     """Return the operations that compute of one tensor what was computed of it before: exporters
-    make one of both."""
-    known: set[tuple[str, tuple[int, ...]]] = set()
+    make one of both. What is written to in between, through any view of it, is another one."""
+    known: set[tuple[str, int]] = set()
     found: set[int] = set()
     for number, operation in enumerate(flow.operations):
         if operation.effect == "inplace":
-            known = {key for key in known if key[1][0] not in operation.inputs[:1]}
-        elif operation.name in _OF_ONE.split() and len(operation.inputs) == 1:
-            key = (operation.name, operation.inputs)
+            written = {flow.tensors[i].storage for i in operation.inputs[:1]}
+            known = {key for key in known if flow.tensors[key[1]].storage not in written}
+        elif operation.name in _OF_ONE and len(operation.inputs) == 1:
+            key = (operation.name, operation.inputs[0])
             if key in known:
                 found.add(number)
             known.add(key)
     return frozenset(found)
-
-
-_OF_ONE = (
-    "abs acos asin atan ceil cos cosh erf exp exp2 expm1 floor log log10 log1p log2 neg reciprocal "
-    "round rsqrt sign sin sinh sqrt square tan"
-)
-"""Functions of a tensor and of nothing else."""
 
 
 def _is_last(flow: Flow, number: int, inside: set[int]) -> bool:

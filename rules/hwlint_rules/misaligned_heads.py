@@ -6,6 +6,7 @@ from math import prod
 
 from hwlint.api import Change, Finding, Flow, Layer, Operation, Place, Reading, Rule, Step, Tile
 from hwlint_rules._changes import number_for
+from hwlint_rules._flow import left_factor
 from hwlint_rules._origins import owner
 from hwlint_rules._runs import run_of, share_words
 from hwlint_rules._text import count, number, percent, widths
@@ -185,17 +186,12 @@ def _attention(flow: Flow) -> Iterator[tuple[int, int, int]]:
         else:
             continue
         product = flow.operations[found] if found is not None else None
-        shape = flow.tensors[product.inputs[_left(product.name)]].shape if product else None
+        shape = flow.tensors[product.inputs[left_factor(product.name)]].shape if product else None
         if found is None or shape is None or len(shape) <= _PLANE or None in shape:
             continue
         width, heads = shape[-1], shape[-3]
         if width and heads:
             yield found, width, heads
-
-
-def _left(name: str) -> int:
-    """Which input of a product is its left factor: what is added to one stands before both."""
-    return 1 if name == "baddbmm" else 0
 
 
 _PLANE = 2
@@ -211,7 +207,7 @@ _MOVES = frozenset(("reshape", "flatten", "contiguous", "clone", "mul", "div", "
 def _made(product: Step) -> int | None:
     """Return how wide the queries of all heads are that one position has, by the projection that
     they are views of; None where that is not seen."""
-    left = _left(product.name)
+    left = left_factor(product.name)
     queries, maker = product.tensor(left), product.maker(left)
     while maker is not None:
         if maker.name == "linear" or maker.name.startswith("conv"):

@@ -7,6 +7,7 @@ from hwlint_rules._flow import (
     by_call,
     costly,
     instances,
+    left_factor,
     most_alike,
     places,
     said_share,
@@ -181,14 +182,9 @@ def _fills(reading: Reading, steps: Sequence[Step]) -> bool:
     if reading.dtype not in ("fp16", "bf16") or not any(step.name in _MASKS for step in steps):
         return True
     product = next(step for step in steps if step.name in _PRODUCTS)
-    queries = product.tensor(_left(product))
+    queries = product.tensor(left_factor(product.name))
     wide = queries.shape[-1] if queries is not None and queries.shape else None
     return wide is None or wide % _STEP == 0
-
-
-def _left(product: Step) -> int:
-    """Which input is the left factor: what is added to a product stands before both."""
-    return 1 if product.name == "baddbmm" else 0
 
 
 def _is_four_dimensional(softmax: Step) -> bool:
@@ -271,7 +267,7 @@ def _lies_in_order(before: list[Step], after: Step) -> bool:
     """Whether the numbers of a head lie one after the other in queries, keys and values: the fused
     kernels refuse others. Keys are turned once, for the product."""
     product = next(step for step in before if step.name in _PRODUCTS)
-    left = _left(product)
+    left = left_factor(product.name)
     turned = (_turns(product, left), _turns(product, left + 1), _turns(after, 1))
     return turned == (0, 1, 0)
 

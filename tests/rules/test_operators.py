@@ -173,7 +173,10 @@ class Net(nn.Module):
 """
 
 
-@pytest.mark.parametrize(("change", "lines"), [("y = x + 1", [12]), ("x.add_(1)", [12, 14])])
+@pytest.mark.parametrize(
+    ("change", "lines"),
+    [("y = x + 1", [12]), ("x.add_(1)", [12, 14]), ("x.view(-1).add_(1)", [12, 14])],
+)
 def test_what_is_computed_twice_is_told_once(told, change, lines):
     found = told(FloatIsland, ISLANDS, "stm32h743", CHANGE=change)
     assert [one.anchor.line for one in found] == lines

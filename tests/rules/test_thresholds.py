@@ -37,10 +37,7 @@ KNOWN = {
     ("memory_bound_layer.py", 1000): "from where on the next unit of bytes is shown",
     ("misaligned_heads.py", 3): "the dimension that counts heads, from the end",
     ("unfused_attention.py", 4): "dimensions that torch's fused kernels of attention take",
-    (
-        "unfused_attention.py",
-        8,
-    ): "numbers of a head in fused kernels beside a mask",
+    ("unfused_attention.py", 8): "what a head is a multiple of in fused kernels beside a mask",
     ("unremoved_reparametrization.py", 4): "bytes of a number in fp32",
 }
 

@@ -17,7 +17,7 @@ __all__ = [
     "FunctionSpec",
     "Macs",
     "Meta",
-    "Refusal",
+    "NothingGiven",
     "Result",
     "Rule",
     "ShapeMismatch",
@@ -57,8 +57,8 @@ Rule = Callable[[Values], Result]
 Macs = Callable[[Values, Result], int | None]
 
 
-class Refusal(Exception):
-    """Torch would refuse what it is given, for another reason than its shapes."""
+class NothingGiven(Exception):
+    """Torch would refuse: there is nothing to put together."""
 
 
 class ShapeMismatch(Exception):

@@ -19,7 +19,7 @@ from hwlint.ops.calls import (
     Dim,
     Dims,
     Meta,
-    Refusal,
+    NothingGiven,
     Result,
     Rule,
     ShapeMismatch,
@@ -190,7 +190,7 @@ def _several(values: Values) -> list[TensorLike] | None:
     """Return the tensors to put together; None where they are not known."""
     parts = tensors(values["tensors"])
     if parts is not None and not parts:  # perhaps for want of something that the model can take
-        raise Refusal("expected a non-empty list of tensors")
+        raise NothingGiven("expected a non-empty list of tensors")
     return parts
 
 

@@ -199,53 +199,63 @@ def _annotated(scope: Scope, node: ast.AnnAssign) -> Compiled | None:
 
 
 def _augmented(scope: Scope, node: ast.AugAssign) -> Compiled:
-    operator = operators.BINARY[type(node.op)]
     value = compile_expression(scope, node.value, _target_name(node.target))
-    site = Site(scope, node)
-    if isinstance(node.target, ast.Name):
-        load = compile_load(scope, node.target.id, node.target)
-        store = compile_store(scope, node.target)
-
-        def run_name(fr: Frame) -> Value:
-            old, new = load(fr), value(fr)
-            if type(old) in CALLED:
-                fr.interp.site = site
-            store(fr, operators.inplace(fr.interp, operator, old, new))
-
-        return run_name
     if isinstance(node.target, ast.Attribute):
-        holder = compile_expression(scope, node.target.value)
-        name = scope.mangle(node.target.attr)
+        return _augmented_attribute(scope, node, node.target, value)
+    if isinstance(node.target, ast.Subscript):
+        return _augmented_item(scope, node, node.target, value)
+    operator, site = operators.BINARY[type(node.op)], Site(scope, node)
+    load = compile_load(scope, node.target.id, node.target)
+    store = compile_store(scope, node.target)
 
-        def run_attribute(fr: Frame) -> Value:
-            target = holder(fr)
-            old = fr.interp.getattr(target, name)
-            new = value(fr)
-            if type(old) in CALLED:
-                fr.interp.site = site
-            fr.interp.setattr(target, name, operators.inplace(fr.interp, operator, old, new))
+    def run(fr: Frame) -> Value:
+        old, new = load(fr), value(fr)
+        if type(old) in CALLED:
+            fr.interp.site = site
+        store(fr, operators.inplace(fr.interp, operator, old, new))
 
-        return run_attribute
-    assert isinstance(node.target, ast.Subscript)
-    holder = compile_expression(scope, node.target.value)
-    index = compile_expression(scope, node.target.slice)
+    return run
 
-    def run_item(fr: Frame) -> Value:
-        target, key = holder(fr), index(fr)
-        asks = type(target) in CALLED
+
+def _augmented_attribute(
+    scope: Scope, node: ast.AugAssign, target: ast.Attribute, value: Compiled
+) -> Compiled:
+    operator, site = operators.BINARY[type(node.op)], Site(scope, node)
+    holder, name = compile_expression(scope, target.value), scope.mangle(target.attr)
+
+    def run(fr: Frame) -> Value:
+        held = holder(fr)
+        old = fr.interp.getattr(held, name)
+        new = value(fr)
+        if type(old) in CALLED:
+            fr.interp.site = site
+        fr.interp.setattr(held, name, operators.inplace(fr.interp, operator, old, new))
+
+    return run
+
+
+def _augmented_item(
+    scope: Scope, node: ast.AugAssign, target: ast.Subscript, value: Compiled
+) -> Compiled:
+    operator, site = operators.BINARY[type(node.op)], Site(scope, node)
+    holder = compile_expression(scope, target.value)
+    index = compile_expression(scope, target.slice)
+
+    def run(fr: Frame) -> Value:
+        held, key = holder(fr), index(fr)
+        asks = type(held) in CALLED
         if asks:
             fr.interp.site = site
-        old = operators.subscript(fr.interp, target, key)
+        old = operators.subscript(fr.interp, held, key)
         # Changed through a view of a part, the values of the whole would be lost.
-        plain = isinstance(target, Tensor) and fr.interp.flow is None
+        plain = isinstance(held, Tensor) and fr.interp.flow is None
         compute = operators.binary if plain else operators.inplace
-        more = value(fr)
+        new = value(fr)
         if asks or type(old) in CALLED:
             fr.interp.site = site
-        new = compute(fr.interp, operator, old, more)
-        operators.store_subscript(fr.interp, target, key, new)
+        operators.store_subscript(fr.interp, held, key, compute(fr.interp, operator, old, new))
 
-    return run_item
+    return run
 
 
 def _delete(scope: Scope, node: ast.Delete) -> Compiled:

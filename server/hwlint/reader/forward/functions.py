@@ -8,7 +8,7 @@ from math import prod
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from hwlint.ops import FUNCTIONS, bind_call
-from hwlint.ops.calls import FunctionSpec, Meta, Refusal, Result, ShapeMismatch
+from hwlint.ops.calls import FunctionSpec, Meta, NothingGiven, Result, ShapeMismatch
 from hwlint.reader.dtypes import dtype_name
 from hwlint.reader.forward.recording import REFUSAL_STEPS, Event
 from hwlint.reader.forward.waits import note_wait
@@ -100,7 +100,7 @@ def _result(interp: "Interpreter", spec: FunctionSpec, given: dict[str, Value]) 
     except ShapeMismatch as problem:
         interp.budget.steps += REFUSAL_STEPS
         raise interp.mismatch(f"{spec.name}(): {problem}") from None
-    except Refusal as problem:
+    except NothingGiven as problem:
         raise interp.error("RuntimeError", f"{spec.name}(): {problem}") from None
 
 
